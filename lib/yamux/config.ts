@@ -1,0 +1,92 @@
+import { YamuxError } from './errors.js';
+import { INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
+
+/** Settings of one session. Both ends choose theirs alone; nothing is negotiated. */
+export interface YamuxConfig {
+  /**
+   * Bytes a peer may send on one stream ahead of what the application has read.
+   * At least 262144 (what the protocol grants anyway), at most 4294967295. Default 262144.
+   */
+  maxStreamWindowSize: number;
+  /**
+   * Streams that may wait: inbound ones for `accept()` (more are reset), outbound ones for the
+   * peer's acknowledgement (`open()` waits). Default 256.
+   */
+  acceptBacklog: number;
+  /** Longest payload of one outgoing data frame, in bytes; 1 MiB at most. Default 65536. */
+  maxFrameSize: number;
+  /** Milliseconds the peer may take to acknowledge a stream before the session ends. Default 75000, 0 waits for ever. */
+  streamOpenTimeoutMs: number;
+  /** Milliseconds after `end()` that the peer may go on sending before the stream is reset. Default 300000, 0 waits for ever. */
+  streamCloseTimeoutMs: number;
+  /** Milliseconds without any outgoing byte being taken by the network before the session ends. Default 10000, 0 waits for ever. */
+  connectionWriteTimeoutMs: number;
+  /** Ping the peer now and then, and end the session when it does not answer. Default false: gRPC's keepalive is enough. */
+  keepAlive: boolean;
+  /** Milliseconds between keepalive pings. Default 30000. */
+  keepAliveIntervalMs: number;
+}
+
+/** The defaults of Go's yamux, but for keepalive, which is off as in Gitaly. */
+export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
+  maxStreamWindowSize: INITIAL_WINDOW,
+  acceptBacklog: 256,
+  maxFrameSize: 64 * 1024,
+  streamOpenTimeoutMs: 75_000,
+  streamCloseTimeoutMs: 300_000,
+  connectionWriteTimeoutMs: 10_000,
+  keepAlive: false,
+  keepAliveIntervalMs: 30_000,
+});
+
+/** Longest delay that Node's timers keep. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const RANGES: Partial<Record<keyof YamuxConfig, readonly [min: number, max: number]>> = {
+  maxStreamWindowSize: [INITIAL_WINDOW, MAX_UINT32],
+  acceptBacklog: [1, MAX_UINT32],
+  maxFrameSize: [1, 1024 * 1024],
+  streamOpenTimeoutMs: [0, MAX_TIMEOUT_MS],
+  streamCloseTimeoutMs: [0, MAX_TIMEOUT_MS],
+  connectionWriteTimeoutMs: [0, MAX_TIMEOUT_MS],
+  keepAliveIntervalMs: [1, MAX_TIMEOUT_MS],
+};
+
+/**
+ * Completes `config` with the defaults.
+ *
+ * @throws YamuxError `ERR_YAMUX_CONFIG` naming the first option that is unknown or out of range.
+ */
+export function verifyYamuxConfig(config: Partial<YamuxConfig> = {}): Readonly<YamuxConfig> {
+  const verified: YamuxConfig = { ...DEFAULT_YAMUX_CONFIG };
+  for (const [name, value] of Object.entries(config)) {
+    if (!(name in DEFAULT_YAMUX_CONFIG)) {
+      throw invalid(
+        name,
+        `is not an option of yamux; those are ${Object.keys(DEFAULT_YAMUX_CONFIG).join(', ')}`,
+      );
+    }
+    if (value !== undefined) {
+      verifyOption(name as keyof YamuxConfig, value);
+      Object.assign(verified, { [name]: value });
+    }
+  }
+  return Object.freeze(verified);
+}
+
+function verifyOption(name: keyof YamuxConfig, value: unknown): void {
+  const range = RANGES[name];
+  if (range === undefined) {
+    if (typeof value !== 'boolean')
+      throw invalid(name, `must be true or false, not ${String(value)}`);
+    return;
+  }
+  const [min, max] = range;
+  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+    throw invalid(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
+  }
+}
+
+function invalid(name: string, problem: string): YamuxError {
+  return new YamuxError('ERR_YAMUX_CONFIG', `yamux option "${name}" ${problem}`);
+}

@@ -1,0 +1,113 @@
+import { FrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
+
+/** Receives what a `FrameParser` found, in the order of the bytes. */
+export interface FrameHandler {
+  /** A data frame's header; its payload follows through `onPayload`, then `onDataEnd`. */
+  onData(flags: number, streamId: number, length: number): void;
+  /** A piece of the payload of the last data frame; a view of the chunk that was pushed. */
+  onPayload(piece: Buffer): void;
+  /** The last data frame is complete; called for empty ones too. */
+  onDataEnd(): void;
+  onWindowUpdate(flags: number, streamId: number, delta: number): void;
+  onPing(flags: number, value: number): void;
+  onGoAway(code: number): void;
+  /** The bytes are not yamux; nothing more will be reported. */
+  onInvalid(message: string): void;
+}
+
+/**
+ * Finds frames in chunks of any size, in place: it neither joins chunks nor waits for a frame to be
+ * complete, so a frame of any length costs no memory. Safe against handlers that call `stop()`.
+ */
+export class FrameParser {
+  readonly #handler: FrameHandler;
+  /** Bytes of a header that two or more chunks share. */
+  readonly #partial = Buffer.allocUnsafeSlow(HEADER_LENGTH);
+  #partialLength = 0;
+  #payloadLeft = 0;
+  #stopped = false;
+
+  constructor(handler: FrameHandler) {
+    this.#handler = handler;
+  }
+
+  /** Whether the bytes seen so far end inside a frame. */
+  get insideFrame(): boolean {
+    return this.#partialLength > 0 || this.#payloadLeft > 0;
+  }
+
+  /** Ignores everything from now on, the rest of the current chunk included. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  push(chunk: Buffer): void {
+    let offset = 0;
+    while (offset < chunk.length && !this.#stopped) {
+      if (this.#payloadLeft > 0) {
+        offset = this.#readPayload(chunk, offset);
+      } else if (this.#partialLength === 0 && chunk.length - offset >= HEADER_LENGTH) {
+        this.#readHeader(chunk, offset);
+        offset += HEADER_LENGTH;
+      } else {
+        offset = this.#collectHeader(chunk, offset);
+      }
+    }
+  }
+
+  #readPayload(chunk: Buffer, offset: number): number {
+    const end = Math.min(chunk.length, offset + this.#payloadLeft);
+    this.#payloadLeft -= end - offset;
+    this.#handler.onPayload(end - offset === chunk.length ? chunk : chunk.subarray(offset, end));
+    if (this.#payloadLeft === 0 && !this.#stopped) this.#handler.onDataEnd();
+    return end;
+  }
+
+  #collectHeader(chunk: Buffer, offset: number): number {
+    const copied = chunk.copy(this.#partial, this.#partialLength, offset);
+    this.#partialLength += copied;
+    if (this.#partialLength === HEADER_LENGTH) {
+      this.#partialLength = 0;
+      this.#readHeader(this.#partial, 0);
+    } else {
+      // A peer that speaks something else may never send a whole header.
+      this.#checkStart(this.#partial, 0, this.#partialLength);
+    }
+    return offset + copied;
+  }
+
+  /** Whether the first `length` bytes of a header can be yamux. */
+  #checkStart(bytes: Buffer, offset: number, length: number): boolean {
+    const version = bytes[offset]!;
+    const type = bytes[offset + 1]!;
+    if (version !== PROTOCOL_VERSION) {
+      this.#handler.onInvalid(`frame of version ${version}; only ${PROTOCOL_VERSION} exists`);
+    } else if (length > 1 && type > FrameType.GoAway) {
+      this.#handler.onInvalid(`frame of unknown type ${type}`);
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  #readHeader(bytes: Buffer, offset: number): void {
+    if (!this.#checkStart(bytes, offset, HEADER_LENGTH)) return;
+    const handler = this.#handler;
+    const flags = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
+    const streamId = bytes.readUInt32BE(offset + 4);
+    const length = bytes.readUInt32BE(offset + 8);
+    switch (bytes[offset + 1]) {
+      case FrameType.Data:
+        this.#payloadLeft = length;
+        handler.onData(flags, streamId, length);
+        if (length === 0 && !this.#stopped) handler.onDataEnd();
+        return;
+      case FrameType.WindowUpdate:
+        return handler.onWindowUpdate(flags, streamId, length);
+      case FrameType.Ping:
+        return handler.onPing(flags, length);
+      case FrameType.GoAway:
+        return handler.onGoAway(length);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { YamuxError } from './errors.js';
+
+interface OpenRequest<T> {
+  resolve(stream: T): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Holds back `open()` while as many streams as the backlog allows wait for the peer's
+ * acknowledgement (Go: `synCh`). A slot is bound to its stream id, so a stray acknowledgement frees
+ * nobody else's.
+ */
+export class OpenQueue<T> {
+  readonly #limit: number;
+  readonly #timeoutMs: number;
+  readonly #openStream: () => T & { readonly id: number };
+  readonly #onTimeout: (error: YamuxError) => void;
+  readonly #slots = new Map<number, NodeJS.Timeout | undefined>();
+  #waiting: OpenRequest<T>[] = [];
+  #closedBy: Error | undefined;
+
+  constructor(options: {
+    limit: number;
+    timeoutMs: number;
+    openStream: () => T & { readonly id: number };
+    onTimeout: (error: YamuxError) => void;
+  }) {
+    this.#limit = options.limit;
+    this.#timeoutMs = options.timeoutMs;
+    this.#openStream = options.openStream;
+    this.#onTimeout = options.onTimeout;
+  }
+
+  request(): Promise<T> {
+    if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#serve();
+    });
+  }
+
+  /** The peer has shown that it knows the stream, or the stream is gone. */
+  release(streamId: number): void {
+    if (this.#slots.size === 0 || !this.#slots.has(streamId)) return;
+    clearTimeout(this.#slots.get(streamId));
+    this.#slots.delete(streamId);
+    this.#serve();
+  }
+
+  /** Rejects what waits and all that comes; streams already opened are not concerned. */
+  close(error: Error): void {
+    this.#closedBy ??= error;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const request of waiting) request.reject(this.#closedBy);
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0 && this.#slots.size < this.#limit) {
+      const request = this.#waiting.shift()!;
+      try {
+        const stream = this.#openStream();
+        this.#slots.set(stream.id, this.#startTimer(stream.id));
+        request.resolve(stream);
+      } catch (error) {
+        request.reject(error as Error);
+      }
+    }
+  }
+
+  #startTimer(streamId: number): NodeJS.Timeout | undefined {
+    if (this.#timeoutMs === 0) return undefined;
+    return setTimeout(() => {
+      this.#onTimeout(
+        new YamuxError(
+          'ERR_YAMUX_OPEN_TIMEOUT',
+          `the peer did not acknowledge stream ${streamId} within ${this.#timeoutMs} ms`,
+        ),
+      );
+    }, this.#timeoutMs).unref();
+  }
+}

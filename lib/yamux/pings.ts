@@ -1,0 +1,64 @@
+import { performance } from 'node:perf_hooks';
+import { YamuxError } from './errors.js';
+import { Flag, FrameType, MAX_UINT32 } from './frame.js';
+import type { FrameOutput } from './frame-output.js';
+
+interface PendingPing {
+  readonly sentAt: number;
+  readonly timer: NodeJS.Timeout | undefined;
+  resolve(roundTripMs: number): void;
+  reject(error: Error): void;
+}
+
+/** The pings of a session that wait for their reply. */
+export class Pings {
+  readonly #output: FrameOutput;
+  readonly #timeoutMs: number;
+  readonly #pending = new Map<number, PendingPing>();
+  #nextValue = 0;
+
+  constructor(output: FrameOutput, timeoutMs: number) {
+    this.#output = output;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Resolves with the round trip in milliseconds. */
+  send(): Promise<number> {
+    const value = this.#nextValue;
+    this.#nextValue = value === MAX_UINT32 ? 0 : value + 1;
+    return new Promise((resolve, reject) => {
+      const timer =
+        this.#timeoutMs === 0
+          ? undefined
+          : setTimeout(() => this.#expire(value), this.#timeoutMs).unref();
+      this.#pending.set(value, { sentAt: performance.now(), timer, resolve, reject });
+      this.#output.control(FrameType.Ping, Flag.Syn, 0, value);
+    });
+  }
+
+  /** A reply came; those that nobody asked for, or no longer, are ignored. */
+  receive(value: number): void {
+    const ping = this.#take(value);
+    ping?.resolve(performance.now() - ping.sentAt);
+  }
+
+  rejectAll(error: Error): void {
+    for (const value of this.#pending.keys()) this.#take(value)?.reject(error);
+  }
+
+  #expire(value: number): void {
+    this.#take(value)?.reject(
+      new YamuxError(
+        'ERR_YAMUX_PING_TIMEOUT',
+        `the peer did not answer a ping within ${this.#timeoutMs} ms`,
+      ),
+    );
+  }
+
+  #take(value: number): PendingPing | undefined {
+    const ping = this.#pending.get(value);
+    this.#pending.delete(value);
+    clearTimeout(ping?.timer);
+    return ping;
+  }
+}

@@ -1,0 +1,53 @@
+import type { FrameOutput } from './frame-output.js';
+
+type WriteCallback = (error?: Error | null) => void;
+
+/** The bytes of the one write that a stream has under way, and the callback that ends it. */
+export class SendQueue {
+  #chunks: readonly Buffer[] = [];
+  #index = 0;
+  #offset = 0;
+  #bytes = 0;
+  #callback: WriteCallback | undefined;
+
+  /** Bytes still to be sent. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes a write; only legal while there is none (which Node's Writable guarantees). */
+  put(chunks: readonly Buffer[], bytes: number, callback: WriteCallback): void {
+    this.#chunks = chunks;
+    this.#index = 0;
+    this.#offset = 0;
+    this.#bytes = bytes;
+    this.#callback = callback;
+  }
+
+  /** Moves the next `count` bytes to `output`; `count` is at most `bytes`. */
+  moveTo(output: FrameOutput, count: number): void {
+    this.#bytes -= count;
+    while (count > 0) {
+      const chunk = this.#chunks[this.#index]!;
+      const end = Math.min(chunk.length, this.#offset + count);
+      count -= end - this.#offset;
+      output.payload(
+        this.#offset === 0 && end === chunk.length ? chunk : chunk.subarray(this.#offset, end),
+      );
+      this.#offset = end;
+      if (end === chunk.length) {
+        this.#index += 1;
+        this.#offset = 0;
+      }
+    }
+  }
+
+  /** Ends the write, if there is one: well, or with `error`; drops what was not sent. */
+  finish(error?: Error): void {
+    const callback = this.#callback;
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#callback = undefined;
+    callback?.(error);
+  }
+}

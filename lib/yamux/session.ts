@@ -1,0 +1,344 @@
+import { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { AcceptQueue } from './accept-queue.js';
+import { verifyYamuxConfig, type YamuxConfig } from './config.js';
+import { YamuxError } from './errors.js';
+import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
+import { FrameOutput } from './frame-output.js';
+import { FrameParser } from './frame-parser.js';
+import { FrameReceiver, type YamuxRole } from './frame-receiver.js';
+import { startKeepAlive } from './keep-alive.js';
+import { OpenQueue } from './open-queue.js';
+import { Pings } from './pings.js';
+import { watchProgress } from './watch-progress.js';
+import { YamuxStream, type StreamHost, type StreamWindows } from './stream.js';
+
+/** Milliseconds that a socket lives on after its session, so that the peer can read our last words. */
+const LINGER_MS = 1000;
+/** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/**
+ * One yamux session over any reliable byte stream, compatible with hashicorp/yamux.
+ *
+ * - `open()` and `accept()` / `onStream()` give streams; both sides may do both.
+ * - Reading never waits for writing, and no stream for another.
+ * - A peer that breaks the protocol costs only this session: all streams fail with the same
+ *   `YamuxError`, the peer is told by a GoAway, the socket is closed.
+ * - Emits `'close'` with the reason (none after an orderly `close()`), exactly once; never `'error'`.
+ *   `closed` says the same as a promise.
+ *
+ * The session owns the socket from construction on. Source: hashicorp/yamux `session.go`.
+ */
+export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
+  /** Settles when the session is over: with the reason, or undefined after an orderly `close()`. Never rejects. */
+  readonly closed: Promise<Error | undefined>;
+
+  readonly #socket: Duplex;
+  readonly #config: Readonly<YamuxConfig>;
+  readonly #streams = new Map<number, YamuxStream>();
+  readonly #parser: FrameParser;
+  readonly #output: FrameOutput;
+  readonly #opens: OpenQueue<YamuxStream>;
+  readonly #accepts: AcceptQueue;
+  readonly #pings: Pings;
+  readonly #host: StreamHost;
+  readonly #stopKeepAlive: () => void;
+  readonly #socketClosed: Promise<void>;
+
+  /** `closing`: `close()` waits for written data to leave. `closed`: over for users; the socket may linger. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #closing: Promise<void> | undefined;
+  #stopClosing: (() => void) | undefined;
+  #refusesStreams = false;
+  #nextStreamId: number;
+  #bytesReceived = 0;
+
+  /**
+   * @param socket - a connected byte stream; nothing else may read from or write to it.
+   * @param config - see `YamuxConfig` for options, units and defaults.
+   * @param nextStreamId - first id of a stream opened here; for tests.
+   * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.
+   */
+  constructor(
+    socket: Duplex,
+    role: YamuxRole,
+    config?: Partial<YamuxConfig>,
+    nextStreamId: number = role === 'client' ? 1 : 2,
+  ) {
+    super();
+    this.#config = verifyYamuxConfig(config);
+    this.#socket = socket;
+    this.#nextStreamId = nextStreamId;
+    this.closed = new Promise((resolve) => this.once('close', resolve));
+    this.#socketClosed = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.#output = new FrameOutput(socket, this.#config.connectionWriteTimeoutMs, {
+      onStall: () => this.#onStall(),
+      onControlPressure: (high) => (high ? socket.pause() : socket.resume()),
+      onIdle: () => this.#finishClosing(),
+    });
+    this.#accepts = new AcceptQueue(this.#config.acceptBacklog);
+    this.#opens = new OpenQueue({
+      limit: this.#config.acceptBacklog,
+      timeoutMs: this.#config.streamOpenTimeoutMs,
+      openStream: () => this.#openStream(),
+      onTimeout: (error) => this.#terminate(error),
+    });
+    this.#pings = new Pings(this.#output, this.#config.connectionWriteTimeoutMs);
+    this.#host = {
+      config: this.#config,
+      output: this.#output,
+      forget: (stream) => this.#forget(stream),
+    };
+    this.#parser = new FrameParser(
+      new FrameReceiver({
+        peer: role === 'client' ? 'server' : 'client',
+        streams: this.#streams,
+        output: this.#output,
+        opens: this.#opens,
+        accepts: this.#accepts,
+        pings: this.#pings,
+        refusesStreams: () => this.#refusesStreams,
+        createStream: (id, windows) => this.#createStream(id, windows),
+        fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
+      }),
+    );
+    this.#stopKeepAlive = this.#startKeepAlive();
+    this.#attach();
+  }
+
+  /** Streams that both sides have not yet finished. */
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /**
+   * Opens a stream. It can be written to at once; the peer's acknowledgement is not awaited, unless
+   * `acceptBacklog` streams are still without one.
+   *
+   * @throws YamuxError (as a rejection) `ERR_YAMUX_SESSION_CLOSED`, `ERR_YAMUX_REMOTE_GOAWAY` or
+   * `ERR_YAMUX_STREAMS_EXHAUSTED`, or whatever ended the session.
+   */
+  open(): Promise<YamuxStream> {
+    return this.#opens.request();
+  }
+
+  /**
+   * Accepts the next inbound stream.
+   *
+   * @throws YamuxError (as a rejection) when the session ends first.
+   */
+  accept(): Promise<YamuxStream> {
+    return this.#accepts.accept();
+  }
+
+  /**
+   * From now on accepts every inbound stream at once and hands it to `handler`, those that wait
+   * first. If the handler throws, that stream is reset.
+   */
+  onStream(handler: (stream: YamuxStream) => void): void {
+    this.#accepts.onStream(handler);
+  }
+
+  /**
+   * Asks the peer for a sign of life; resolves with the round trip in milliseconds.
+   *
+   * @throws YamuxError (as a rejection) `ERR_YAMUX_PING_TIMEOUT` after `connectionWriteTimeoutMs`, or
+   * whatever ended the session.
+   */
+  ping(): Promise<number> {
+    if (this.#state === 'closed') return Promise.reject(sessionClosed());
+    return this.#pings.send();
+  }
+
+  /** Tells the peer to open no more streams here and resets those it opens anyway; all else goes on. */
+  goAway(): void {
+    if (this.#refusesStreams || this.#state === 'closed') return;
+    this.#refusesStreams = true;
+    this.#output.control(FrameType.GoAway, 0, 0, GoAwayCode.Normal);
+  }
+
+  /**
+   * Ends the session in order: no new streams, what was written is sent, then the connection is
+   * closed, as in Gitaly without a GoAway. Waits at most `connectionWriteTimeoutMs` for a peer that
+   * takes nothing. Idempotent; resolves when the socket is closed, never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#startClosing();
+    return this.#closing;
+  }
+
+  /** Ends the session at once; streams fail with `error`, unsent data is lost. Idempotent. */
+  destroy(error?: Error): void {
+    this.#terminate(error ?? sessionClosed());
+    this.#socket.destroy();
+  }
+
+  #startClosing(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closing';
+      this.#refusesStreams = true;
+      this.#opens.close(sessionClosed());
+      this.#accepts.close(sessionClosed());
+      this.#stopClosing = this.#whileProgressing(
+        () => this.#output.bytesSent,
+        () => this.#terminate(undefined),
+      );
+      // Writes made just before reach their streams within this turn.
+      process.nextTick(() => this.#finishClosing());
+    }
+    return this.#socketClosed;
+  }
+
+  #finishClosing(): void {
+    if (this.#state !== 'closing') return;
+    for (const stream of this.#streams.values()) {
+      if (!stream.flushed) return;
+    }
+    this.#terminate(undefined);
+  }
+
+  /**
+   * The one way out. `error` undefined is an orderly end; with a `goAwayCode` the peer is told why.
+   * The socket is ended rather than destroyed where the peer has something left to read, and with
+   * `keepUnread` so are streams where the application has.
+   */
+  #terminate(error: Error | undefined, goAwayCode?: GoAwayCode, keepUnread = false): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#stopClosing?.();
+    this.#stopKeepAlive();
+    this.#parser.stop();
+
+    const reason = error ?? sessionClosed();
+    this.#opens.close(reason);
+    this.#accepts.close(reason);
+    this.#pings.rejectAll(reason);
+    for (const stream of this.#streams.values()) stream.sessionEnded(reason, keepUnread);
+
+    if (error === undefined || goAwayCode !== undefined) {
+      if (goAwayCode !== undefined) this.#output.control(FrameType.GoAway, 0, 0, goAwayCode);
+      this.#output.end();
+      this.#linger();
+    } else {
+      this.#output.discard();
+      this.#socket.destroy();
+    }
+    this.emit('close', error);
+  }
+
+  /**
+   * Lets the last bytes leave, for as long as the network takes any, and the peer read them: unread
+   * input would turn them into a connection reset, so it is read and dropped for a while.
+   */
+  #linger(): void {
+    const socket = this.#socket;
+    socket.resume();
+    const stopWatching = this.#whileProgressing(
+      () => socket.writableLength,
+      () => socket.destroy(),
+    );
+    let timer: NodeJS.Timeout | undefined;
+    socket.once('finish', () => {
+      stopWatching();
+      timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    });
+    void this.#socketClosed.then(() => {
+      stopWatching();
+      clearTimeout(timer);
+    });
+  }
+
+  /** Gives up on a peer that takes nothing; one that is only slow gets all the time it needs. */
+  #whileProgressing(measure: () => number, giveUp: () => void): () => void {
+    const timeoutMs = this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
+    return watchProgress(measure, timeoutMs, giveUp);
+  }
+
+  // ---- The socket
+
+  #attach(): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#bytesReceived += chunk.length;
+      this.#parser.push(chunk);
+    });
+    socket.on('end', () => {
+      if (this.#state === 'closed') socket.destroy();
+      else this.#endOfInput();
+    });
+    socket.on('error', (error) => this.#terminate(error, undefined, true));
+    socket.on('close', () => this.#endOfInput());
+    if (socket.destroyed) process.nextTick(() => this.#endOfInput());
+  }
+
+  #endOfInput(): void {
+    const error = this.#parser.insideFrame
+      ? new YamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
+      : new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
+    this.#terminate(error, undefined, true);
+  }
+
+  #onStall(): void {
+    this.#terminate(
+      new YamuxError(
+        'ERR_YAMUX_WRITE_TIMEOUT',
+        `the peer took no data for ${this.#config.connectionWriteTimeoutMs} ms`,
+      ),
+    );
+  }
+
+  #startKeepAlive(): () => void {
+    const { keepAlive, keepAliveIntervalMs } = this.#config;
+    if (!keepAlive) return () => {};
+    return startKeepAlive({
+      intervalMs: keepAliveIntervalMs,
+      bytesReceived: () => this.#bytesReceived,
+      ping: () => this.#pings.send(),
+      onDead: () =>
+        this.#terminate(
+          new YamuxError('ERR_YAMUX_KEEPALIVE_TIMEOUT', 'the peer did not answer a keepalive ping'),
+        ),
+    });
+  }
+
+  // ---- Streams
+
+  #openStream(): YamuxStream {
+    const id = this.#nextStreamId;
+    if (id >= MAX_UINT32 - 1) {
+      throw new YamuxError(
+        'ERR_YAMUX_STREAMS_EXHAUSTED',
+        'all stream ids of this session are used up; open a new session',
+      );
+    }
+    this.#nextStreamId = id + 2;
+    const { maxStreamWindowSize } = this.#config;
+    const stream = this.#createStream(id, { send: INITIAL_WINDOW, receive: maxStreamWindowSize });
+    this.#output.control(
+      FrameType.WindowUpdate,
+      Flag.Syn,
+      id,
+      maxStreamWindowSize - INITIAL_WINDOW,
+    );
+    return stream;
+  }
+
+  #createStream(id: number, windows: StreamWindows): YamuxStream {
+    const stream = new YamuxStream(this.#host, id, windows);
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  #forget(stream: YamuxStream): void {
+    if (this.#streams.get(stream.id) !== stream) return;
+    this.#streams.delete(stream.id);
+    this.#opens.release(stream.id);
+    this.#accepts.withdraw(stream);
+    if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());
+  }
+}
+
+function sessionClosed(): YamuxError {
+  return new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the session is closed');
+}

@@ -1,0 +1,306 @@
+import { Duplex } from 'node:stream';
+import type { YamuxConfig } from './config.js';
+import { YamuxError } from './errors.js';
+import { Flag, FrameType, INITIAL_WINDOW } from './frame.js';
+import type { FrameOutput, FrameSource } from './frame-output.js';
+import { SendQueue } from './send-queue.js';
+
+/** What a stream needs of its session. */
+export interface StreamHost {
+  readonly config: Readonly<YamuxConfig>;
+  readonly output: FrameOutput;
+  /** The stream has left the protocol: its id means nothing any more. */
+  forget(stream: YamuxStream): void;
+}
+
+/** Bytes that each side may send at first. */
+export interface StreamWindows {
+  send: number;
+  receive: number;
+}
+
+/** Errors are delivered to whoever listens; that nobody does must not end the process. */
+function ignoreError(): void {}
+
+/**
+ * One stream of a session: an ordinary Node `Duplex` with half-open ends.
+ *
+ * - Reading: the peer gets new credit when the application has taken bytes out, never before, so
+ *   what waits here is at most `maxStreamWindowSize`.
+ * - Writing: a write's callback comes when the session has taken the bytes; they must not be
+ *   changed after `write()`.
+ * - `end()` sends FIN and leaves reading open. `destroy()` sends RST, or FIN if the peer has
+ *   finished and nothing is unsent, or nothing if this side had already ended.
+ * - A reset by the peer, a timeout or the end of the session destroys the stream with an error; an
+ *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
+ */
+export class YamuxStream extends Duplex implements FrameSource {
+  readonly #host: StreamHost;
+  readonly #queue = new SendQueue();
+  #sendWindow: number;
+  #receiveWindow: number;
+  /** Bytes received, and those of them that the peer has got new credit for. */
+  #received = 0;
+  #credited = 0;
+  /** `forgotten`: the protocol knows the stream no more; nothing may be sent for it. */
+  #local: 'open' | 'finished' | 'forgotten' = 'open';
+  #remote: 'open' | 'finished' = 'open';
+  /** Why the session ended, while unread data keeps the stream from being destroyed with it. */
+  #sessionError: Error | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+
+  /** @internal */
+  constructor(
+    host: StreamHost,
+    readonly id: number,
+    windows: StreamWindows,
+  ) {
+    super({ allowHalfOpen: true, emitClose: true });
+    this.#host = host;
+    this.#sendWindow = windows.send;
+    this.#receiveWindow = windows.receive;
+    this.on('error', ignoreError);
+  }
+
+  // ---- The application's side (called by Node's stream machinery)
+
+  override _read(): void {
+    // Data is pushed as it arrives: the window, not the demand, limits how much.
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    if (chunk !== null) this.#afterConsumption();
+    return chunk;
+  }
+
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.#send([chunk], chunk.length, callback);
+  }
+
+  override _writev(
+    writes: { chunk: Buffer; encoding: BufferEncoding }[],
+    callback: (error?: Error | null) => void,
+  ): void {
+    const chunks = new Array<Buffer>(writes.length);
+    let bytes = 0;
+    for (let i = 0; i < writes.length; i++) {
+      const { chunk } = writes[i]!;
+      chunks[i] = chunk;
+      bytes += chunk.length;
+    }
+    this.#send(chunks, bytes, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#sendFin();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    if (this.#local === 'open') {
+      const complete = this.#remote === 'finished' && this.writableLength === 0;
+      if (complete && error === null) this.#sendFin();
+      else this.#sendRst();
+    }
+    // Ended by us but not by the peer, the stream stays known, so that what still comes is dropped.
+    this.#host.output.deactivate(this);
+    this.#queue.finish(
+      error ?? new YamuxError('ERR_YAMUX_STREAM_RESET', 'the stream was destroyed'),
+    );
+    callback(error);
+  }
+
+  // ---- The peer's side (called by the session)
+
+  /** @internal Bytes the peer may still send. */
+  get receiveWindow(): number {
+    return this.#receiveWindow;
+  }
+
+  /** @internal */
+  get sendWindow(): number {
+    return this.#sendWindow;
+  }
+
+  /** @internal Whether everything written so far has been sent. */
+  get flushed(): boolean {
+    return this.writableLength === 0 && (this.#local !== 'open' || !this.writableEnded);
+  }
+
+  /** @internal Whether the peer has ended its half. */
+  get finished(): boolean {
+    return this.#remote === 'finished';
+  }
+
+  /** @internal Whether data from the peer still has a place to go. */
+  get receives(): boolean {
+    return this.#remote === 'open' && !this.destroyed;
+  }
+
+  /** @internal Accepts the stream: announces the whole window, of which the peer knew `INITIAL_WINDOW`. */
+  acknowledge(): void {
+    if (this.#local === 'forgotten') return;
+    const delta = this.#host.config.maxStreamWindowSize - INITIAL_WINDOW;
+    this.#receiveWindow += delta;
+    this.#host.output.control(FrameType.WindowUpdate, Flag.Ack, this.id, delta);
+  }
+
+  /** @internal The peer spends `bytes` of its credit. */
+  spend(bytes: number): void {
+    this.#receiveWindow -= bytes;
+  }
+
+  /** @internal */
+  receive(piece: Buffer): void {
+    this.#closeTimer?.refresh();
+    this.#received += piece.length;
+    try {
+      this.push(piece);
+    } catch (error) {
+      // Thrown by a listener of ours: uncaught as it would be elsewhere, but not inside the parser.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+    this.#afterConsumption();
+  }
+
+  /** @internal */
+  grant(bytes: number): void {
+    this.#sendWindow += bytes;
+    if (this.sendable) {
+      this.#host.output.activate(this);
+      this.#watchForClose();
+    }
+  }
+
+  /** @internal The peer has sent its last byte. */
+  receiveFin(): void {
+    this.#remote = 'finished';
+    if (this.#local === 'finished') this.#forget();
+    else this.#watchForClose();
+    if (!this.destroyed) this.push(null);
+  }
+
+  /** @internal The stream is gone: reset by the peer, or unknown to it. */
+  receiveRst(): void {
+    this.#forget();
+    this.destroy(new YamuxError('ERR_YAMUX_STREAM_RESET', `the peer reset stream ${this.id}`));
+  }
+
+  /** @internal Resets the stream on this side's account. */
+  reset(reason: string): void {
+    this.#sendRst();
+    this.destroy(
+      new YamuxError('ERR_YAMUX_STREAM_RESET', `stream ${this.id} was reset: ${reason}`),
+    );
+  }
+
+  /**
+   * @internal The session is over. With `keepUnread` what has arrived may still be read, unless a
+   * write waits, which must fail now; then, and in any other case at once, all fails with `error`.
+   */
+  sessionEnded(error: Error, keepUnread: boolean): void {
+    this.#forget();
+    const unread = this.readableLength > 0 || (this.finished && !this.readableEnded);
+    if (!keepUnread || !unread || this.#queue.bytes > 0) {
+      this.destroy(error);
+      return;
+    }
+    this.#sessionError = error;
+    if (this.finished) this.once('end', () => this.destroy(error));
+  }
+
+  // ---- Sending
+
+  /** @internal */
+  get sendable(): boolean {
+    return this.#queue.bytes > 0 && this.#sendWindow > 0;
+  }
+
+  /** @internal */
+  sendFrame(output: FrameOutput): void {
+    const queue = this.#queue;
+    const bytes = Math.min(queue.bytes, this.#sendWindow, this.#host.config.maxFrameSize);
+    this.#sendWindow -= bytes;
+    output.dataHeader(this.id, bytes);
+    queue.moveTo(output, bytes);
+    if (queue.bytes === 0) queue.finish();
+    else if (this.#sendWindow === 0) this.#watchForClose();
+  }
+
+  #send(chunks: readonly Buffer[], bytes: number, callback: (error?: Error | null) => void): void {
+    if (this.#sessionError !== undefined) return callback(this.#sessionError);
+    if (bytes === 0) return callback();
+    this.#queue.put(chunks, bytes, callback);
+    if (this.#sendWindow > 0) this.#host.output.activate(this);
+    else this.#watchForClose();
+  }
+
+  #sendFin(): void {
+    if (this.#local !== 'open') return;
+    this.#host.output.control(FrameType.WindowUpdate, Flag.Fin, this.id, 0);
+    this.#local = 'finished';
+    if (this.#remote === 'finished') this.#forget();
+    else this.#watchForClose();
+  }
+
+  #sendRst(): void {
+    if (this.#local === 'forgotten') return;
+    this.#host.output.control(FrameType.WindowUpdate, Flag.Rst, this.id, 0);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#local = 'forgotten';
+    clearTimeout(this.#closeTimer);
+    this.#closeTimer = undefined;
+    this.#host.forget(this);
+  }
+
+  // ---- Receiving
+
+  /** Credits the peer with what has been read, in steps of half a window (Go: `sendWindowUpdate`). */
+  #afterConsumption(): void {
+    if (this.#sessionError !== undefined) {
+      if (this.readableLength === 0 && !this.finished) this.destroy(this.#sessionError);
+      return;
+    }
+    if (this.#remote === 'finished' || this.#local === 'forgotten' || this.destroyed) return;
+    const { maxStreamWindowSize } = this.#host.config;
+    const delta = this.#received - this.readableLength - this.#credited;
+    if (delta < maxStreamWindowSize / 2) return;
+    this.#credited += delta;
+    this.#receiveWindow += delta;
+    this.#host.output.control(FrameType.WindowUpdate, 0, this.id, delta);
+  }
+
+  /**
+   * Half closed, the stream must come to an end: it is reset when the silent half stays silent for
+   * the close timeout. We ended: the peer sends nothing. The peer ended: it takes nothing of what
+   * we have to send.
+   */
+  #watchForClose(): void {
+    const { streamCloseTimeoutMs } = this.#host.config;
+    const waiting =
+      this.#local === 'finished' ||
+      (this.#remote === 'finished' && this.#queue.bytes > 0 && this.#sendWindow === 0);
+    if (!waiting || this.#local === 'forgotten' || streamCloseTimeoutMs === 0) {
+      clearTimeout(this.#closeTimer);
+      this.#closeTimer = undefined;
+      return;
+    }
+    this.#closeTimer ??= setTimeout(
+      () =>
+        this.reset(
+          `the peer did nothing on it for ${streamCloseTimeoutMs} ms after one side had ended`,
+        ),
+      streamCloseTimeoutMs,
+    ).unref();
+  }
+}
