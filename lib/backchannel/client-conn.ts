@@ -1,0 +1,85 @@
+import {
+  credentials,
+  status,
+  type Channel,
+  type Client,
+  type ClientOptions,
+  type Interceptor,
+} from '@grpc/grpc-js';
+import { BackchannelError } from './errors.js';
+
+/** Makes stubs by service name; Nest's `ClientGrpc` is one. */
+export interface StubFactory {
+  getService<T extends object>(name: string): T;
+  getClientByServiceName<T extends object>(name: string): T;
+}
+
+/** A class of generated or loaded grpc-js stubs. */
+export type ClientConstructor<T extends Client> = new (
+  address: string,
+  channelCredentials: ReturnType<typeof credentials.createInsecure>,
+  options?: ClientOptions,
+) => T;
+
+/**
+ * What the listening side calls a peer with. Stubs of all services share its one channel; its
+ * interceptors run on every call of theirs. Go: `*grpc.ClientConn`.
+ */
+export class ClientConn implements StubFactory {
+  /** Options that bind a grpc-js client to this peer: pass them to the constructor of any stub. */
+  readonly clientOptions: Pick<ClientOptions, 'channelOverride' | 'interceptors'>;
+  readonly #createStubs: ((options: ClientConn['clientOptions']) => StubFactory) | undefined;
+  #stubs: StubFactory | undefined;
+
+  /**
+   * @param channel - carries the calls; closed with this connection.
+   * @param interceptors - run on every call.
+   * @param createStubs - makes what `getService` uses, bound to `clientOptions`; called when first needed.
+   */
+  constructor(
+    readonly channel: Channel,
+    interceptors: Interceptor[] = [],
+    createStubs?: (options: ClientConn['clientOptions']) => StubFactory,
+  ) {
+    this.clientOptions = { channelOverride: channel, interceptors };
+    this.#createStubs = createStubs;
+  }
+
+  /** A grpc-js stub of this peer, made from its generated or loaded class. */
+  client<T extends Client>(Stub: ClientConstructor<T>): T {
+    return new Stub('backchannel', credentials.createInsecure(), this.clientOptions);
+  }
+
+  /**
+   * A stub whose methods return observables, as of Nest's `ClientGrpc`.
+   *
+   * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
+   */
+  getService<T extends object>(name: string): T {
+    return this.#requireStubs(name).getService<T>(name);
+  }
+
+  /**
+   * The grpc-js stub of a service by its name, as of Nest's `ClientGrpc`.
+   *
+   * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
+   */
+  getClientByServiceName<T extends object>(name: string): T {
+    return this.#requireStubs(name).getClientByServiceName<T>(name);
+  }
+
+  /** Closes the channel; calls under way are cancelled. Idempotent. */
+  close(): void {
+    this.channel.close();
+  }
+
+  #requireStubs(name: string): StubFactory {
+    this.#stubs ??= this.#createStubs?.(this.clientOptions);
+    if (this.#stubs !== undefined) return this.#stubs;
+    throw new BackchannelError(
+      'ERR_BACKCHANNEL_NO_SERVICES',
+      status.FAILED_PRECONDITION,
+      `cannot make a stub of service "${name}": the services of peers were not declared; set the option "backchannel" ({ package, protoPath }), or use client(StubClass)`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import type { Duplex } from 'node:stream';
+import type { Channel, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
+import {
+  ConnectionInfo,
+  grpcJsEngine,
+  UpgradeCredentials,
+  type GrpcEngine,
+} from '../grpc/index.js';
+import { HandshakeError } from './errors.js';
+import { BACKCHANNEL_MAGIC } from './magic.js';
+import { toStreamServer, type ServerFactory } from './server-factory.js';
+import { yamuxSessionFactory, type SessionFactory } from './session-factory.js';
+
+/** The longest delay that Node's timers keep: 24 days. */
+const NEVER_IDLE_MS = 2 ** 31 - 1;
+
+/** Options of a `ClientHandshaker`; all may be left out. */
+export interface ClientHandshakerOptions {
+  /** What multiplexes. Default: `yamuxSessionFactory()`. */
+  sessionFactory?: SessionFactory;
+  /** What speaks gRPC. Default: grpc-js. */
+  engine?: GrpcEngine;
+}
+
+/**
+ * The dialing side of the backchannel: makes a session of every connection of a channel, speaks
+ * forward gRPC on its first stream, and serves the other end's calls on the streams that it opens.
+ * Go: `backchannel.ClientHandshaker`.
+ */
+export class ClientHandshaker {
+  readonly #serverFactory: ServerFactory;
+  readonly #createSession: SessionFactory;
+  readonly #engine: GrpcEngine;
+
+  constructor(serverFactory: ServerFactory, options: ClientHandshakerOptions = {}) {
+    this.#serverFactory = serverFactory;
+    this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
+    this.#engine = options.engine ?? grpcJsEngine;
+  }
+
+  /**
+   * Credentials for a grpc-js channel or stub whose connections are to be multiplexed. `credentials`
+   * secure the connection first; the handshake and all that follows happen inside. Closing the
+   * channel, or either end closing the connection, closes stream, session and socket and stops the
+   * connection's server.
+   *
+   * grpc-js disconnects a channel that made no call for 30 minutes, however busy its backchannel is:
+   * set its option `grpc.client_idle_timeout_ms` higher, as `createChannel` does.
+   */
+  clientHandshake(credentials: ChannelCredentials): ChannelCredentials {
+    return new UpgradeCredentials(credentials, (socket) => this.#handshake(socket));
+  }
+
+  /**
+   * A channel of the engine to `target`, whose connections are multiplexed; for the option
+   * `channelOverride` of any stub. It is not disconnected for being idle.
+   */
+  createChannel(
+    target: string,
+    credentials: ChannelCredentials,
+    options?: ChannelOptions,
+  ): Channel {
+    return this.#engine.createDialChannel(
+      target,
+      credentials,
+      (socket) => this.#handshake(socket),
+      {
+        'grpc.client_idle_timeout_ms': NEVER_IDLE_MS,
+        ...options,
+      },
+    );
+  }
+
+  async #handshake(socket: Duplex): Promise<Duplex> {
+    const connection = new ConnectionInfo(socket);
+    const server = toStreamServer(this.#serverFactory());
+    socket.write(BACKCHANNEL_MAGIC, 'latin1');
+    const session = this.#createSession(socket, 'client');
+    session.onStream((stream) => server.serve(stream, connection));
+
+    // Whichever ends first takes the others along; each of these may be done twice.
+    const leave = (): void => {
+      server.forceShutdown();
+      void session.close();
+    };
+    void session.closed.then(leave);
+    try {
+      const stream = await session.open();
+      stream.once('close', leave);
+      return stream;
+    } catch (cause) {
+      leave();
+      throw new HandshakeError('the connection ended during the handshake', { cause });
+    }
+  }
+}

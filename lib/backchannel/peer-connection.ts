@@ -1,0 +1,59 @@
+import { PassThrough, type Duplex } from 'node:stream';
+import { bindConnection, ConnectionInfo, connectionOf, type CallLike } from '../grpc/index.js';
+import type { ClientConn } from './client-conn.js';
+import { NonMultiplexedConnectionError } from './errors.js';
+import { Registry, type PeerId } from './registry.js';
+
+/** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
+export class PeerConnection extends ConnectionInfo {
+  constructor(
+    socket: Duplex,
+    readonly peerId: PeerId,
+    readonly registry: Registry,
+  ) {
+    super(socket);
+  }
+}
+
+/**
+ * The id of the peer whose call is being handled. Go: `backchannel.GetPeerID`.
+ *
+ * @param call - the call as the handler received it.
+ * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
+ */
+export function getPeerId(call: CallLike): PeerId {
+  return peerConnectionOf(call).peerId;
+}
+
+/**
+ * What to call the peer back with whose call is being handled.
+ *
+ * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
+ * @throws UnknownPeerError if the peer has gone meanwhile.
+ */
+export function getBackchannel(call: CallLike): ClientConn {
+  const { registry, peerId } = peerConnectionOf(call);
+  return registry.backchannel(peerId);
+}
+
+/** Whether `call` came in on a multiplexed connection, so that its client can be called back. */
+export function hasBackchannel(call: CallLike): boolean {
+  return connectionOf(call) instanceof PeerConnection;
+}
+
+/**
+ * Makes `call` one of peer `id`, for tests of handlers. Go: `backchannel.WithID`.
+ *
+ * @param registry - where `getBackchannel(call)` looks for the peer. Default: an empty one.
+ * @returns `call`.
+ */
+export function withId<T extends CallLike>(call: T, id: PeerId, registry = new Registry()): T {
+  bindConnection(call, new PeerConnection(new PassThrough(), id, registry));
+  return call;
+}
+
+function peerConnectionOf(call: CallLike): PeerConnection {
+  const connection = connectionOf(call);
+  if (connection instanceof PeerConnection) return connection;
+  throw new NonMultiplexedConnectionError();
+}

@@ -1,0 +1,24 @@
+import type { Server } from '@grpc/grpc-js';
+import { GrpcJsServer, type StreamServer } from '../grpc/index.js';
+import type { MuxConnection } from '../listenmux/index.js';
+import type { PeerConnection } from './peer-connection.js';
+
+/**
+ * Makes the server of one multiplexed connection: what the dialing side serves to the other end.
+ * Called once per connection; the server is stopped with it. Either a grpc-js `Server` with its
+ * services added and not bound to a port, or a server of an engine. Go: `backchannel.ServerFactory`.
+ */
+export type ServerFactory = () => Server | StreamServer;
+
+/** What `ListenMux` calls with every connection that is ready, so that `server` serves it. */
+export function serveConnections(
+  server: Server | StreamServer,
+): (connection: MuxConnection<PeerConnection>) => void {
+  const streamServer = toStreamServer(server);
+  return ({ stream, context }) => void streamServer.serve(stream, context);
+}
+
+/** @internal */
+export function toStreamServer(server: Server | StreamServer): StreamServer {
+  return 'serve' in server ? server : new GrpcJsServer(server);
+}

@@ -1,0 +1,35 @@
+import type { Duplex } from 'node:stream';
+import { verifyYamuxConfig, YamuxSession, type YamuxConfig } from '../yamux/index.js';
+
+/** A session as the handshakes need it; `YamuxSession` is one. */
+export interface MultiplexSession {
+  /** Opens a stream to the other end. */
+  open(): Promise<Duplex>;
+  /** Hands over every stream that the other end opens, from the first one on. */
+  onStream(handler: (stream: Duplex) => void): void;
+  /** Sends what was written, then ends the connection. Idempotent; never rejects. */
+  close(): Promise<void>;
+  /** Ends the connection at once. Idempotent. */
+  destroy(error?: Error): void;
+  /** Settles when the session is over, with the reason if there is one. Never rejects. */
+  readonly closed: Promise<Error | undefined>;
+}
+
+/** Starts a session on a connection whose magic has been sent or read; the dialing side is the client. */
+export type SessionFactory = (socket: Duplex, role: 'client' | 'server') => MultiplexSession;
+
+/** Gitaly's server settings: one 16 MiB window per stream, so that a single stream fills a long link. */
+export const BACKCHANNEL_YAMUX_CONFIG: Readonly<Partial<YamuxConfig>> = Object.freeze({
+  maxStreamWindowSize: 16 * 1024 * 1024,
+});
+
+/**
+ * The default `SessionFactory`.
+ *
+ * @param config - overrides `BACKCHANNEL_YAMUX_CONFIG`, which overrides the defaults of yamux.
+ * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.
+ */
+export function yamuxSessionFactory(config: Partial<YamuxConfig> = {}): SessionFactory {
+  const verified = verifyYamuxConfig({ ...BACKCHANNEL_YAMUX_CONFIG, ...config });
+  return (socket, role) => new YamuxSession(socket, role, verified);
+}

@@ -1,0 +1,56 @@
+import type { Duplex } from 'node:stream';
+import type {
+  Channel,
+  ChannelCredentials,
+  ChannelOptions,
+  ServerOptions,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { ConnectionInfo } from './connection-info.js';
+
+/** The connections of one stream server, as their owner sees them. */
+export interface ServedConnection {
+  /** Accepts no new calls on this connection, lets those under way finish for `graceMs`, then ends it. */
+  drain(graceMs: number): void;
+}
+
+/** A gRPC server whose connections are handed to it: it has no port. */
+export interface StreamServer {
+  /** As `grpc.Server.addService`. */
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+  /**
+   * Serves calls on a connection until its stream closes. `connection` is what handlers find by
+   * `connectionOf(call)`; without it the connection is a plain one.
+   */
+  serve(stream: Duplex, connection?: ConnectionInfo): ServedConnection;
+  /** Waits for all calls, without limit, then closes all connections. As `grpc.Server.tryShutdown`. */
+  tryShutdown(callback: (error?: Error) => void): void;
+  /** Closes everything at once. Idempotent. */
+  forceShutdown(): void;
+  /** Resolves when the server has been shut down, in whichever way. */
+  readonly stopped: Promise<void>;
+  /** The server of the library behind the engine. */
+  unwrap(): unknown;
+}
+
+/** Gives a new byte stream to the other end each time. */
+export type OpenStream = () => Promise<Duplex>;
+
+/** Turns a fresh connection, TLS already done, into the stream to speak gRPC on. */
+export type Upgrade = (socket: Duplex) => Promise<Duplex>;
+
+/** The one seam between this package and whatever speaks gRPC: nobody else knows how. */
+export interface GrpcEngine {
+  readonly name: string;
+  createServer(options?: ServerOptions): StreamServer;
+  /** A channel whose every connection is a stream from `open`. */
+  createStreamChannel(open: OpenStream, options?: ChannelOptions): Channel;
+  /** A channel that dials `target` itself; its connections, TLS done, pass through `upgrade`. */
+  createDialChannel(
+    target: string,
+    credentials: ChannelCredentials,
+    upgrade: Upgrade,
+    options?: ChannelOptions,
+  ): Channel;
+}

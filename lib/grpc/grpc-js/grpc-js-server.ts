@@ -1,0 +1,99 @@
+import type { Duplex } from 'node:stream';
+import {
+  experimental,
+  type Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { ConnectionInfo } from '../connection-info.js';
+import type { ServedConnection, StreamServer } from '../grpc-engine.js';
+
+type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
+
+/** Serves the services of a grpc-js `Server` on streams, through its connection injectors. */
+export class GrpcJsServer implements StreamServer {
+  readonly stopped: Promise<void>;
+  readonly #server: Server;
+  /** TLS, if there is any, was done before the stream came here. */
+  readonly #credentials = ServerCredentials.createInsecure();
+  #plainInjector: ConnectionInjector | undefined;
+  /** From the first request to shut down on; no new connection is served. */
+  #stopping = false;
+  #onStopped!: () => void;
+
+  /** @param server - with its services added, now or later; it need not be bound to a port. */
+  constructor(server: Server) {
+    this.#server = server;
+    this.stopped = new Promise((resolve) => {
+      this.#onStopped = resolve;
+    });
+  }
+
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    this.#server.addService(service, implementation);
+  }
+
+  serve(stream: Duplex, connection?: ConnectionInfo): ServedConnection {
+    if (this.#stopping) {
+      stream.destroy();
+      return { drain: () => {} };
+    }
+    const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
+    injector.injectConnection(stream);
+    return {
+      drain: (graceMs) => (connection ? injector.drain(graceMs) : void stream.destroy()),
+    };
+  }
+
+  tryShutdown(callback: (error?: Error) => void): void {
+    this.#stopping = true;
+    this.#server.tryShutdown((error) => {
+      this.#onStopped();
+      callback(error);
+    });
+  }
+
+  forceShutdown(): void {
+    this.#stopping = true;
+    this.#server.forceShutdown();
+    this.#onStopped();
+  }
+
+  unwrap(): Server {
+    return this.#server;
+  }
+
+  /** Plain connections need no identity of their own, and so no interceptor either. */
+  #sharedInjector(): ConnectionInjector {
+    this.#plainInjector ??= this.#server.createConnectionInjector(this.#credentials);
+    return this.#plainInjector;
+  }
+
+  /** An injector drains and closes all of its connections at once: each gets its own. */
+  #injectorFor(stream: Duplex, connection: ConnectionInfo): ConnectionInjector {
+    const injector = this.#server.createConnectionInjector(
+      experimental.createServerCredentialsWithInterceptors(this.#credentials, [
+        identify(connection),
+      ]),
+    );
+    stream.once('close', () => injector.destroy());
+    return injector;
+  }
+}
+
+/** Has calls say which connection they came in on, where grpc-js only sees a stream without address. */
+function identify(connection: ConnectionInfo): ServerInterceptor {
+  class IdentifiedCall extends ServerInterceptingCall {
+    override getPeer(): string {
+      return connection.peerName;
+    }
+
+    override getAuthContext(): ConnectionInfo['authContext'] {
+      return connection.authContext;
+    }
+  }
+  return (_method, call) => new IdentifiedCall(call);
+}

@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+import {
+  ChannelCredentials,
+  type CallCredentials,
+  type ChannelOptions,
+  type experimental,
+} from '@grpc/grpc-js';
+import type { Upgrade } from '../grpc-engine.js';
+
+/**
+ * Credentials whose connections are those of `inner`, TLS included, passed through an `Upgrade`.
+ * Go: a `credentials.TransportCredentials` that wraps another.
+ */
+export class UpgradeCredentials extends ChannelCredentials {
+  readonly #inner: ChannelCredentials;
+  readonly #upgrade: Upgrade;
+
+  constructor(inner: ChannelCredentials, upgrade: Upgrade) {
+    super();
+    this.#inner = inner;
+    this.#upgrade = upgrade;
+  }
+
+  override compose(callCredentials: CallCredentials): ChannelCredentials {
+    return new UpgradeCredentials(this.#inner.compose(callCredentials), this.#upgrade);
+  }
+
+  override _isSecure(): boolean {
+    return this.#inner._isSecure();
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other;
+  }
+
+  override _createSecureConnector(
+    target: experimental.GrpcUri,
+    options: ChannelOptions,
+    callCredentials?: CallCredentials,
+  ): experimental.SecureConnector {
+    const connector = this.#inner._createSecureConnector(target, options, callCredentials);
+    const upgrade = this.#upgrade;
+    return {
+      async connect(socket) {
+        const { socket: secured, secure } = await connector.connect(socket);
+        // grpc-js only hands it on to node:http2, which takes any Duplex.
+        return { socket: (await upgrade(secured)) as Socket, secure };
+      },
+      waitForReady: () => connector.waitForReady(),
+      getCallCredentials: () => connector.getCallCredentials(),
+      destroy: () => connector.destroy(),
+    };
+  }
+}

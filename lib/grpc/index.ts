@@ -1,0 +1,17 @@
+export {
+  bindConnection,
+  ConnectionInfo,
+  connectionOf,
+  type AuthContext,
+  type CallLike,
+} from './connection-info.js';
+export type {
+  GrpcEngine,
+  OpenStream,
+  ServedConnection,
+  StreamServer,
+  Upgrade,
+} from './grpc-engine.js';
+export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
+export { keepConnected } from './keep-connected.js';
+export { createListener } from './listener.js';
