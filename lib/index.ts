@@ -1,0 +1,90 @@
+// NestJS
+export {
+  Backchannel,
+  BackchannelClient,
+  BackchannelModule,
+  BackchannelServer,
+  connectBackchannel,
+  getBackchannelClientToken,
+  InjectBackchannelClient,
+  ListenMuxServer,
+  PeerId,
+} from './nest/index.js';
+export type {
+  BackchannelClientAsyncRegistration,
+  BackchannelClientOptions,
+  BackchannelClientOptionsFactory,
+  BackchannelClientRegistration,
+  BackchannelModuleExtras,
+  BackchannelModuleOptions,
+  BackchannelServicesOptions,
+  ConnectionOptions,
+  ListenMuxServerOptions,
+  PeerOption,
+  StockGrpcOptions,
+} from './nest/index.js';
+
+// The backchannel, with plain grpc-js too
+export {
+  BACKCHANNEL_MAGIC,
+  BACKCHANNEL_YAMUX_CONFIG,
+  BackchannelError,
+  ClientConn,
+  ClientHandshaker,
+  getBackchannel,
+  getPeerId,
+  HandshakeError,
+  hasBackchannel,
+  NonMultiplexedConnectionError,
+  PeerConnection,
+  Registry,
+  serveConnections,
+  ServerHandshaker,
+  UnknownPeerError,
+  withId,
+  yamuxSessionFactory,
+} from './backchannel/index.js';
+export type {
+  BackchannelErrorCode,
+  ClientConstructor,
+  ClientHandshakerOptions,
+  MultiplexSession,
+  ServerFactory,
+  ServerHandshakerOptions,
+  SessionFactory,
+  StubFactory,
+} from './backchannel/index.js';
+
+// gRPC on streams
+export {
+  ConnectionInfo,
+  connectionOf,
+  createListener,
+  grpcJsEngine,
+  GrpcJsServer,
+  keepConnected,
+} from './grpc/index.js';
+export type {
+  AuthContext,
+  CallLike,
+  GrpcEngine,
+  OpenStream,
+  ServedConnection,
+  StreamServer,
+  Upgrade,
+} from './grpc/index.js';
+
+// Many kinds of client on one listener
+export { ListenMux, MAGIC_LENGTH } from './listenmux/index.js';
+export type { Handshaker, ListenMuxOptions, MuxConnection } from './listenmux/index.js';
+
+// The multiplexer
+export {
+  DEFAULT_YAMUX_CONFIG,
+  GoAwayCode,
+  verifyYamuxConfig,
+  YamuxError,
+  YamuxSession,
+  YamuxStream,
+} from './yamux/index.js';
+export type { YamuxConfig, YamuxErrorCode, YamuxRole } from './yamux/index.js';

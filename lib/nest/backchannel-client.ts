@@ -1,0 +1,105 @@
+import { connectivityState, credentials, type Channel } from '@grpc/grpc-js';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { ClientGrpcProxy } from '@nestjs/microservices';
+import { ClientHandshaker, yamuxSessionFactory } from '../backchannel/index.js';
+import { grpcJsEngine, keepConnected } from '../grpc/index.js';
+import { BackchannelServer } from './backchannel-server.js';
+import { toChannelOptions } from './channel-options.js';
+import type { BackchannelClientOptions } from './options.js';
+
+/** Port and host that Nest's own gRPC client dials by default. */
+const DEFAULT_URL = 'localhost:5000';
+
+/**
+ * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
+ * carries the calls that the other end makes to this application's controllers.
+ *
+ * Hand `strategy` to Nest (`connectBackchannel(app)` does) to have the controllers served; from then
+ * on the client connects by itself and stays connected until it is closed. Without, it connects with
+ * the first call, as the stock client does.
+ */
+export class BackchannelClient extends ClientGrpcProxy implements OnApplicationShutdown {
+  /** Serves the application's controllers to the other end; undefined without the option `backchannel`. */
+  readonly strategy: BackchannelServer | undefined;
+  readonly #channel: Channel;
+  #stopKeeping: (() => void) | undefined;
+  #closed = false;
+
+  /** @throws YamuxError naming a bad option of `yamux`; what Nest throws for bad proto options. */
+  constructor(options: BackchannelClientOptions) {
+    const engine = options.engine ?? grpcJsEngine;
+    const strategy =
+      options.backchannel &&
+      new BackchannelServer(options.backchannel, {
+        engine: options.engine,
+        gracefulShutdown: options.gracefulShutdown,
+        drainMs: options.drainMs,
+        onListen: () => this.#keepConnected(),
+        onClose: () => this.#letGo(),
+      });
+    const handshaker = new ClientHandshaker(
+      () => strategy?.createConnectionServer() ?? engine.createServer(),
+      {
+        engine,
+        sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
+      },
+    );
+    const channel = handshaker.createChannel(
+      options.url ?? DEFAULT_URL,
+      options.credentials ?? credentials.createInsecure(),
+      toChannelOptions(options),
+    );
+    super({ ...options, channelOptions: { ...options.channelOptions, channelOverride: channel } });
+    this.strategy = strategy;
+    this.#channel = channel;
+  }
+
+  /**
+   * Connects, and resolves when calls can be made.
+   *
+   * @param deadlineMs - milliseconds to wait at most. Default 20000.
+   * @throws Error (as a rejection) when it was not connected by then, or is closed.
+   */
+  override async connect(deadlineMs = 20_000): Promise<void> {
+    const channel = this.#channel;
+    const deadline = Date.now() + deadlineMs;
+    for (;;) {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return;
+      if (this.#closed) throw new Error(`the client of ${this.url} is closed`);
+      await new Promise<void>((resolve, reject) => {
+        channel.watchConnectivityState(state, deadline, (error) => {
+          if (error === undefined) resolve();
+          else reject(new Error(`no connection to ${this.url} within ${deadlineMs} ms`));
+        });
+      });
+    }
+  }
+
+  /** The channel that carries the forward calls. */
+  override unwrap<T = Channel>(): T {
+    return this.#channel as T;
+  }
+
+  /** Closes the connection; calls under way in both directions are cancelled. Idempotent. */
+  override close(): void {
+    this.#closed = true;
+    this.#letGo();
+    super.close();
+    this.#channel.close();
+  }
+
+  onApplicationShutdown(): void {
+    this.close();
+  }
+
+  #keepConnected(): void {
+    if (this.#closed) return;
+    this.#stopKeeping ??= keepConnected(this.#channel);
+  }
+
+  #letGo(): void {
+    this.#stopKeeping?.();
+    this.#stopKeeping = undefined;
+  }
+}

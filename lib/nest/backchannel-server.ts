@@ -1,0 +1,83 @@
+import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { ServerGrpc } from '@nestjs/microservices';
+import { grpcJsEngine, type GrpcEngine, type StreamServer } from '../grpc/index.js';
+import { toChannelOptions } from './channel-options.js';
+import type { BackchannelServicesOptions } from './options.js';
+import { DEFAULT_DRAIN_MS, shutDown } from './shut-down.js';
+
+/** How a `BackchannelServer` ends, and what it tells its client. */
+export interface BackchannelServerSettings {
+  engine: GrpcEngine | undefined;
+  gracefulShutdown: boolean | undefined;
+  drainMs: number | undefined;
+  /** The handlers are ready: connections may be made and kept. */
+  onListen(): void;
+  /** The handlers are no longer ready. */
+  onClose(): void;
+}
+
+/**
+ * The dialing side as a transport strategy of Nest: has no port, but serves the application's
+ * controllers to the other end of each of its client's connections. Made by `BackchannelClient`.
+ */
+export class BackchannelServer extends ServerGrpc {
+  readonly #serverOptions: ServerOptions;
+  readonly #settings: BackchannelServerSettings;
+  /** One for each connection there is. */
+  readonly #servers = new Set<StreamServer>();
+  #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
+
+  constructor(options: BackchannelServicesOptions, settings: BackchannelServerSettings) {
+    super({ ...options });
+    this.#serverOptions = toChannelOptions(options);
+    this.#settings = settings;
+  }
+
+  /** Makes the server of one connection. Services bound later are added to it. */
+  createConnectionServer(): StreamServer {
+    const engine = this.#settings.engine ?? grpcJsEngine;
+    const server = engine.createServer(this.#serverOptions);
+    for (const [service, implementation] of this.#services) {
+      server.addService(service, implementation);
+    }
+    this.#servers.add(server);
+    void server.stopped.then(() => this.#servers.delete(server));
+    return server;
+  }
+
+  override async listen(
+    callback: (error?: unknown, ...optionalParams: unknown[]) => void,
+  ): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    callback();
+  }
+
+  override async start(callback?: () => void): Promise<void> {
+    this.grpcClient = { addService: this.#addService.bind(this) };
+    this.#services = [];
+    await this.bindEvents();
+    this.#settings.onListen();
+    callback?.();
+  }
+
+  /** Ends the calls of the other end; the connections themselves are the client's. Idempotent. */
+  override async close(): Promise<void> {
+    this.#settings.onClose();
+    const { gracefulShutdown, drainMs = DEFAULT_DRAIN_MS } = this.#settings;
+    const servers = [...this.#servers];
+    await Promise.all(
+      servers.map((server) => shutDown(server, gracefulShutdown ? drainMs : undefined)),
+    );
+    this.grpcClient = null;
+  }
+
+  #addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    this.#services.push([service, implementation]);
+    for (const server of this.#servers) server.addService(service, implementation);
+  }
+}

@@ -1,0 +1,89 @@
+import type {
+  DynamicModule,
+  FactoryProvider,
+  ModuleMetadata,
+  Provider,
+  Type,
+} from '@nestjs/common';
+import { BackchannelClient } from './backchannel-client.js';
+import type { BackchannelClientOptions } from './options.js';
+import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from './tokens.js';
+
+/** A client and the name it is injected by. */
+export interface BackchannelClientRegistration extends BackchannelClientOptions {
+  /** For `@InjectBackchannelClient(name)`. */
+  name: string;
+}
+
+/** A class that makes the options of a client, for `useClass` and `useExisting`. */
+export interface BackchannelClientOptionsFactory {
+  createBackchannelClientOptions(): BackchannelClientOptions | Promise<BackchannelClientOptions>;
+}
+
+/** A client whose options are made when the application starts; one of the three `use…` is needed. */
+export interface BackchannelClientAsyncRegistration
+  extends Pick<ModuleMetadata, 'imports'>, Partial<Pick<FactoryProvider, 'inject'>> {
+  /** For `@InjectBackchannelClient(name)`. */
+  name: string;
+  // Any arguments, as `inject` says: the signature of Nest's own factories.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  useFactory?: (...args: any[]) => BackchannelClientOptions | Promise<BackchannelClientOptions>;
+  useClass?: Type<BackchannelClientOptionsFactory>;
+  useExisting?: Type<BackchannelClientOptionsFactory>;
+}
+
+/** The providers of one client, whose options stand under a token of their own. */
+export function clientModule(
+  module: Type,
+  registration: Pick<BackchannelClientAsyncRegistration, 'name' | 'imports'>,
+  optionsProviders: (optionsToken: string) => Provider[],
+): DynamicModule {
+  const token = getBackchannelClientToken(registration.name);
+  const optionsToken = `${token}_OPTIONS`;
+  return {
+    module,
+    imports: registration.imports ?? [],
+    providers: [
+      ...optionsProviders(optionsToken),
+      {
+        provide: token,
+        useFactory: (options: BackchannelClientOptions) => new BackchannelClient(options),
+        inject: [optionsToken],
+      },
+      {
+        provide: BACKCHANNEL_STRATEGY,
+        useFactory: (client: BackchannelClient) => client.strategy,
+        inject: [token],
+      },
+    ],
+    exports: [token],
+  };
+}
+
+/**
+ * Where the options of an asynchronous registration come from.
+ *
+ * @throws Error if the registration says nothing of it.
+ */
+export function asyncOptionsProviders(
+  registration: BackchannelClientAsyncRegistration,
+  optionsToken: string,
+): Provider[] {
+  const { name, useFactory, useClass, useExisting, inject = [] } = registration;
+  if (useFactory) return [{ provide: optionsToken, useFactory, inject }];
+  const factory = useExisting ?? useClass;
+  if (factory === undefined) {
+    throw new Error(
+      `registerClientAsync of "${name}" needs one of useFactory, useClass and useExisting`,
+    );
+  }
+  return [
+    ...(useClass ? [{ provide: useClass, useClass }] : []),
+    {
+      provide: optionsToken,
+      useFactory: (options: BackchannelClientOptionsFactory) =>
+        options.createBackchannelClientOptions(),
+      inject: [factory],
+    },
+  ];
+}

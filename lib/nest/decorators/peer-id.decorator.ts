@@ -1,0 +1,17 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { getPeerId, type PeerId as PeerIdType } from '../../backchannel/index.js';
+import { fromCall } from './call-of.js';
+import type { PeerOption } from './peer-option.js';
+
+const PeerIdParam = createParamDecorator((option: PeerOption, context: ExecutionContext) =>
+  fromCall(context, option, getPeerId),
+);
+
+/** The id of a peer, as `@PeerId()` gives it. */
+export type PeerId = PeerIdType;
+
+/**
+ * Gives a controller handler the id of its caller, under which `Registry` has it. On a plain
+ * connection the call fails with FAILED_PRECONDITION, unless `{ optional: true }`.
+ */
+export const PeerId = (option: PeerOption = {}): ParameterDecorator => PeerIdParam(option);

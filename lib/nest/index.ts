@@ -1,0 +1,24 @@
+export { BackchannelClient } from './backchannel-client.js';
+export { BackchannelModule } from './backchannel.module.js';
+export type { BackchannelModuleExtras } from './backchannel.module-definition.js';
+export { BackchannelServer } from './backchannel-server.js';
+export type {
+  BackchannelClientAsyncRegistration,
+  BackchannelClientOptionsFactory,
+  BackchannelClientRegistration,
+} from './client-registration.js';
+export { connectBackchannel } from './connect-backchannel.js';
+export { Backchannel } from './decorators/backchannel.decorator.js';
+export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
+export { PeerId } from './decorators/peer-id.decorator.js';
+export type { PeerOption } from './decorators/peer-option.js';
+export { ListenMuxServer } from './listen-mux-server.js';
+export type {
+  BackchannelClientOptions,
+  BackchannelModuleOptions,
+  BackchannelServicesOptions,
+  ConnectionOptions,
+  ListenMuxServerOptions,
+  StockGrpcOptions,
+} from './options.js';
+export { getBackchannelClientToken } from './tokens.js';

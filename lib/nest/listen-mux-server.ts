@@ -1,0 +1,140 @@
+import type { AddressInfo } from 'node:net';
+import { ServerGrpc } from '@nestjs/microservices';
+import {
+  Registry,
+  serveConnections,
+  ServerHandshaker,
+  yamuxSessionFactory,
+  type PeerConnection,
+  type SessionFactory,
+} from '../backchannel/index.js';
+import { createListener, grpcJsEngine, type StreamServer } from '../grpc/index.js';
+import { ListenMux } from '../listenmux/index.js';
+import { toChannelOptions } from './channel-options.js';
+import { listenAddresses } from './listen-address.js';
+import { ListenerGroup } from './listener-group.js';
+import type { ListenMuxServerOptions } from './options.js';
+import { PeerServices } from './peer-stubs.js';
+import { DEFAULT_DRAIN_MS, shutDown } from './shut-down.js';
+
+/**
+ * The listening side as a transport strategy of Nest: serves controllers as the stock gRPC transport
+ * does, to multiplexed clients, which can be called back, and to plain ones on the same port.
+ *
+ * Order of its life: services are bound before the port is opened; on `close()` the port is closed
+ * first, then calls end (`gracefulShutdown` lets them finish within `drainMs`), then connections.
+ * It may listen again after `close()`.
+ */
+export class ListenMuxServer extends ServerGrpc {
+  readonly #options: ListenMuxServerOptions;
+  readonly #registry: Registry;
+  readonly #sessionFactory: SessionFactory;
+  readonly #peerServices: PeerServices | undefined;
+  #listeners: ListenerGroup | undefined;
+  #mux: ListenMux<PeerConnection> | undefined;
+
+  /**
+   * @param registry - where peers are kept; one of its own by default.
+   * @throws YamuxError naming a bad option of `yamux`; what Nest throws for bad proto options.
+   */
+  constructor(options: ListenMuxServerOptions, registry: Registry = new Registry()) {
+    super({ ...options });
+    this.#options = options;
+    this.#registry = registry;
+    this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
+    this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
+  }
+
+  /** The peers of this server. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /** Where it listens: the address with the port that was chosen, or a path; null while it does not. */
+  get address(): AddressInfo | string | null {
+    return this.#listeners?.address ?? null;
+  }
+
+  override async listen(
+    callback: (error?: unknown, ...optionalParams: unknown[]) => void,
+  ): Promise<void> {
+    try {
+      this.grpcClient = await this.createClient();
+      await this.start();
+    } catch (error) {
+      await this.close();
+      callback(error);
+      return;
+    }
+    callback();
+  }
+
+  /** Binds the handlers, then opens the port: no call ever finds it half ready. */
+  override async start(callback?: () => void): Promise<void> {
+    await this.bindEvents();
+    await this.#openPort();
+    callback?.();
+  }
+
+  override createClient(): Promise<StreamServer> {
+    const engine = this.#options.engine ?? grpcJsEngine;
+    return Promise.resolve(engine.createServer(toChannelOptions(this.#options)));
+  }
+
+  /** Idempotent. */
+  override async close(): Promise<void> {
+    const server = this.grpcClient as StreamServer | null | undefined;
+    const listeners = this.#listeners;
+    this.grpcClient = null;
+    this.#listeners = undefined;
+
+    listeners?.stopAccepting();
+    this.#mux?.close();
+    if (server) {
+      const { gracefulShutdown, drainMs = DEFAULT_DRAIN_MS } = this.#options;
+      await shutDown(server, gracefulShutdown ? drainMs : undefined);
+    }
+    listeners?.destroyConnections();
+  }
+
+  /** The server of the gRPC library: with the default engine the `Server` of grpc-js. */
+  override unwrap<T>(): T {
+    const server = this.grpcClient as StreamServer | null | undefined;
+    if (!server) throw new Error('there is no gRPC server before listen() and after close()');
+    return server.unwrap() as T;
+  }
+
+  async #openPort(): Promise<void> {
+    const { credentials, handshakeTimeoutMs } = this.#options;
+    const mux = this.#createMux();
+    const listeners = new ListenerGroup(() => {
+      const server = createListener(credentials, handshakeTimeoutMs);
+      mux.attach(server);
+      return server;
+    });
+    this.#mux = mux;
+    this.#listeners = listeners;
+    await listeners.listen(await listenAddresses(this.url), (error) => this.logger.error(error));
+  }
+
+  #createMux(): ListenMux<PeerConnection> {
+    const { engine, handshakeTimeoutMs } = this.#options;
+    const services = this.#peerServices;
+    const mux = new ListenMux<PeerConnection>({
+      onConnection: serveConnections(this.grpcClient as StreamServer),
+      onHandshakeError: (error) => this.logger.warn(`connection refused: ${error.message}`),
+      ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
+    });
+    return mux.register(
+      new ServerHandshaker(this.#registry, {
+        sessionFactory: this.#sessionFactory,
+        ...(engine && { engine }),
+        ...(services && {
+          channelOptions: services.channelOptions,
+          interceptors: services.interceptors,
+          createStubs: (clientOptions) => services.createStubs(clientOptions),
+        }),
+      }),
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Interceptor } from '@grpc/grpc-js';
+import type { GrpcOptions } from '@nestjs/microservices';
+import type { SessionFactory } from '../backchannel/index.js';
+import type { GrpcEngine } from '../grpc/index.js';
+import type { YamuxConfig } from '../yamux/index.js';
+
+/** The options of Nest's own gRPC transport. */
+export type StockGrpcOptions = GrpcOptions['options'];
+
+/** The services of the backchannel: those the listening side calls, those the dialing side serves. */
+export type BackchannelServicesOptions = Pick<
+  StockGrpcOptions,
+  | 'package'
+  | 'protoPath'
+  | 'packageDefinition'
+  | 'protoLoader'
+  | 'loader'
+  | 'onLoadPackageDefinition'
+  | 'maxSendMessageLength'
+  | 'maxReceiveMessageLength'
+  | 'maxMetadataSize'
+  | 'keepalive'
+  | 'channelOptions'
+>;
+
+/** What both sides may set about the multiplexed connection. */
+export interface ConnectionOptions {
+  /** Windows, backlog and timeouts of the sessions; see `YamuxConfig`. */
+  yamux?: Partial<YamuxConfig>;
+  /** What multiplexes, instead of the yamux that comes with this package; `yamux` is ignored then. */
+  sessionFactory?: SessionFactory;
+  /** What speaks gRPC. Default: grpc-js. */
+  engine?: GrpcEngine;
+  /**
+   * With `gracefulShutdown`: milliseconds that calls under way may take to finish when the
+   * application closes. Default 10000.
+   */
+  drainMs?: number;
+}
+
+/** Options of the listening side: those of the stock gRPC transport, and what it calls on its peers. */
+export interface ListenMuxServerOptions extends StockGrpcOptions, ConnectionOptions {
+  /** The services that peers serve; needed for `@Backchannel('Service')` and `getService`. */
+  backchannel?: BackchannelServicesOptions & {
+    /** Run on every backchannel call. */
+    interceptors?: Interceptor[];
+  };
+  /** Milliseconds until a connection must have shown what it is. Default 20000, 0 waits for ever. */
+  handshakeTimeoutMs?: number;
+}
+
+/** Options of the dialing side: those of the stock gRPC client, and what it serves to the other end. */
+export interface BackchannelClientOptions extends StockGrpcOptions, ConnectionOptions {
+  /** The services that this application's controllers serve to the other end. */
+  backchannel?: BackchannelServicesOptions;
+}
+
+/** Options of `BackchannelModule.forRoot`. */
+export interface BackchannelModuleOptions {
+  /** The listening side. */
+  server: ListenMuxServerOptions;
+}

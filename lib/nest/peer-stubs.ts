@@ -1,0 +1,69 @@
+import type { ChannelOptions, Interceptor } from '@grpc/grpc-js';
+import { ClientGrpcProxy } from '@nestjs/microservices';
+import type { ClientConn, StubFactory } from '../backchannel/index.js';
+import { toChannelOptions } from './channel-options.js';
+import type {
+  BackchannelServicesOptions,
+  ListenMuxServerOptions,
+  StockGrpcOptions,
+} from './options.js';
+
+/** The services of peers, loaded once; makes the stubs of each peer. */
+export class PeerServices {
+  readonly channelOptions: ChannelOptions;
+  readonly interceptors: Interceptor[];
+  readonly #options: BackchannelServicesOptions;
+  readonly #packages: unknown[];
+
+  /** @throws what Nest throws for a proto file or package that cannot be found. */
+  constructor(options: NonNullable<ListenMuxServerOptions['backchannel']>) {
+    const { interceptors, ...services } = options;
+    this.#options = services;
+    this.channelOptions = toChannelOptions(services);
+    this.interceptors = [
+      ...((services.channelOptions?.['interceptors'] as Interceptor[] | undefined) ?? []),
+      ...(interceptors ?? []),
+    ];
+    this.#packages = new ClientGrpcProxy(services).createClients();
+  }
+
+  createStubs(clientOptions: ClientConn['clientOptions']): StubFactory {
+    return new PeerStubs(this.#options, this.#packages, clientOptions);
+  }
+}
+
+interface PeerStubsOptions extends StockGrpcOptions {
+  packages: unknown[];
+}
+
+/** Nest's own stubs, on the channel of one peer. */
+class PeerStubs extends ClientGrpcProxy {
+  readonly #services = new Map<string, object>();
+
+  constructor(
+    options: BackchannelServicesOptions,
+    packages: unknown[],
+    clientOptions: ClientConn['clientOptions'],
+  ) {
+    const stubOptions: PeerStubsOptions = {
+      ...options,
+      channelOptions: { ...options.channelOptions, ...clientOptions },
+      packages,
+    };
+    super(stubOptions);
+  }
+
+  /** Called by the base constructor, which would read the proto files again for every peer. */
+  override createClients(): unknown[] {
+    return (this.options as PeerStubsOptions).packages;
+  }
+
+  override getService<T extends object>(name: string): T {
+    let service = this.#services.get(name);
+    if (service === undefined) {
+      service = super.getService(name);
+      this.#services.set(name, service);
+    }
+    return service as T;
+  }
+}
