@@ -13,7 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.spec.ts'],
-    exclude: ['test/interop/go/**'],
+    exclude: ['test/interop/**'],
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 20_000,
