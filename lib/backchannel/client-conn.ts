@@ -68,7 +68,7 @@ export class ClientConn implements StubFactory {
     return this.#requireStubs(name).getClientByServiceName<T>(name);
   }
 
-  /** Closes the channel; calls under way are cancelled. Idempotent. */
+  /** Makes no more calls; those under way finish. Idempotent. */
   close(): void {
     this.channel.close();
   }

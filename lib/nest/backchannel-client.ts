@@ -81,7 +81,10 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     return this.#channel as T;
   }
 
-  /** Closes the connection; calls under way in both directions are cancelled. Idempotent. */
+  /**
+   * Makes no more calls; those under way finish, as with the stock client, and then the connection
+   * closes, with whatever the other end is calling on it. Idempotent.
+   */
   override close(): void {
     this.#closed = true;
     this.#letGo();

@@ -17,6 +17,9 @@ import type { ListenMuxServerOptions } from './options.js';
 import { PeerServices } from './peer-stubs.js';
 import { DEFAULT_DRAIN_MS, shutDown } from './shut-down.js';
 
+/** Milliseconds that connections have to send what is written and to see the other end close. */
+const LAST_WORDS_MS = 1000;
+
 /**
  * The listening side as a transport strategy of Nest: serves controllers as the stock gRPC transport
  * does, to multiplexed clients, which can be called back, and to plain ones on the same port.
@@ -94,7 +97,7 @@ export class ListenMuxServer extends ServerGrpc {
       const { gracefulShutdown, drainMs = DEFAULT_DRAIN_MS } = this.#options;
       await shutDown(server, gracefulShutdown ? drainMs : undefined);
     }
-    listeners?.destroyConnections();
+    await listeners?.closeConnections(LAST_WORDS_MS);
   }
 
   /** The server of the gRPC library: with the default engine the `Server` of grpc-js. */

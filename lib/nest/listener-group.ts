@@ -34,9 +34,15 @@ export class ListenerGroup {
     for (const server of this.#servers) server.close();
   }
 
-  /** Closes what is left of the connections. */
-  destroyConnections(): void {
-    for (const socket of this.#sockets) socket.destroy();
+  /** Waits until all connections have closed, and closes those that have not within `graceMs`. */
+  async closeConnections(graceMs: number): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    await Promise.all(
+      [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+    );
+    clearTimeout(timer);
   }
 
   async #listenOn(options: ListenOptions, onError: (error: Error) => void): Promise<void> {

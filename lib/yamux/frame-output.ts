@@ -21,7 +21,9 @@ export interface FrameOutputEvents {
 
 /** Bytes that may wait in the socket before streams have to wait: enough to keep a link busy, little enough to keep turns short. */
 const SOCKET_HIGH_WATER = 256 * 1024;
-const SLAB_SIZE = 64 * 1024;
+/** Headers and small payloads are gathered in slabs; an idle session keeps a small one, a busy one grows it. */
+const FIRST_SLAB_SIZE = 1024;
+const LAST_SLAB_SIZE = 64 * 1024;
 /** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
 const COPY_LIMIT = 2048;
 /** Control frames that may wait while the socket is full. */
@@ -39,7 +41,7 @@ export class FrameOutput {
   #control: number[] = [];
   #controlPressure = false;
   readonly #ready = new Set<FrameSource>();
-  #slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  #slab = Buffer.allocUnsafeSlow(FIRST_SLAB_SIZE);
   #slabStart = 0;
   #slabEnd = 0;
   #flushScheduled = false;
@@ -212,10 +214,11 @@ export class FrameOutput {
   }
 
   #reserve(bytes: number): void {
-    if (this.#slabEnd + bytes <= SLAB_SIZE) return;
+    const size = this.#slab.length;
+    if (this.#slabEnd + bytes <= size) return;
     this.#writeSlab();
     // Never reused: the socket may hold views of the old one for as long as it likes.
-    this.#slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(2 * size, LAST_SLAB_SIZE)));
     this.#slabStart = 0;
     this.#slabEnd = 0;
   }
