@@ -45,10 +45,9 @@ export class FrameOutput {
   #slabStart = 0;
   #slabEnd = 0;
   #flushScheduled = false;
-  #bytesSent = 0;
+  #bytesWritten = 0;
   #state: 'open' | 'ended' = 'open';
   #stallTimer: NodeJS.Timeout | undefined;
-  #drains = 0;
 
   constructor(socket: Duplex, writeTimeoutMs: number, events: FrameOutputEvents) {
     this.#socket = socket;
@@ -57,9 +56,9 @@ export class FrameOutput {
     socket.on('drain', this.#onDrain);
   }
 
-  /** Bytes handed to the socket so far. */
-  get bytesSent(): number {
-    return this.#bytesSent;
+  /** Bytes that the network has taken so far. */
+  get bytesTaken(): number {
+    return this.#bytesWritten - this.#socket.writableLength;
   }
 
   /** Queues a frame without payload. */
@@ -135,10 +134,7 @@ export class FrameOutput {
     if (this.#state === 'open') this.#flush();
   };
 
-  readonly #onDrain = (): void => {
-    this.#drains += 1;
-    this.#flush();
-  };
+  readonly #onDrain = (): void => this.#flush();
 
   #flush(): void {
     const socket = this.#socket;
@@ -187,14 +183,14 @@ export class FrameOutput {
   /** One lazy timer instead of one per write: it looks back, and stops once all is written. */
   #watchForStall(): void {
     if (this.#stallTimer !== undefined || this.#writeTimeoutMs === 0) return;
-    let drainsSeen = this.#drains;
+    let taken = this.bytesTaken;
     this.#stallTimer = setTimeout(() => {
       if (!this.#socket.writableNeedDrain) {
         this.#stallTimer = undefined;
-      } else if (this.#drains === drainsSeen) {
+      } else if (this.bytesTaken === taken) {
         this.#events.onStall();
       } else {
-        drainsSeen = this.#drains;
+        taken = this.bytesTaken;
         this.#stallTimer?.refresh();
       }
     }, this.#writeTimeoutMs).unref();
@@ -230,7 +226,7 @@ export class FrameOutput {
   }
 
   #write(bytes: Buffer): void {
-    this.#bytesSent += bytes.length;
+    this.#bytesWritten += bytes.length;
     this.#socket.write(bytes);
   }
 }

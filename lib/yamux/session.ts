@@ -181,7 +181,7 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
       this.#opens.close(sessionClosed());
       this.#accepts.close(sessionClosed());
       this.#stopClosing = this.#whileProgressing(
-        () => this.#output.bytesSent,
+        () => this.#output.bytesTaken,
         () => this.#terminate(undefined),
       );
       // Writes made just before reach their streams within this turn.
@@ -235,7 +235,7 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
     const socket = this.#socket;
     socket.resume();
     const stopWatching = this.#whileProgressing(
-      () => socket.writableLength,
+      () => this.#output.bytesTaken,
       () => socket.destroy(),
     );
     let timer: NodeJS.Timeout | undefined;
