@@ -1,6 +1,14 @@
 export { DEFAULT_YAMUX_CONFIG, verifyYamuxConfig, type YamuxConfig } from './config.js';
 export { YamuxError, type YamuxErrorCode } from './errors.js';
-export { Flag, FrameType, GoAwayCode, HEADER_LENGTH, INITIAL_WINDOW } from './frame.js';
+export {
+  Flag,
+  FrameType,
+  GoAwayCode,
+  HEADER_LENGTH,
+  INITIAL_WINDOW,
+  MAX_UINT32,
+  writeHeader,
+} from './frame.js';
 export type { YamuxRole } from './frame-receiver.js';
 export { YamuxSession } from './session.js';
 export { YamuxStream } from './stream.js';

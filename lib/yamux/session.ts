@@ -71,7 +71,9 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
     this.#socket = socket;
     this.#nextStreamId = nextStreamId;
     this.closed = new Promise((resolve) => this.once('close', resolve));
-    this.#socketClosed = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.#socketClosed = socket.closed
+      ? Promise.resolve()
+      : new Promise((resolve) => socket.once('close', () => resolve()));
     this.#output = new FrameOutput(socket, this.#config.connectionWriteTimeoutMs, {
       onStall: () => this.#onStall(),
       onControlPressure: (high) => (high ? socket.pause() : socket.resume()),

@@ -137,6 +137,21 @@ describe('the backchannel on plain grpc-js', () => {
     expect(dialing.servers).toHaveLength(2);
   });
 
+  it('ends calls with UNAVAILABLE when the connection is lost, in both directions', async () => {
+    const { factory, sessions } = recordSessions();
+    const listening = await listen({ sessionFactory: factory });
+    const dialing = dial(listening.address, 'alice', { serveNobody: true });
+    const forward = dialing.identifyPeer();
+    while (dialing.callsReceived === 0) await new Promise(setImmediate);
+
+    sessions[0]!.destroy();
+
+    // The reverse call failed at the listening side, whose handler had nobody left to tell it to.
+    await expect(forward).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    while (listening.failures.length === 0) await new Promise(setImmediate);
+    expect(listening.failures[0]).toMatchObject({ code: status.UNAVAILABLE });
+  });
+
   it('closes as often as one likes, on both sides, with the same result', async () => {
     const listeningSessions = recordSessions();
     const dialingSessions = recordSessions();

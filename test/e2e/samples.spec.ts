@@ -42,6 +42,11 @@ describe('the samples', () => {
     expect(await outputOf(demo)).toBe(expectedOutputOf('01-transactional-mutator'));
   });
 
+  it('01: the demo runs on yamux-js too', async () => {
+    const demo = run('sample/01-transactional-mutator/demo.ts', [], { MULTIPLEXER: 'yamux-js' });
+    expect(await outputOf(demo)).toBe(expectedOutputOf('01-transactional-mutator'));
+  });
+
   it('01: server and client work as processes of their own, until the server is asked to stop', async () => {
     const server = run('sample/01-transactional-mutator/server.ts', [], { PORT: '0' });
     let log = '';

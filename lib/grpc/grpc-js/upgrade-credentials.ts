@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   ChannelCredentials,
   type CallCredentials,
@@ -6,6 +7,7 @@ import {
   type experimental,
 } from '@grpc/grpc-js';
 import type { Upgrade } from '../grpc-engine.js';
+import { failAsConnection } from './connection-error.js';
 
 /**
  * Credentials whose connections are those of `inner`, TLS included, passed through an `Upgrade`.
@@ -43,8 +45,9 @@ export class UpgradeCredentials extends ChannelCredentials {
     return {
       async connect(socket) {
         const { socket: secured, secure } = await connector.connect(socket);
+        const stream = failAsConnection(await upgrade(secured));
         // grpc-js only hands it on to node:http2, which takes any Duplex.
-        return { socket: (await upgrade(secured)) as Socket, secure };
+        return { socket: stream as Duplex as Socket, secure };
       },
       waitForReady: () => connector.waitForReady(),
       getCallCredentials: () => connector.getCallCredentials(),

@@ -3,6 +3,7 @@ import { Module, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
 import { BackchannelModule, ListenMuxServer } from 'nestjs-backchannel';
+import { multiplexer } from '../multiplexer.js';
 import { gitalyProto, praefectProto } from '../protos/index.js';
 import { GitalyController } from './gitaly.controller.js';
 
@@ -13,7 +14,12 @@ export async function startGitaly(
   @Module({
     imports: [
       BackchannelModule.forRoot({
-        server: { url: `127.0.0.1:${port}`, ...gitalyProto, backchannel: praefectProto },
+        server: {
+          url: `127.0.0.1:${port}`,
+          ...gitalyProto,
+          backchannel: praefectProto,
+          ...multiplexer,
+        },
       }),
     ],
     controllers: [GitalyController],

@@ -13,6 +13,7 @@ import {
   getBackchannelClientToken,
   type BackchannelClient,
 } from 'nestjs-backchannel';
+import { multiplexer } from '../multiplexer.js';
 import { gitalyProto, praefectProto, type Gitaly } from '../protos/index.js';
 import { PraefectController } from './praefect.controller.js';
 
@@ -27,6 +28,7 @@ export async function callMultiplexed(url: string): Promise<void> {
         url,
         ...gitalyProto,
         backchannel: praefectProto,
+        ...multiplexer,
       }),
     ],
     controllers: [PraefectController],

@@ -1,0 +1,97 @@
+import { Flag, FrameType, GoAwayCode, YamuxError } from '../yamux/index.js';
+import { encodeHeader } from './frame-header.js';
+import type { RawSession } from './load-yamux-js.js';
+import type { YamuxJsStream } from './yamux-js-stream.js';
+
+const MAX_WINDOW = 2 ** 32 - 1;
+
+/** The session, as far as frames of the other end concern it. */
+export interface ReceiverHost {
+  readonly streams: ReadonlyMap<number, YamuxJsStream>;
+  /** Whether the session is over, so that nothing more counts. */
+  isOver(): boolean;
+  /** The other end accepts no new streams. */
+  refuseOpens(): void;
+  /** Resets a stream at the other end. */
+  reset(streamId: number): void;
+}
+
+/**
+ * Gives yamux-js the frames of the other end as it can take them, and does the rest of what they
+ * say. yamux-js knows one flag at a time, and only on window updates: a frame is shown to it in
+ * parts, FIN and RST not at all (C5 to C8, C14, C15).
+ *
+ * It handles each part before `write()` returns, because its output always flows.
+ */
+export class FrameReceiver {
+  readonly #yamux: RawSession;
+  readonly #host: ReceiverHost;
+
+  constructor(yamux: RawSession, host: ReceiverHost) {
+    this.#yamux = yamux;
+    this.#host = host;
+  }
+
+  /** @throws YamuxError if the frame breaks the protocol, or ends the session as it should. */
+  receive(frame: Buffer): void {
+    const type = frame[1]!;
+    if (type === FrameType.GoAway) this.#receiveGoAway(frame.readUInt32BE(8));
+    else if (type === FrameType.Ping) this.#yamux.write(frame);
+    else this.#receiveForStream(frame, type);
+  }
+
+  #receiveGoAway(code: number): void {
+    this.#host.refuseOpens();
+    if (code === GoAwayCode.Normal) return;
+    throw new YamuxError('ERR_YAMUX_REMOTE_ERROR', `the peer ended the session with code ${code}`);
+  }
+
+  #receiveForStream(frame: Buffer, type: number): void {
+    const flags = frame.readUInt16BE(2);
+    const id = frame.readUInt32BE(4);
+    const length = frame.readUInt32BE(8);
+    if (flags & Flag.Syn) {
+      this.#yamux.write(encodeHeader(FrameType.WindowUpdate, Flag.Syn, id, 0));
+    }
+    if (this.#host.isOver()) return;
+    const stream = this.#host.streams.get(id);
+    if (stream === undefined) {
+      // Whoever still sends to a stream that we have left should know.
+      if (type === FrameType.Data && length > 0 && !(flags & Flag.Rst)) this.#host.reset(id);
+      return;
+    }
+    if (type === FrameType.Data) this.#receiveData(stream, frame, flags);
+    else this.#receiveCredit(stream, flags & Flag.Ack, length);
+    if (this.#host.isOver()) return;
+    if (flags & Flag.Rst) stream.receiveReset();
+    else if (flags & Flag.Fin) stream.receiveFin();
+  }
+
+  #receiveData(stream: YamuxJsStream, frame: Buffer, flags: number): void {
+    const length = frame.readUInt32BE(8);
+    if (length > stream.receiveWindow) {
+      throw windowError(`sent ${length} bytes on stream ${stream.id}`, stream.receiveWindow);
+    }
+    if (length === 0) return;
+    if (flags === 0) {
+      this.#yamux.write(frame);
+      return;
+    }
+    const plain = Buffer.from(frame);
+    plain.writeUInt16BE(0, 2);
+    this.#yamux.write(plain);
+  }
+
+  #receiveCredit(stream: YamuxJsStream, ack: number, delta: number): void {
+    if (delta === 0 && ack === 0) return;
+    if (stream.sendWindow + delta > MAX_WINDOW) {
+      throw windowError(`raised the window of stream ${stream.id} by ${delta}`, MAX_WINDOW);
+    }
+    this.#yamux.write(encodeHeader(FrameType.WindowUpdate, ack, stream.id, delta));
+    stream.grant(delta);
+  }
+}
+
+function windowError(deed: string, window: number): YamuxError {
+  return new YamuxError('ERR_YAMUX_FLOW_CONTROL', `the peer ${deed}; the window is ${window}`);
+}

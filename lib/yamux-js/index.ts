@@ -1,0 +1,1 @@
+export { yamuxJsSessionFactory, type YamuxJsOptions } from './yamux-js-session-factory.js';

@@ -1,0 +1,289 @@
+import type { Duplex } from 'node:stream';
+import type { MultiplexSession } from '../backchannel/index.js';
+import { Flag, FrameType, YamuxError } from '../yamux/index.js';
+import { encodeHeader } from './frame-header.js';
+import { FrameReceiver } from './frame-receiver.js';
+import { loadYamuxJs, type RawSession, type RawStream } from './load-yamux-js.js';
+import { ReFramer } from './re-framer.js';
+import { YamuxJsStream, type StreamHost } from './yamux-js-stream.js';
+
+const { Client, Server } = loadYamuxJs();
+
+/** Milliseconds that a socket lives on after its last byte, so that the peer can read it. */
+const LINGER_MS = 1000;
+/** Bytes that may wait for a peer that does not read. Data stays far below; answers to it need not. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+
+/** What a session needs to know; see `YamuxJsOptions`. */
+export interface SessionSettings {
+  readonly maxFrameSize: number;
+  readonly maxStreams: number;
+  readonly closeTimeoutMs: number;
+}
+
+/**
+ * A session of yamux-js on a socket. What comes in is cut into frames, one at a time is shown to
+ * yamux-js, with only those flags that it understands; what it misses is done here and in
+ * `YamuxJsStream`. The session owns the socket from construction on.
+ */
+export class YamuxJsSession implements MultiplexSession {
+  readonly closed: Promise<Error | undefined>;
+
+  readonly #socket: Duplex;
+  readonly #settings: SessionSettings;
+  readonly #yamux: RawSession;
+  readonly #reFramer: ReFramer;
+  readonly #receiver: FrameReceiver;
+  readonly #streams = new Map<number, YamuxJsStream>();
+  /** Those that wait for the socket to take more, longest first. */
+  readonly #waiting = new Set<YamuxJsStream>();
+  readonly #host: StreamHost;
+  readonly #socketClosed: Promise<void>;
+
+  /** `closing`: `close()` waits for written data to leave. `closed`: over for users; the socket may linger. */
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #settle!: (reason: Error | undefined) => void;
+  #closing: Promise<void> | undefined;
+  #closeDeadline: NodeJS.Timeout | undefined;
+  #remoteGoAway = false;
+  #handler: ((stream: Duplex) => void) | undefined;
+  /** Inbound streams that came before the handler. */
+  #unhandled: YamuxJsStream[] = [];
+
+  constructor(socket: Duplex, role: 'client' | 'server', settings: SessionSettings) {
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#reFramer = new ReFramer(settings.maxFrameSize);
+    this.closed = new Promise((resolve) => (this.#settle = resolve));
+    this.#socketClosed = new Promise((resolve) => {
+      if (socket.closed) resolve();
+      else socket.once('close', () => resolve());
+    });
+    this.#host = {
+      admits: (stream) => this.#admits(stream),
+      reset: (streamId) => this.#sendReset(streamId),
+      flushed: () => this.#finishClosingSoon(),
+      forget: (stream) => this.#forget(stream),
+    };
+    this.#yamux = this.#createYamux(role);
+    this.#receiver = new FrameReceiver(this.#yamux, {
+      streams: this.#streams,
+      isOver: () => this.#state === 'closed',
+      refuseOpens: () => (this.#remoteGoAway = true),
+      reset: (streamId) => this.#sendReset(streamId),
+    });
+    this.#attach();
+  }
+
+  open(): Promise<Duplex> {
+    if (this.#state !== 'open') return Promise.reject(sessionClosed());
+    if (this.#remoteGoAway) {
+      return Promise.reject(
+        new YamuxError('ERR_YAMUX_REMOTE_GOAWAY', 'the peer accepts no new streams'),
+      );
+    }
+    return Promise.resolve(this.#adopt(this.#yamux.open()));
+  }
+
+  onStream(handler: (stream: Duplex) => void): void {
+    this.#handler = handler;
+    const streams = this.#unhandled;
+    this.#unhandled = [];
+    for (const stream of streams) if (!stream.destroyed) this.#hand(stream, handler);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#startClosing();
+    return this.#closing;
+  }
+
+  destroy(error?: Error): void {
+    this.#terminate(error ?? sessionClosed());
+    this.#socket.destroy();
+  }
+
+  // ---- The end
+
+  #startClosing(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closing';
+      this.#closeDeadline = setTimeout(
+        () => this.#terminate(undefined),
+        this.#settings.closeTimeoutMs,
+      ).unref();
+      this.#finishClosingSoon();
+    }
+    return this.#socketClosed;
+  }
+
+  /** Not at once: writes made just before reach their streams within this turn. */
+  #finishClosingSoon(): void {
+    if (this.#state !== 'closing') return;
+    process.nextTick(() => {
+      if (this.#state !== 'closing') return;
+      for (const stream of this.#streams.values()) if (!stream.isFlushed) return;
+      this.#terminate(undefined);
+    });
+  }
+
+  /** The one way out; `error` undefined is an orderly end, where what was sent still leaves. */
+  #terminate(error: Error | undefined): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    clearTimeout(this.#closeDeadline);
+    this.#closeDeadline = undefined;
+    for (const stream of this.#streams.values()) stream.sessionEnded(error ?? sessionClosed());
+    this.#unhandled = [];
+    // Says GoAway and ends its output, which ends the socket.
+    this.#yamux.close();
+    if (error === undefined) {
+      this.#linger();
+    } else {
+      this.#yamux.destroy();
+      this.#socket.destroy();
+    }
+    this.#settle(error);
+  }
+
+  /**
+   * Waits for the socket to pass on what it was given, then for the peer to read it: unread input
+   * would turn our last bytes into a connection reset, so it is read and dropped.
+   */
+  #linger(): void {
+    const socket = this.#socket;
+    const destroyAfter = (ms: number) => setTimeout(() => socket.destroy(), ms).unref();
+    let timer = destroyAfter(this.#settings.closeTimeoutMs);
+    socket.once('finish', () => {
+      clearTimeout(timer);
+      timer = destroyAfter(LINGER_MS);
+    });
+    void this.#socketClosed.then(() => clearTimeout(timer));
+    socket.resume();
+  }
+
+  #endOfInput(): YamuxError {
+    return this.#reFramer.insideFrame
+      ? new YamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
+      : new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
+  }
+
+  // ---- The socket
+
+  #createYamux(role: 'client' | 'server'): RawSession {
+    const config = {
+      acceptBacklog: this.#settings.maxStreams,
+      enableKeepAlive: false,
+      logger: () => {},
+    };
+    const yamux = role === 'client' ? new Client(config) : new Server(undefined, config);
+    // The constructor of a client has no place for it.
+    yamux.onStream = (stream) => this.#accept(stream);
+    // Emitted without being destroyed by it; nothing that yamux-js finds wrong is worth going on for.
+    yamux.on('error', (cause) => {
+      const message = `yamux-js gave up: ${cause.message}`;
+      this.#terminate(new YamuxError('ERR_YAMUX_PROTOCOL', message, { cause }));
+    });
+    yamux.on('data', (frame: Buffer) => this.#forward(frame));
+    yamux.on('end', () => this.#socket.end());
+    return yamux;
+  }
+
+  #attach(): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => this.#receiveChunk(chunk));
+    socket.on('drain', () => this.#sendWaiting());
+    socket.on('end', () => {
+      if (this.#state === 'closed') socket.destroy();
+      else this.#terminate(this.#endOfInput());
+    });
+    socket.on('error', (error) => this.#terminate(error));
+    socket.on('close', () => this.#terminate(this.#endOfInput()));
+    if (socket.destroyed) process.nextTick(() => this.#terminate(this.#endOfInput()));
+  }
+
+  /** Not paused when the socket is full, as yamux-js would then stop reading too: see `#admits`. */
+  #forward(frame: Buffer): void {
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded) return;
+    socket.write(frame);
+    if (socket.writableLength > MAX_QUEUED_BYTES) {
+      this.#terminate(
+        new YamuxError(
+          'ERR_YAMUX_WRITE_TIMEOUT',
+          `the peer makes us answer but does not read: more than ${MAX_QUEUED_BYTES} bytes wait`,
+        ),
+      );
+    }
+  }
+
+  #admits(stream: YamuxJsStream): boolean {
+    if (!this.#socket.writableNeedDrain) {
+      // It makes progress, so `close()` goes on waiting.
+      this.#closeDeadline?.refresh();
+      return true;
+    }
+    this.#waiting.add(stream);
+    return false;
+  }
+
+  #sendWaiting(): void {
+    for (const stream of this.#waiting) {
+      if (this.#socket.writableNeedDrain) return;
+      // Comes back last if it has more.
+      this.#waiting.delete(stream);
+      stream.send();
+    }
+  }
+
+  #receiveChunk(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reFramer.split(chunk)) {
+        if (this.#state === 'closed') return;
+        this.#receiver.receive(frame);
+      }
+    } catch (error) {
+      this.#terminate(error as Error);
+    }
+  }
+
+  // ---- Streams
+
+  #accept(raw: RawStream): void {
+    const stream = this.#adopt(raw);
+    // yamux-js would only do so with the first data (C9).
+    raw.sendWindowUpdate();
+    if (this.#state !== 'open') stream.destroy();
+    else if (this.#handler === undefined) this.#unhandled.push(stream);
+    else this.#hand(stream, this.#handler);
+  }
+
+  #hand(stream: YamuxJsStream, handler: (stream: Duplex) => void): void {
+    try {
+      handler(stream);
+    } catch (error) {
+      stream.destroy(error as Error);
+    }
+  }
+
+  #adopt(raw: RawStream): YamuxJsStream {
+    const stream = new YamuxJsStream(this.#host, raw);
+    this.#streams.set(stream.id, stream);
+    return stream;
+  }
+
+  #sendReset(streamId: number): void {
+    const frame = encodeHeader(FrameType.WindowUpdate, Flag.Rst, streamId, 0);
+    this.#yamux.send({ encode: () => frame });
+  }
+
+  #forget(stream: YamuxJsStream): void {
+    this.#streams.delete(stream.id);
+    this.#waiting.delete(stream);
+    this.#yamux.closeStream(stream.id);
+    this.#finishClosingSoon();
+  }
+}
+
+function sessionClosed(): YamuxError {
+  return new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the session is closed');
+}
