@@ -1,0 +1,104 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import {
+  DEFAULT_YAMUX_CONFIG,
+  verifyYamuxConfig,
+  YamuxError,
+  YamuxSession,
+  type YamuxConfig,
+} from '../../../lib/yamux/index.js';
+
+describe('yamux configuration', () => {
+  it('has the defaults of Go, but for keepalive', () => {
+    expect(verifyYamuxConfig()).toEqual(DEFAULT_YAMUX_CONFIG);
+    expect(DEFAULT_YAMUX_CONFIG).toEqual({
+      maxStreamWindowSize: 262_144,
+      acceptBacklog: 256,
+      maxFrameSize: 65_536,
+      streamOpenTimeoutMs: 75_000,
+      streamCloseTimeoutMs: 300_000,
+      connectionWriteTimeoutMs: 10_000,
+      keepAlive: false,
+      keepAliveIntervalMs: 30_000,
+    });
+  });
+
+  it('completes what is set with the defaults, and cannot be changed afterwards', () => {
+    const config = verifyYamuxConfig({ acceptBacklog: 1, maxStreamWindowSize: 16_777_216 });
+
+    expect(config).toEqual({
+      ...DEFAULT_YAMUX_CONFIG,
+      acceptBacklog: 1,
+      maxStreamWindowSize: 16_777_216,
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(DEFAULT_YAMUX_CONFIG)).toBe(true);
+  });
+
+  it('takes undefined for not set', () => {
+    expect(verifyYamuxConfig({ acceptBacklog: undefined as never })).toEqual(DEFAULT_YAMUX_CONFIG);
+  });
+
+  it.each<[keyof YamuxConfig, number | boolean]>([
+    ['maxStreamWindowSize', 262_144],
+    ['maxStreamWindowSize', 0xffffffff],
+    ['acceptBacklog', 1],
+    ['maxFrameSize', 1],
+    ['maxFrameSize', 1_048_576],
+    ['streamOpenTimeoutMs', 0],
+    ['streamCloseTimeoutMs', 0],
+    ['connectionWriteTimeoutMs', 0],
+    ['keepAliveIntervalMs', 1],
+    ['keepAlive', true],
+  ])('accepts %s = %s', (name, value) => {
+    expect(verifyYamuxConfig({ [name]: value })[name]).toBe(value);
+  });
+
+  it.each<[keyof YamuxConfig, unknown]>([
+    ['maxStreamWindowSize', 262_143],
+    ['maxStreamWindowSize', 0x1_0000_0000],
+    ['maxStreamWindowSize', Infinity],
+    ['acceptBacklog', 0],
+    ['acceptBacklog', 1.5],
+    ['maxFrameSize', 0],
+    ['maxFrameSize', 1_048_577],
+    ['streamOpenTimeoutMs', -1],
+    ['streamCloseTimeoutMs', NaN],
+    ['connectionWriteTimeoutMs', 2 ** 31],
+    ['keepAliveIntervalMs', 0],
+    ['keepAliveIntervalMs', '30s'],
+    ['keepAlive', 1],
+  ])('refuses %s = %s and names the option', (name, value) => {
+    expect(configError({ [name]: value })).toMatchObject({
+      name: 'YamuxError',
+      code: 'ERR_YAMUX_CONFIG',
+      message: expect.stringContaining(`"${name}"`) as string,
+    });
+  });
+
+  it('refuses an option that does not exist, and lists those that do', () => {
+    const error = configError({ windowSize: 1 });
+
+    expect(error.code).toBe('ERR_YAMUX_CONFIG');
+    expect(error.message).toContain('"windowSize"');
+    expect(error.message).toContain('maxStreamWindowSize');
+  });
+
+  it('refuses a bad option when the session is made, before it touches the socket', () => {
+    const socket = new PassThrough();
+
+    expect(() => new YamuxSession(socket, 'server', { acceptBacklog: 0 })).toThrow(/acceptBacklog/);
+
+    expect(socket.listenerCount('data')).toBe(0);
+    expect(socket.readableFlowing).toBeNull();
+  });
+});
+
+function configError(config: object): YamuxError {
+  try {
+    verifyYamuxConfig(config as Partial<YamuxConfig>);
+  } catch (error) {
+    if (error instanceof YamuxError) return error;
+  }
+  throw new Error('the options were accepted');
+}
