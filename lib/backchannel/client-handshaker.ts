@@ -86,7 +86,8 @@ export class ClientHandshaker {
     void session.closed.then(leave);
     try {
       const stream = await session.open();
-      stream.once('close', leave);
+      // Ended by us it would close only when the other end has ended it too; that may be never.
+      stream.once('finish', leave).once('close', leave);
       return stream;
     } catch (cause) {
       leave();

@@ -59,7 +59,8 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
       conn.close();
       void session.close();
     };
-    stream.once('close', leave);
+    // Ended by us it would close only when the other end has ended it too; that may be never.
+    stream.once('finish', leave).once('close', leave);
     void session.closed.then(leave);
     return { stream, context: new PeerConnection(socket, peerId, this.#registry) };
   }

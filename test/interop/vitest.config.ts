@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import base from '../vitest.config.js';
+
+/** Apart from `npm test`, since these need a Go toolchain and minutes. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['test/interop/**/*.spec.ts'],
+    exclude: ['test/interop/go/**'],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    outputFile: { json: 'reports/interop.json' },
+  },
+});
