@@ -4,12 +4,17 @@ import {
   ConnectionInfo,
   grpcJsEngine,
   UpgradeCredentials,
+  within,
   type GrpcEngine,
 } from '../grpc/index.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toStreamServer, type ServerFactory } from './server-factory.js';
-import { yamuxSessionFactory, type SessionFactory } from './session-factory.js';
+import {
+  yamuxSessionFactory,
+  type MultiplexSession,
+  type SessionFactory,
+} from './session-factory.js';
 
 /** The longest delay that Node's timers keep: 24 days. */
 const NEVER_IDLE_MS = 2 ** 31 - 1;
@@ -31,6 +36,8 @@ export class ClientHandshaker {
   readonly #serverFactory: ServerFactory;
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
+  readonly #sessions = new Set<MultiplexSession>();
+  #closed = false;
 
   constructor(serverFactory: ServerFactory, options: ClientHandshakerOptions = {}) {
     this.#serverFactory = serverFactory;
@@ -71,15 +78,30 @@ export class ClientHandshaker {
     );
   }
 
+  /**
+   * Ends all connections and makes no more. Those whose channel was closed end by themselves once
+   * their calls are through: they get `graceMs` for it. Idempotent; never rejects.
+   */
+  async close(graceMs = 0): Promise<void> {
+    this.#closed = true;
+    const sessions = [...this.#sessions];
+    if (sessions.length === 0) return;
+    await within(graceMs, Promise.all(sessions.map((session) => session.closed)));
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+
   async #handshake(socket: Duplex): Promise<Duplex> {
+    if (this.#closed) throw new HandshakeError('this side is closed');
     const connection = new ConnectionInfo(socket);
     const server = toStreamServer(this.#serverFactory());
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
+    this.#sessions.add(session);
     session.onStream((stream) => server.serve(stream, connection));
 
     // Whichever ends first takes the others along; each of these may be done twice.
     const leave = (): void => {
+      this.#sessions.delete(session);
       server.forceShutdown();
       void session.close();
     };

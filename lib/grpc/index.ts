@@ -15,3 +15,4 @@ export type {
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';
+export { within } from './within.js';

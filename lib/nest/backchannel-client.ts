@@ -6,6 +6,7 @@ import { grpcJsEngine, keepConnected } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toChannelOptions } from './channel-options.js';
 import type { BackchannelClientOptions } from './options.js';
+import { DEFAULT_DRAIN_MS } from './shut-down.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
@@ -22,6 +23,8 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
   /** Serves the application's controllers to the other end; undefined without the option `backchannel`. */
   readonly strategy: BackchannelServer | undefined;
   readonly #channel: Channel;
+  readonly #handshaker: ClientHandshaker;
+  readonly #graceMs: number;
   #stopKeeping: (() => void) | undefined;
   #closed = false;
 
@@ -52,6 +55,8 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     super({ ...options, channelOptions: { ...options.channelOptions, channelOverride: channel } });
     this.strategy = strategy;
     this.#channel = channel;
+    this.#handshaker = handshaker;
+    this.#graceMs = options.gracefulShutdown ? (options.drainMs ?? DEFAULT_DRAIN_MS) : 0;
   }
 
   /**
@@ -82,18 +87,20 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
   }
 
   /**
-   * Makes no more calls; those under way finish, as with the stock client, and then the connection
-   * closes, with whatever the other end is calling on it. Idempotent.
+   * Makes no more calls and closes the connection. Calls under way, in both directions, end with it;
+   * with `gracefulShutdown` the forward ones may finish within `drainMs` first. Idempotent; resolves
+   * when the connection is closed.
    */
-  override close(): void {
+  override async close(): Promise<void> {
     this.#closed = true;
     this.#letGo();
     super.close();
     this.#channel.close();
+    await this.#handshaker.close(this.#graceMs);
   }
 
-  onApplicationShutdown(): void {
-    this.close();
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
   }
 
   #keepConnected(): void {

@@ -2,8 +2,9 @@ import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } f
 import { ServerGrpc } from '@nestjs/microservices';
 import { grpcJsEngine, type GrpcEngine, type StreamServer } from '../grpc/index.js';
 import { toChannelOptions } from './channel-options.js';
+import { ConnectionServer } from './connection-server.js';
 import type { BackchannelServicesOptions } from './options.js';
-import { DEFAULT_DRAIN_MS, shutDown } from './shut-down.js';
+import { DEFAULT_DRAIN_MS } from './shut-down.js';
 
 /** How a `BackchannelServer` ends, and what it tells its client. */
 export interface BackchannelServerSettings {
@@ -24,7 +25,8 @@ export class BackchannelServer extends ServerGrpc {
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */
-  readonly #servers = new Set<StreamServer>();
+  readonly #servers = new Set<ConnectionServer>();
+  #closed = false;
   #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
 
   constructor(options: BackchannelServicesOptions, settings: BackchannelServerSettings) {
@@ -33,13 +35,9 @@ export class BackchannelServer extends ServerGrpc {
     this.#settings = settings;
   }
 
-  /** Makes the server of one connection. Services bound later are added to it. */
+  /** Makes the server of one connection. */
   createConnectionServer(): StreamServer {
-    const engine = this.#settings.engine ?? grpcJsEngine;
-    const server = engine.createServer(this.#serverOptions);
-    for (const [service, implementation] of this.#services) {
-      server.addService(service, implementation);
-    }
+    const server = new ConnectionServer(() => this.#createServer());
     this.#servers.add(server);
     void server.stopped.then(() => this.#servers.delete(server));
     return server;
@@ -60,6 +58,7 @@ export class BackchannelServer extends ServerGrpc {
   override async start(callback?: () => void): Promise<void> {
     this.grpcClient = { addService: this.#addService.bind(this) };
     this.#services = [];
+    this.#closed = false;
     await this.bindEvents();
     this.#settings.onListen();
     callback?.();
@@ -69,11 +68,23 @@ export class BackchannelServer extends ServerGrpc {
   override async close(): Promise<void> {
     this.#settings.onClose();
     const { gracefulShutdown, drainMs = DEFAULT_DRAIN_MS } = this.#settings;
+    this.grpcClient = null;
+    this.#closed = true;
     const servers = [...this.#servers];
     await Promise.all(
-      servers.map((server) => shutDown(server, gracefulShutdown ? drainMs : undefined)),
+      servers.map((server) => server.pause(gracefulShutdown ? drainMs : undefined)),
     );
-    this.grpcClient = null;
+  }
+
+  /** None after `close()`: who calls then is to find us unavailable, rather than without services. */
+  #createServer(): StreamServer | undefined {
+    if (this.#closed) return undefined;
+    const engine = this.#settings.engine ?? grpcJsEngine;
+    const server = engine.createServer(this.#serverOptions);
+    for (const [service, implementation] of this.#services) {
+      server.addService(service, implementation);
+    }
+    return server;
   }
 
   #addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {

@@ -1,4 +1,4 @@
-import type { StreamServer } from '../grpc/index.js';
+import { within, type StreamServer } from '../grpc/index.js';
 
 /** Default of `drainMs`. */
 export const DEFAULT_DRAIN_MS = 10_000;
@@ -9,14 +9,7 @@ export const DEFAULT_DRAIN_MS = 10_000;
  */
 export async function shutDown(server: StreamServer, drainMs: number | undefined): Promise<void> {
   if (drainMs !== undefined) {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, drainMs);
-      }),
-    ]);
-    clearTimeout(timer);
+    await within(drainMs, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
   }
   server.forceShutdown();
 }
