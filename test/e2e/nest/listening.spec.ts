@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LookupAddress } from 'node:dns';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { CustomStrategy } from '@nestjs/microservices';
+import { firstValueFrom } from 'rxjs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { BackchannelClient, ListenMuxServer } from 'nestjs-backchannel';
+import { portOf, urlOf } from '../../fixtures/nest/apps.js';
+import { eventually } from '../../fixtures/nest/eventually.js';
+import { closing, startDialer, startListener } from '../../fixtures/nest/in-test.js';
+import { GitalyController, PraefectController } from '../../fixtures/nest/mutator.controllers.js';
+import {
+  gitalyProto,
+  praefectProto,
+  type Gitaly,
+  type MutatorReply,
+} from '../../fixtures/nest/protos.js';
+
+const BOTH_STACKS = 'both-stacks.test';
+
+// A name of which every machine says the same, and with addresses of both kinds.
+vi.mock(import('node:dns/promises'), async (importOriginal) => {
+  const original = await importOriginal();
+  const both: LookupAddress[] = [
+    { address: '127.0.0.1', family: 4 },
+    { address: '::1', family: 6 },
+  ];
+  const lookup = (host: string, options: object): Promise<unknown> =>
+    host === BOTH_STACKS ? Promise.resolve(both) : original.lookup(host, options);
+  return { ...original, lookup: lookup as typeof original.lookup };
+});
+
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((network) => network?.address === '::1');
+
+const services = { ...gitalyProto, backchannel: praefectProto };
+const parts = { controllers: [GitalyController] };
+
+@Module({ controllers: [GitalyController] })
+class GitalyModule {}
+
+/** An application on `strategy` that does not listen yet. */
+async function createApp(strategy: CustomStrategy['strategy']) {
+  return closing(
+    await NestFactory.createMicroservice<CustomStrategy>(GitalyModule, {
+      strategy,
+      logger: false,
+      abortOnError: false,
+    }),
+  );
+}
+
+async function mutateAt(url: string): Promise<MutatorReply> {
+  const { client } = await startDialer({ url, ...services }, { controllers: [PraefectController] });
+  return firstValueFrom(client.getService<Gitaly>('Gitaly').mutator({}));
+}
+
+/** Something else that listens. Gives its port. */
+async function occupy(host: string, port = 0): Promise<number> {
+  const other = closing(createServer());
+  other.listen(port, host);
+  await once(other, 'listening');
+  return (other.address() as AddressInfo).port;
+}
+
+/** What happens to a connection to a port: `connect`, or the code of its error. */
+async function knock(port: number, host: string): Promise<unknown> {
+  const socket = connect(port, host);
+  onTestFinished(() => void socket.destroy());
+  return once(socket, 'connect').then(
+    () => 'connect',
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+}
+
+/** How many TCP ports this process listens on. Node forgets a port only some turns after its end. */
+const expectOpenPorts = (count: number) =>
+  eventually(
+    () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length,
+  ).toBe(count);
+
+describe('a url', () => {
+  it('with the name localhost is reached by name and by address', async () => {
+    const { server } = await startListener({ ...services, url: 'localhost:0' }, parts);
+
+    expect(await mutateAt(urlOf(server, 'localhost'))).toEqual({ voter: 'praefect' });
+    expect(await mutateAt(urlOf(server, '127.0.0.1'))).toEqual({ voter: 'praefect' });
+  });
+
+  it.runIf(hasIpv6)('with a name listens on all addresses of it, on one port', async () => {
+    const { server } = await startListener({ ...services, url: `${BOTH_STACKS}:0` }, parts);
+
+    expect(await mutateAt(urlOf(server, '127.0.0.1'))).toEqual({ voter: 'praefect' });
+    expect(await mutateAt(urlOf(server, '[::1]'))).toEqual({ voter: 'praefect' });
+  });
+
+  it.runIf(hasIpv6)('with an IPv6 address is reached by it, and by no other', async () => {
+    const { server } = await startListener({ ...services, url: '[::1]:0' }, parts);
+
+    expect(await mutateAt(urlOf(server, '[::1]'))).toEqual({ voter: 'praefect' });
+    expect(await knock(portOf(server), '127.0.0.1')).toBe('ECONNREFUSED');
+  });
+
+  it('with 0.0.0.0 is reached by any address of the machine', async () => {
+    const { server } = await startListener({ ...services, url: '0.0.0.0:0' }, parts);
+
+    expect(await mutateAt(urlOf(server, '127.0.0.1'))).toEqual({ voter: 'praefect' });
+    expect(await mutateAt(urlOf(server, '127.0.0.2'))).toEqual({ voter: 'praefect' });
+  });
+
+  it('with unix: is a socket file, gone after close', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'backchannel-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const url = `unix:${join(folder, 'gitaly.sock')}`;
+    const strategy = new ListenMuxServer({ ...services, url });
+    const app = await createApp(strategy);
+    await app.listen();
+
+    expect(strategy.address).toBe(join(folder, 'gitaly.sock'));
+    expect(await mutateAt(url)).toEqual({ voter: 'praefect' });
+
+    await app.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', 'localhost:http', 'localhost:65536'])(
+    'that is not one, %j, has listening fail with the url and what it should be',
+    async (url) => {
+      const app = await createApp(new ListenMuxServer({ ...services, url }));
+
+      await expect(app.listen()).rejects.toThrow(
+        `cannot listen on url ${JSON.stringify(url)}: it must be "host:port" or "unix:path"`,
+      );
+    },
+  );
+
+  it('with a name that nobody knows has listening fail with that name', async () => {
+    const app = await createApp(new ListenMuxServer({ ...services, url: 'nowhere.invalid:50051' }));
+
+    await expect(app.listen()).rejects.toThrow('nowhere.invalid');
+  });
+});
+
+describe('a port that is taken', () => {
+  it('has listening fail with EADDRINUSE and leaves nothing open', async () => {
+    const port = await occupy('127.0.0.1');
+    const strategy = new ListenMuxServer({ ...services, url: `127.0.0.1:${port}` });
+    const app = await createApp(strategy);
+
+    await expect(app.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+
+    expect(strategy.address).toBeNull();
+    await expectOpenPorts(1); // The one that was taken.
+  });
+
+  it.runIf(hasIpv6)(
+    'on one address of a name has listening fail on the other address, too',
+    async () => {
+      const port = await occupy('::1');
+      const strategy = new ListenMuxServer({ ...services, url: `${BOTH_STACKS}:${port}` });
+      const app = await createApp(strategy);
+
+      await expect(app.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+
+      expect(await knock(port, '127.0.0.1')).toBe('ECONNREFUSED');
+      await expectOpenPorts(1); // The one that was taken.
+    },
+  );
+
+  it('can be listened on by the same strategy once it is free', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const strategy = new ListenMuxServer({ ...services, url: `127.0.0.1:${port}` });
+    const app = await createApp(strategy);
+    await expect(app.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+
+    other.close();
+    await once(other, 'close');
+    await app.listen();
+
+    expect(await mutateAt(urlOf(strategy))).toEqual({ voter: 'praefect' });
+  });
+});
+
+describe('listening again after close', () => {
+  const listen = (strategy: CustomStrategy['strategy']): Promise<unknown> =>
+    new Promise((resolve) => {
+      strategy.listen(resolve);
+    });
+
+  it('serves new peers on the same strategy', async () => {
+    const strategy = new ListenMuxServer({ ...services, url: '127.0.0.1:0' });
+    const app = await createApp(strategy);
+    await app.listen();
+    await mutateAt(urlOf(strategy));
+    await strategy.close();
+    expect(strategy.address).toBeNull();
+    await eventually(() => strategy.registry.size).toBe(0);
+
+    expect(await listen(strategy)).toBeUndefined();
+
+    expect(await mutateAt(urlOf(strategy))).toEqual({ voter: 'praefect' });
+  });
+
+  it('has a dialing side serve its peers again on the same strategy', async () => {
+    const { url, registry } = await startListener(
+      { ...services, url: '127.0.0.1:0' },
+      { controllers: [GitalyController] },
+    );
+    const client = closing(new BackchannelClient({ url, ...services }));
+
+    @Module({ controllers: [PraefectController] })
+    class PraefectModule {}
+    const app = closing(
+      await NestFactory.createMicroservice<CustomStrategy>(PraefectModule, {
+        strategy: client.strategy!,
+        logger: false,
+        abortOnError: false,
+      }),
+    );
+    await app.listen();
+    await eventually(() => registry.size).toBe(1);
+    const gitaly = client.getService<Gitaly>('Gitaly');
+    await client.strategy!.close();
+
+    expect(await listen(client.strategy!)).toBeUndefined();
+
+    expect(await firstValueFrom(gitaly.mutator({}))).toEqual({ voter: 'praefect' });
+  });
+});
