@@ -29,6 +29,9 @@ const both = (...protos: { package: string; protoPath: string }[]) => ({
 const dialed = both(gitalyProto, callsProto);
 const backchannel = both(praefectProto, callsProto);
 
+/** Milliseconds for starting a program; it needs about two seconds. */
+const START_MS = 60_000;
+
 const goneCode = expect.toBeOneOf([status.UNAVAILABLE, status.CANCELLED]);
 
 /** Starts a unary call and a stream that do not end by themselves; resolves when both are under way. */
@@ -62,7 +65,7 @@ describe('when the listening side is killed', () => {
     cancelled = once(events, 'cancelled');
 
     await kill(child);
-  });
+  }, START_MS);
 
   afterAll(async () => {
     await kill(child);
@@ -121,7 +124,7 @@ describe('when the dialing side is killed', () => {
     cancelled = once(listener.app.get(WaitingGitalyController).events, 'cancelled');
 
     await kill(child);
-  });
+  }, START_MS);
 
   afterAll(async () => {
     await kill(child);
@@ -151,7 +154,7 @@ describe('when the dialing side is killed', () => {
     );
   });
 
-  it('who dials next is another peer', async () => {
+  it('who dials next is another peer', { timeout: START_MS }, async () => {
     const { program, end, id } = await startWaiting();
     onTestFinished(async () => {
       await kill(program);

@@ -47,7 +47,7 @@ async function expectNoSessions(...logs: SessionLog[]): Promise<void> {
   await eventually(left).toEqual(logs.map(() => ({ open: 0, streams: 0 })));
 }
 
-describe('nothing is left behind', { timeout: 120_000 }, () => {
+describe('nothing is left behind', { timeout: 300_000 }, () => {
   it(`by ${CYCLES} connections one after the other, each with a call and a call back`, async () => {
     const warnings = collectWarnings();
     const [listening, dialing] = [new SessionLog(), new SessionLog()];

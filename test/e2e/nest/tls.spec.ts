@@ -45,7 +45,8 @@ const failureOf = (calls: Calls): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-const BOUND_MS = 5000;
+/** Milliseconds for a test of a client that cannot connect; it needs a few hundred. */
+const BOUND_MS = 10_000;
 const { insecure, TLS, 'mutual TLS': mutualTls } = securities;
 const unavailable = (details: RegExp) =>
   expect.objectContaining({
