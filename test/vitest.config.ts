@@ -15,6 +15,7 @@ export default defineConfig({
     include: ['test/**/*.spec.ts'],
     exclude: ['test/interop/**'],
     pool: 'forks',
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 20_000,
     reporters: process.env['CI'] ? ['default', 'json'] : ['default'],

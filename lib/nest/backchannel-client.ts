@@ -20,8 +20,7 @@ const DEFAULT_URL = 'localhost:5000';
  * the first call, as the stock client does.
  */
 export class BackchannelClient extends ClientGrpcProxy implements OnApplicationShutdown {
-  /** Serves the application's controllers to the other end; undefined without the option `backchannel`. */
-  readonly strategy: BackchannelServer | undefined;
+  readonly #strategy: BackchannelServer | undefined;
   readonly #channel: Channel;
   readonly #handshaker: ClientHandshaker;
   readonly #graceMs: number;
@@ -53,10 +52,29 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
       toChannelOptions(options),
     );
     super({ ...options, channelOptions: { ...options.channelOptions, channelOverride: channel } });
-    this.strategy = strategy;
+    this.#strategy = strategy;
     this.#channel = channel;
     this.#handshaker = handshaker;
     this.#graceMs = options.gracefulShutdown ? (options.drainMs ?? DEFAULT_DRAIN_MS) : 0;
+  }
+
+  /** Whether it has something to serve to the other end: the option `backchannel`. */
+  get serves(): boolean {
+    return this.#strategy !== undefined;
+  }
+
+  /**
+   * Serves the application's controllers to the other end.
+   *
+   * @throws Error if the client has no option `backchannel`.
+   */
+  get strategy(): BackchannelServer {
+    if (this.#strategy === undefined) {
+      throw new Error(
+        `the client of ${this.url} has nothing to serve to the other end: set its option "backchannel" ({ package, protoPath })`,
+      );
+    }
+    return this.#strategy;
   }
 
   /**

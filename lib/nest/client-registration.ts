@@ -52,7 +52,7 @@ export function clientModule(
       },
       {
         provide: BACKCHANNEL_STRATEGY,
-        useFactory: (client: BackchannelClient) => client.strategy,
+        useFactory: (client: BackchannelClient) => (client.serves ? client.strategy : undefined),
         inject: [token],
       },
     ],

@@ -36,7 +36,7 @@ export async function callMultiplexed(url: string): Promise<void> {
   class PraefectModule {}
 
   const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(PraefectModule, {
-    useFactory: (client: BackchannelClient) => ({ strategy: client.strategy! }),
+    useFactory: (client: BackchannelClient) => ({ strategy: client.strategy }),
     inject: [GITALY],
     logger: ['warn', 'error'],
   });

@@ -160,7 +160,7 @@ describe('the dialing side', () => {
     );
     const app = closing(
       await NestFactory.createMicroservice<CustomStrategy>(PraefectWithoutBackchannelModule, {
-        strategy: client.strategy!,
+        strategy: client.strategy,
         ...quiet,
       }),
     );
@@ -176,7 +176,8 @@ describe('the dialing side', () => {
 
     const { peerId } = await firstValueFrom(client.getService<Gitaly>('Gitaly').identify({}));
 
-    expect(client.strategy).toBeUndefined();
+    expect(client.serves).toBe(false);
+    expect(() => client.strategy).toThrow(/has nothing to serve.*"backchannel"/);
     const praefect = registry.backchannel(peerId).getService<Praefect>('Praefect');
     await expect(firstValueFrom(praefect.voteTransaction({}))).rejects.toMatchObject({
       code: status.UNIMPLEMENTED,

@@ -220,7 +220,7 @@ describe('listening again after close', () => {
     class PraefectModule {}
     const app = closing(
       await NestFactory.createMicroservice<CustomStrategy>(PraefectModule, {
-        strategy: client.strategy!,
+        strategy: client.strategy,
         logger: false,
         abortOnError: false,
       }),
@@ -228,9 +228,9 @@ describe('listening again after close', () => {
     await app.listen();
     await eventually(() => registry.size).toBe(1);
     const gitaly = client.getService<Gitaly>('Gitaly');
-    await client.strategy!.close();
+    await client.strategy.close();
 
-    expect(await listen(client.strategy!)).toBeUndefined();
+    expect(await listen(client.strategy)).toBeUndefined();
 
     expect(await firstValueFrom(gitaly.mutator({}))).toEqual({ voter: 'praefect' });
   });
