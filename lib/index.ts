@@ -69,7 +69,6 @@ export type {
   CallLike,
   GrpcEngine,
   OpenStream,
-  ServedConnection,
   StreamServer,
   Upgrade,
 } from './grpc/index.js';

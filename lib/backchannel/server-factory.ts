@@ -15,7 +15,7 @@ export function serveConnections(
   server: Server | StreamServer,
 ): (connection: MuxConnection<PeerConnection>) => void {
   const streamServer = toStreamServer(server);
-  return ({ stream, context }) => void streamServer.serve(stream, context);
+  return ({ stream, context }) => streamServer.serve(stream, context);
 }
 
 /** @internal */

@@ -9,12 +9,6 @@ import type {
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from './connection-info.js';
 
-/** The connections of one stream server, as their owner sees them. */
-export interface ServedConnection {
-  /** Accepts no new calls on this connection, lets those under way finish for `graceMs`, then ends it. */
-  drain(graceMs: number): void;
-}
-
 /** A gRPC server whose connections are handed to it: it has no port. */
 export interface StreamServer {
   /** As `grpc.Server.addService`. */
@@ -23,7 +17,7 @@ export interface StreamServer {
    * Serves calls on a connection until its stream closes. `connection` is what handlers find by
    * `connectionOf(call)`; without it the connection is a plain one.
    */
-  serve(stream: Duplex, connection?: ConnectionInfo): ServedConnection;
+  serve(stream: Duplex, connection?: ConnectionInfo): void;
   /** Waits for all calls, without limit, then closes all connections. As `grpc.Server.tryShutdown`. */
   tryShutdown(callback: (error?: Error) => void): void;
   /** Closes everything at once. Idempotent. */

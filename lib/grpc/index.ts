@@ -5,13 +5,7 @@ export {
   type AuthContext,
   type CallLike,
 } from './connection-info.js';
-export type {
-  GrpcEngine,
-  OpenStream,
-  ServedConnection,
-  StreamServer,
-  Upgrade,
-} from './grpc-engine.js';
+export type { GrpcEngine, OpenStream, StreamServer, Upgrade } from './grpc-engine.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { ConnectionInfo, ServedConnection, StreamServer } from '../grpc/index.js';
+import type { ConnectionInfo, StreamServer } from '../grpc/index.js';
 import { shutDown } from './shut-down.js';
 
 /**
@@ -25,11 +25,10 @@ export class ConnectionServer implements StreamServer {
     this.#server?.addService(service, implementation);
   }
 
-  serve(stream: Duplex, connection?: ConnectionInfo): ServedConnection {
+  serve(stream: Duplex, connection?: ConnectionInfo): void {
     this.#server ??= this.#createServer();
-    if (this.#server !== undefined) return this.#server.serve(stream, connection);
-    stream.destroy();
-    return { drain: () => {} };
+    if (this.#server === undefined) stream.destroy();
+    else this.#server.serve(stream, connection);
   }
 
   /** Ends all calls, with a `drainMs` after they had that time to finish; later streams get a server of their own. */

@@ -182,10 +182,7 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
       this.#refusesStreams = true;
       this.#opens.close(sessionClosed());
       this.#accepts.close(sessionClosed());
-      this.#stopClosing = this.#whileProgressing(
-        () => this.#output.bytesTaken,
-        () => this.#terminate(undefined),
-      );
+      this.#stopClosing = this.#whileProgressing(() => this.#terminate(undefined));
       // Writes made just before reach their streams within this turn.
       process.nextTick(() => this.#finishClosing());
     }
@@ -236,10 +233,7 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
   #linger(): void {
     const socket = this.#socket;
     socket.resume();
-    const stopWatching = this.#whileProgressing(
-      () => this.#output.bytesTaken,
-      () => socket.destroy(),
-    );
+    const stopWatching = this.#whileProgressing(() => socket.destroy());
     let timer: NodeJS.Timeout | undefined;
     socket.once('finish', () => {
       stopWatching();
@@ -252,9 +246,9 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
   }
 
   /** Gives up on a peer that takes nothing; one that is only slow gets all the time it needs. */
-  #whileProgressing(measure: () => number, giveUp: () => void): () => void {
+  #whileProgressing(giveUp: () => void): () => void {
     const timeoutMs = this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
-    return watchProgress(measure, timeoutMs, giveUp);
+    return watchProgress(() => this.#output.bytesTaken, timeoutMs, giveUp);
   }
 
   // ---- The socket

@@ -1,8 +1,9 @@
 import { Duplex } from 'node:stream';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
-import { Flag, FrameType, INITIAL_WINDOW } from './frame.js';
+import { Flag, FrameType } from './frame.js';
 import type { FrameOutput, FrameSource } from './frame-output.js';
+import { ReceiveWindow } from './receive-window.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
@@ -38,10 +39,7 @@ export class YamuxStream extends Duplex implements FrameSource {
   readonly #host: StreamHost;
   readonly #queue = new SendQueue();
   #sendWindow: number;
-  #receiveWindow: number;
-  /** Bytes received, and those of them that the peer has got new credit for. */
-  #received = 0;
-  #credited = 0;
+  readonly #receiveWindow: ReceiveWindow;
   /** `forgotten`: the protocol knows the stream no more; nothing may be sent for it. */
   #local: 'open' | 'finished' | 'forgotten' = 'open';
   #remote: 'open' | 'finished' = 'open';
@@ -58,7 +56,7 @@ export class YamuxStream extends Duplex implements FrameSource {
     super({ allowHalfOpen: true, emitClose: true });
     this.#host = host;
     this.#sendWindow = windows.send;
-    this.#receiveWindow = windows.receive;
+    this.#receiveWindow = new ReceiveWindow(host.config.maxStreamWindowSize, windows.receive);
     this.on('error', ignoreError);
   }
 
@@ -119,7 +117,7 @@ export class YamuxStream extends Duplex implements FrameSource {
 
   /** @internal Bytes the peer may still send. */
   get receiveWindow(): number {
-    return this.#receiveWindow;
+    return this.#receiveWindow.open;
   }
 
   /** @internal */
@@ -142,23 +140,22 @@ export class YamuxStream extends Duplex implements FrameSource {
     return this.#remote === 'open' && !this.destroyed;
   }
 
-  /** @internal Accepts the stream: announces the whole window, of which the peer knew `INITIAL_WINDOW`. */
+  /** @internal Accepts the stream, and announces the whole window. */
   acknowledge(): void {
     if (this.#local === 'forgotten') return;
-    const delta = this.#host.config.maxStreamWindowSize - INITIAL_WINDOW;
-    this.#receiveWindow += delta;
+    const delta = this.#receiveWindow.announce();
     this.#host.output.control(FrameType.WindowUpdate, Flag.Ack, this.id, delta);
   }
 
   /** @internal The peer spends `bytes` of its credit. */
   spend(bytes: number): void {
-    this.#receiveWindow -= bytes;
+    this.#receiveWindow.spend(bytes);
   }
 
   /** @internal */
   receive(piece: Buffer): void {
     this.#closeTimer?.refresh();
-    this.#received += piece.length;
+    this.#receiveWindow.receive(piece.length);
     try {
       this.push(piece);
     } catch (error) {
@@ -265,19 +262,14 @@ export class YamuxStream extends Duplex implements FrameSource {
 
   // ---- Receiving
 
-  /** Credits the peer with what has been read, in steps of half a window (Go: `sendWindowUpdate`). */
   #afterConsumption(): void {
     if (this.#sessionError !== undefined) {
       if (this.readableLength === 0 && !this.finished) this.destroy(this.#sessionError);
       return;
     }
     if (this.#remote === 'finished' || this.#local === 'forgotten' || this.destroyed) return;
-    const { maxStreamWindowSize } = this.#host.config;
-    const delta = this.#received - this.readableLength - this.#credited;
-    if (delta < maxStreamWindowSize / 2) return;
-    this.#credited += delta;
-    this.#receiveWindow += delta;
-    this.#host.output.control(FrameType.WindowUpdate, 0, this.id, delta);
+    const delta = this.#receiveWindow.credit(this.readableLength);
+    if (delta > 0) this.#host.output.control(FrameType.WindowUpdate, 0, this.id, delta);
   }
 
   /**
@@ -295,12 +287,17 @@ export class YamuxStream extends Duplex implements FrameSource {
       this.#closeTimer = undefined;
       return;
     }
-    this.#closeTimer ??= setTimeout(
-      () =>
-        this.reset(
-          `the peer did nothing on it for ${streamCloseTimeoutMs} ms after one side had ended`,
-        ),
-      streamCloseTimeoutMs,
-    ).unref();
+    this.#closeTimer ??= setTimeout(() => this.#onSilence(), streamCloseTimeoutMs).unref();
+  }
+
+  #onSilence(): void {
+    if (this.readableLength > 0 && !this.destroyed) {
+      this.#closeTimer?.refresh(); // It is we who do not read.
+      return;
+    }
+    const { streamCloseTimeoutMs } = this.#host.config;
+    this.reset(
+      `the peer did nothing on it for ${streamCloseTimeoutMs} ms after one side had ended`,
+    );
   }
 }

@@ -9,7 +9,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from '../connection-info.js';
-import type { ServedConnection, StreamServer } from '../grpc-engine.js';
+import type { StreamServer } from '../grpc-engine.js';
 
 type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
@@ -36,16 +36,13 @@ export class GrpcJsServer implements StreamServer {
     this.#server.addService(service, implementation);
   }
 
-  serve(stream: Duplex, connection?: ConnectionInfo): ServedConnection {
+  serve(stream: Duplex, connection?: ConnectionInfo): void {
     if (this.#stopping) {
       stream.destroy();
-      return { drain: () => {} };
+      return;
     }
     const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
     injector.injectConnection(stream);
-    return {
-      drain: (graceMs) => (connection ? injector.drain(graceMs) : void stream.destroy()),
-    };
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
@@ -72,7 +69,7 @@ export class GrpcJsServer implements StreamServer {
     return this.#plainInjector;
   }
 
-  /** An injector drains and closes all of its connections at once: each gets its own. */
+  /** Interceptors are an injector's, and say which connection it is: each gets its own. */
   #injectorFor(stream: Duplex, connection: ConnectionInfo): ConnectionInjector {
     const injector = this.#server.createConnectionInjector(
       experimental.createServerCredentialsWithInterceptors(this.#credentials, [

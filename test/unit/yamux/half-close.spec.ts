@@ -120,6 +120,23 @@ describe('yamux half-close', () => {
     timeouts.mockRestore();
   });
 
+  it('HC-05 waits on while it is this side that does not read', async () => {
+    stopTheClock();
+    const link = await yamux.server({ streamCloseTimeoutMs: 50 });
+    const stream = await acceptStream(link);
+    stream.end();
+    await link.peer.expectFrames(W(FIN, 1, 0));
+    link.peer.write(D(0, 1, 'unread'));
+    await link.peer.expectAlive();
+
+    vi.advanceTimersByTime(200);
+    await link.peer.expectNothing();
+    expect(String(stream.read())).toBe('unread');
+    vi.advanceTimersByTime(50);
+
+    await link.peer.expectFrames(W(RST, 1, 0));
+  });
+
   it('HC-05 waits no longer once the peer has ended', async () => {
     stopTheClock();
     const link = await yamux.server();
