@@ -8,6 +8,8 @@ export default defineConfig({
     ...base.test,
     include: ['test/interop/**/*.spec.ts'],
     exclude: ['test/interop/go/**'],
+    // The first file builds the Go peers; two would do so at once.
+    fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     outputFile: { json: 'reports/interop.json' },

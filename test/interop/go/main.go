@@ -28,17 +28,19 @@ func main() {
 
 func run(args []string) (result, error) {
 	if len(args) == 0 {
-		return nil, fmt.Errorf("no command: want listen, dial or record")
+		return nil, fmt.Errorf("no command: want listen, dial, echo or record")
 	}
 	switch command, rest := args[0], args[1:]; command {
 	case "listen":
 		return runListen(rest)
 	case "dial":
 		return runDial(rest)
+	case "echo":
+		return runEcho(rest)
 	case "record":
 		return runRecord(rest)
 	default:
-		return nil, fmt.Errorf("unknown command %q: want listen, dial or record", command)
+		return nil, fmt.Errorf("unknown command %q: want listen, dial, echo or record", command)
 	}
 }
 
