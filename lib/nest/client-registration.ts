@@ -25,9 +25,7 @@ export interface BackchannelClientAsyncRegistration
   extends Pick<ModuleMetadata, 'imports'>, Partial<Pick<FactoryProvider, 'inject'>> {
   /** For `@InjectBackchannelClient(name)`. */
   name: string;
-  // Any arguments, as `inject` says: the signature of Nest's own factories.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  useFactory?: (...args: any[]) => BackchannelClientOptions | Promise<BackchannelClientOptions>;
+  useFactory?: FactoryProvider<BackchannelClientOptions>['useFactory'];
   useClass?: Type<BackchannelClientOptionsFactory>;
   useExisting?: Type<BackchannelClientOptionsFactory>;
 }

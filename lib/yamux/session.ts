@@ -8,13 +8,12 @@ import { FrameOutput } from './frame-output.js';
 import { FrameParser } from './frame-parser.js';
 import { FrameReceiver, type YamuxRole } from './frame-receiver.js';
 import { startKeepAlive } from './keep-alive.js';
+import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
 import { Pings } from './pings.js';
 import { watchProgress } from './watch-progress.js';
 import { YamuxStream, type StreamHost, type StreamWindows } from './stream.js';
 
-/** Milliseconds that a socket lives on after its session, so that the peer can read our last words. */
-const LINGER_MS = 1000;
 /** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
@@ -176,13 +175,23 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
     this.#socket.destroy();
   }
 
+  readonly #bytesTaken = (): number => this.#output.bytesTaken;
+
+  /** Milliseconds without progress after which a closing session gives up. */
+  get #stallMs(): number {
+    return this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
+  }
+
   #startClosing(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing';
       this.#refusesStreams = true;
       this.#opens.close(sessionClosed());
       this.#accepts.close(sessionClosed());
-      this.#stopClosing = this.#whileProgressing(() => this.#terminate(undefined));
+      // Gives up on a peer that takes nothing; one that is only slow gets all the time it needs.
+      this.#stopClosing = watchProgress(this.#bytesTaken, this.#stallMs, () =>
+        this.#terminate(undefined),
+      );
       // Writes made just before reach their streams within this turn.
       process.nextTick(() => this.#finishClosing());
     }
@@ -218,37 +227,12 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
     if (error === undefined || goAwayCode !== undefined) {
       if (goAwayCode !== undefined) this.#output.control(FrameType.GoAway, 0, 0, goAwayCode);
       this.#output.end();
-      this.#linger();
+      linger(this.#socket, this.#bytesTaken, this.#stallMs);
     } else {
       this.#output.discard();
       this.#socket.destroy();
     }
     this.emit('close', error);
-  }
-
-  /**
-   * Lets the last bytes leave, for as long as the network takes any, and the peer read them: unread
-   * input would turn them into a connection reset, so it is read and dropped for a while.
-   */
-  #linger(): void {
-    const socket = this.#socket;
-    socket.resume();
-    const stopWatching = this.#whileProgressing(() => socket.destroy());
-    let timer: NodeJS.Timeout | undefined;
-    socket.once('finish', () => {
-      stopWatching();
-      timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
-    });
-    void this.#socketClosed.then(() => {
-      stopWatching();
-      clearTimeout(timer);
-    });
-  }
-
-  /** Gives up on a peer that takes nothing; one that is only slow gets all the time it needs. */
-  #whileProgressing(giveUp: () => void): () => void {
-    const timeoutMs = this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
-    return watchProgress(() => this.#output.bytesTaken, timeoutMs, giveUp);
   }
 
   // ---- The socket
