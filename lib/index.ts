@@ -67,6 +67,7 @@ export {
 export type {
   AuthContext,
   CallLike,
+  ConnectionServer,
   GrpcEngine,
   OpenStream,
   StreamServer,

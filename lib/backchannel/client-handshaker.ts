@@ -9,7 +9,7 @@ import {
 } from '../grpc/index.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
-import { toStreamServer, type ServerFactory } from './server-factory.js';
+import { toConnectionServer, type ServerFactory } from './server-factory.js';
 import {
   yamuxSessionFactory,
   type MultiplexSession,
@@ -93,7 +93,7 @@ export class ClientHandshaker {
   async #handshake(socket: Duplex): Promise<Duplex> {
     if (this.#closed) throw new HandshakeError('this side is closed');
     const connection = new ConnectionInfo(socket);
-    const server = toStreamServer(this.#serverFactory());
+    const server = toConnectionServer(this.#serverFactory());
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
     this.#sessions.add(session);

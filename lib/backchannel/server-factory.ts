@@ -1,5 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
-import { GrpcJsServer, type StreamServer } from '../grpc/index.js';
+import { GrpcJsServer, type ConnectionServer } from '../grpc/index.js';
 import type { MuxConnection } from '../listenmux/index.js';
 import type { PeerConnection } from './peer-connection.js';
 
@@ -8,17 +8,17 @@ import type { PeerConnection } from './peer-connection.js';
  * Called once per connection; the server is stopped with it. Either a grpc-js `Server` with its
  * services added and not bound to a port, or a server of an engine. Go: `backchannel.ServerFactory`.
  */
-export type ServerFactory = () => Server | StreamServer;
+export type ServerFactory = () => Server | ConnectionServer;
 
 /** What `ListenMux` calls with every connection that is ready, so that `server` serves it. */
 export function serveConnections(
-  server: Server | StreamServer,
+  server: Server | ConnectionServer,
 ): (connection: MuxConnection<PeerConnection>) => void {
-  const streamServer = toStreamServer(server);
-  return ({ stream, context }) => streamServer.serve(stream, context);
+  const connectionServer = toConnectionServer(server);
+  return ({ stream, context }) => connectionServer.serve(stream, context);
 }
 
 /** @internal */
-export function toStreamServer(server: Server | StreamServer): StreamServer {
+export function toConnectionServer(server: Server | ConnectionServer): ConnectionServer {
   return 'serve' in server ? server : new GrpcJsServer(server);
 }

@@ -46,10 +46,15 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     this.#engine = options.engine ?? grpcJsEngine;
   }
 
-  /** @throws HandshakeError if the connection ends before the client has opened its stream. */
+  /** @throws HandshakeError if the client ends the connection, or its stream, before it can be served. */
   async handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
     const session = this.#createSession(socket, 'server');
     const stream = await onlyStream(session);
+    // Reset with the very bytes that opened it, it has said so already: nobody would be told again.
+    if (stream.destroyed) {
+      session.destroy();
+      throw new HandshakeError('the client reset its stream as it opened it');
+    }
     const conn = this.#connectBack(session);
     const peerId = this.#registry.registerBackchannel(conn);
 

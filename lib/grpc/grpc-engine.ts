@@ -9,21 +9,23 @@ import type {
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from './connection-info.js';
 
-/** A gRPC server whose connections are handed to it: it has no port. */
-export interface StreamServer {
-  /** As `grpc.Server.addService`. */
-  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+/** What serves the calls of connections that are handed to it. Go: `backchannel.Server`. */
+export interface ConnectionServer {
   /**
    * Serves calls on a connection until its stream closes. `connection` is what handlers find by
    * `connectionOf(call)`; without it the connection is a plain one.
    */
   serve(stream: Duplex, connection?: ConnectionInfo): void;
-  /** Waits for all calls, without limit, then closes all connections. As `grpc.Server.tryShutdown`. */
-  tryShutdown(callback: (error?: Error) => void): void;
   /** Closes everything at once. Idempotent. */
   forceShutdown(): void;
-  /** Resolves when the server has been shut down, in whichever way. */
-  readonly stopped: Promise<void>;
+}
+
+/** A gRPC server that has no port. */
+export interface StreamServer extends ConnectionServer {
+  /** As `grpc.Server.addService`. */
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
+  /** Waits for all calls, without limit, then closes all connections. As `grpc.Server.tryShutdown`. */
+  tryShutdown(callback: (error?: Error) => void): void;
   /** The server of the library behind the engine. */
   unwrap(): unknown;
 }

@@ -6,7 +6,7 @@ import { grpcJsEngine, keepConnected } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toChannelOptions } from './channel-options.js';
 import type { BackchannelClientOptions } from './options.js';
-import { DEFAULT_DRAIN_MS } from './shut-down.js';
+import { drainMsOf } from './shut-down.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
@@ -23,19 +23,19 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
   readonly #strategy: BackchannelServer | undefined;
   readonly #channel: Channel;
   readonly #handshaker: ClientHandshaker;
-  readonly #graceMs: number;
+  readonly #drainMs: number;
   #stopKeeping: (() => void) | undefined;
   #closed = false;
 
-  /** @throws YamuxError naming a bad option of `yamux`; what Nest throws for bad proto options. */
+  /** @throws Error naming a bad option; what Nest throws for bad proto options. */
   constructor(options: BackchannelClientOptions) {
     const engine = options.engine ?? grpcJsEngine;
+    const drainMs = drainMsOf(options);
     const strategy =
       options.backchannel &&
       new BackchannelServer(options.backchannel, {
-        engine: options.engine,
-        gracefulShutdown: options.gracefulShutdown,
-        drainMs: options.drainMs,
+        engine,
+        drainMs,
         onListen: () => this.#keepConnected(),
         onClose: () => this.#letGo(),
       });
@@ -55,7 +55,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     this.#strategy = strategy;
     this.#channel = channel;
     this.#handshaker = handshaker;
-    this.#graceMs = options.gracefulShutdown ? (options.drainMs ?? DEFAULT_DRAIN_MS) : 0;
+    this.#drainMs = drainMs;
   }
 
   /** Whether it has something to serve to the other end: the option `backchannel`. */
@@ -114,7 +114,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     this.#letGo();
     super.close();
     this.#channel.close();
-    await this.#handshaker.close(this.#graceMs);
+    await this.#handshaker.close(this.#drainMs);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,16 +1,15 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ServerGrpc } from '@nestjs/microservices';
-import { grpcJsEngine, type GrpcEngine, type StreamServer } from '../grpc/index.js';
-import { toChannelOptions } from './channel-options.js';
-import { ConnectionServer } from './connection-server.js';
+import { type ConnectionServer, type GrpcEngine, type StreamServer } from '../grpc/index.js';
+import { toServerOptions } from './channel-options.js';
 import type { BackchannelServicesOptions } from './options.js';
-import { DEFAULT_DRAIN_MS } from './shut-down.js';
+import { PausableServer } from './pausable-server.js';
 
 /** How a `BackchannelServer` ends, and what it tells its client. */
 export interface BackchannelServerSettings {
-  engine: GrpcEngine | undefined;
-  gracefulShutdown: boolean | undefined;
-  drainMs: number | undefined;
+  engine: GrpcEngine;
+  /** Milliseconds that calls have to finish on `close()`. */
+  drainMs: number;
   /** The handlers are ready: connections may be made and kept. */
   onListen(): void;
   /** The handlers are no longer ready. */
@@ -25,21 +24,23 @@ export class BackchannelServer extends ServerGrpc {
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */
-  readonly #servers = new Set<ConnectionServer>();
+  readonly #servers = new Set<PausableServer>();
   #closed = false;
   #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
 
   constructor(options: BackchannelServicesOptions, settings: BackchannelServerSettings) {
     super({ ...options });
-    this.#serverOptions = toChannelOptions(options);
+    this.#serverOptions = toServerOptions(options);
     this.#settings = settings;
   }
 
   /** Makes the server of one connection. */
-  createConnectionServer(): StreamServer {
-    const server = new ConnectionServer(() => this.#createServer());
+  createConnectionServer(): ConnectionServer {
+    const server = new PausableServer(
+      () => this.#createServer(),
+      () => this.#servers.delete(server),
+    );
     this.#servers.add(server);
-    void server.stopped.then(() => this.#servers.delete(server));
     return server;
   }
 
@@ -67,20 +68,16 @@ export class BackchannelServer extends ServerGrpc {
   /** Ends the calls of the other end; the connections themselves are the client's. Idempotent. */
   override async close(): Promise<void> {
     this.#settings.onClose();
-    const { gracefulShutdown, drainMs = DEFAULT_DRAIN_MS } = this.#settings;
     this.grpcClient = null;
     this.#closed = true;
     const servers = [...this.#servers];
-    await Promise.all(
-      servers.map((server) => server.pause(gracefulShutdown ? drainMs : undefined)),
-    );
+    await Promise.all(servers.map((server) => server.pause(this.#settings.drainMs)));
   }
 
   /** None after `close()`: who calls then is to find us unavailable, rather than without services. */
   #createServer(): StreamServer | undefined {
     if (this.#closed) return undefined;
-    const engine = this.#settings.engine ?? grpcJsEngine;
-    const server = engine.createServer(this.#serverOptions);
+    const server = this.#settings.engine.createServer(this.#serverOptions);
     for (const [service, implementation] of this.#services) {
       server.addService(service, implementation);
     }

@@ -10,12 +10,12 @@ import {
 } from '../backchannel/index.js';
 import { createListener, grpcJsEngine, type StreamServer } from '../grpc/index.js';
 import { ListenMux } from '../listenmux/index.js';
-import { toChannelOptions } from './channel-options.js';
+import { toServerOptions } from './channel-options.js';
 import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
 import type { ListenMuxServerOptions } from './options.js';
 import { PeerServices } from './peer-stubs.js';
-import { DEFAULT_DRAIN_MS, shutDown } from './shut-down.js';
+import { drainMsOf, shutDown } from './shut-down.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
@@ -33,17 +33,20 @@ export class ListenMuxServer extends ServerGrpc {
   readonly #registry: Registry;
   readonly #sessionFactory: SessionFactory;
   readonly #peerServices: PeerServices | undefined;
+  readonly #drainMs: number;
   #listeners: ListenerGroup | undefined;
   #mux: ListenMux<PeerConnection> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * @param registry - where peers are kept; one of its own by default.
-   * @throws YamuxError naming a bad option of `yamux`; what Nest throws for bad proto options.
+   * @throws Error naming a bad option; what Nest throws for bad proto options.
    */
   constructor(options: ListenMuxServerOptions, registry: Registry = new Registry()) {
     super({ ...options });
     this.#options = options;
     this.#registry = registry;
+    this.#drainMs = drainMsOf(options);
     this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
     this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
   }
@@ -61,15 +64,9 @@ export class ListenMuxServer extends ServerGrpc {
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
-    try {
-      this.grpcClient = await this.createClient();
-      await this.start();
-    } catch (error) {
-      await this.close();
-      callback(error);
-      return;
-    }
-    callback();
+    const error = await this.#inTurn(() => this.#start());
+    if (error === undefined) callback();
+    else callback(error);
   }
 
   /** Binds the handlers, then opens the port: no call ever finds it half ready. */
@@ -81,23 +78,12 @@ export class ListenMuxServer extends ServerGrpc {
 
   override createClient(): Promise<StreamServer> {
     const engine = this.#options.engine ?? grpcJsEngine;
-    return Promise.resolve(engine.createServer(toChannelOptions(this.#options)));
+    return Promise.resolve(engine.createServer(toServerOptions(this.#options)));
   }
 
   /** Idempotent. */
-  override async close(): Promise<void> {
-    const server = this.grpcClient as StreamServer | null | undefined;
-    const listeners = this.#listeners;
-    this.grpcClient = null;
-    this.#listeners = undefined;
-
-    listeners?.stopAccepting();
-    this.#mux?.close();
-    if (server) {
-      const { gracefulShutdown, drainMs = DEFAULT_DRAIN_MS } = this.#options;
-      await shutDown(server, gracefulShutdown ? drainMs : undefined);
-    }
-    await listeners?.closeConnections(LAST_WORDS_MS);
+  override close(): Promise<void> {
+    return this.#inTurn(() => this.#close());
   }
 
   /** The server of the gRPC library: with the default engine the `Server` of grpc-js. */
@@ -139,5 +125,36 @@ export class ListenMuxServer extends ServerGrpc {
         }),
       }),
     );
+  }
+
+  /** Starts and ends never overlap, in whatever order they are asked for. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(step);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  /** Resolves with the error if it fails; nothing stays open then. */
+  async #start(): Promise<unknown> {
+    try {
+      this.grpcClient = await this.createClient();
+      await this.start();
+      return undefined;
+    } catch (error) {
+      await this.#close();
+      return error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    const server = this.grpcClient as StreamServer | null | undefined;
+    const listeners = this.#listeners;
+    this.grpcClient = null;
+    this.#listeners = undefined;
+
+    listeners?.stopAccepting();
+    this.#mux?.close();
+    if (server) await shutDown(server, this.#drainMs);
+    await listeners?.closeConnections(LAST_WORDS_MS);
   }
 }

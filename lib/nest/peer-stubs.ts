@@ -24,7 +24,7 @@ export class PeerServices {
       ...((services.channelOptions?.['interceptors'] as Interceptor[] | undefined) ?? []),
       ...(interceptors ?? []),
     ];
-    this.#packages = new ClientGrpcProxy(services).createClients();
+    this.#packages = new PeerStubs(services).packages;
   }
 
   createStubs(clientOptions: ClientConn['clientOptions']): StubFactory {
@@ -33,7 +33,7 @@ export class PeerServices {
 }
 
 interface PeerStubsOptions extends StockGrpcOptions {
-  packages: unknown[];
+  packages: unknown[] | undefined;
 }
 
 /** Nest's own stubs, on the channel of one peer. */
@@ -42,8 +42,8 @@ class PeerStubs extends ClientGrpcProxy {
 
   constructor(
     options: BackchannelServicesOptions,
-    packages: unknown[],
-    clientOptions: ClientConn['clientOptions'],
+    packages?: unknown[],
+    clientOptions?: ClientConn['clientOptions'],
   ) {
     const stubOptions: PeerStubsOptions = {
       ...options,
@@ -53,9 +53,14 @@ class PeerStubs extends ClientGrpcProxy {
     super(stubOptions);
   }
 
+  /** What was read from the proto files. */
+  get packages(): unknown[] {
+    return this.grpcClients;
+  }
+
   /** Called by the base constructor, which would read the proto files again for every peer. */
   override createClients(): unknown[] {
-    return (this.options as PeerStubsOptions).packages;
+    return (this.options as PeerStubsOptions).packages ?? super.createClients();
   }
 
   override getService<T extends object>(name: string): T {

@@ -1,9 +1,7 @@
-import { Flag, FrameType, GoAwayCode, YamuxError } from '../yamux/index.js';
+import { Flag, FrameType, GoAwayCode, MAX_UINT32, YamuxError } from '../yamux/index.js';
 import { encodeHeader } from './frame-header.js';
 import type { RawSession } from './load-yamux-js.js';
 import type { YamuxJsStream } from './yamux-js-stream.js';
-
-const MAX_WINDOW = 2 ** 32 - 1;
 
 /** The session, as far as frames of the other end concern it. */
 export interface ReceiverHost {
@@ -84,8 +82,8 @@ export class FrameReceiver {
 
   #receiveCredit(stream: YamuxJsStream, ack: number, delta: number): void {
     if (delta === 0 && ack === 0) return;
-    if (stream.sendWindow + delta > MAX_WINDOW) {
-      throw windowError(`raised the window of stream ${stream.id} by ${delta}`, MAX_WINDOW);
+    if (stream.sendWindow + delta > MAX_UINT32) {
+      throw windowError(`raised the window of stream ${stream.id} by ${delta}`, MAX_UINT32);
     }
     this.#yamux.write(encodeHeader(FrameType.WindowUpdate, ack, stream.id, delta));
     stream.grant(delta);

@@ -233,6 +233,24 @@ describe('the backchannel on plain grpc-js', () => {
     socket.destroy();
   });
 
+  it('keeps nothing of a client that resets its stream as it opens it', async () => {
+    const listening = await listen();
+    const injectors = vi.spyOn(listening.server, 'createConnectionInjector');
+    const socket = connect(Number(listening.address.split(':')[1]), '127.0.0.1');
+    const syn = '000100010000000100000000';
+    const rst = '000100080000000100000000';
+    socket.on('error', () => {});
+    socket
+      .resume()
+      .write(Buffer.from(`${Buffer.from('backchannel').toString('hex')}${syn}${rst}`, 'hex'));
+
+    await new Promise((resolve) => socket.once('close', resolve));
+
+    expect(listening.registry.size).toBe(0);
+    expect(injectors).not.toHaveBeenCalled();
+    expect(listening.errors).toMatchObject([{ reason: 'ERR_BACKCHANNEL_HANDSHAKE' }]);
+  });
+
   it('reports a client that leaves before it has opened its stream', async () => {
     const listening = await listen();
     const socket = connect(Number(listening.address.split(':')[1]), '127.0.0.1');

@@ -15,21 +15,16 @@ type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
 /** Serves the services of a grpc-js `Server` on streams, through its connection injectors. */
 export class GrpcJsServer implements StreamServer {
-  readonly stopped: Promise<void>;
   readonly #server: Server;
   /** TLS, if there is any, was done before the stream came here. */
   readonly #credentials = ServerCredentials.createInsecure();
   #plainInjector: ConnectionInjector | undefined;
   /** From the first request to shut down on; no new connection is served. */
   #stopping = false;
-  #onStopped!: () => void;
 
   /** @param server - with its services added, now or later; it need not be bound to a port. */
   constructor(server: Server) {
     this.#server = server;
-    this.stopped = new Promise((resolve) => {
-      this.#onStopped = resolve;
-    });
   }
 
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
@@ -37,26 +32,21 @@ export class GrpcJsServer implements StreamServer {
   }
 
   serve(stream: Duplex, connection?: ConnectionInfo): void {
-    if (this.#stopping) {
-      stream.destroy();
-      return;
-    }
+    if (this.#stopping) stream.destroy();
+    // What has closed already will not say so again, and its injector would never be let go.
+    if (stream.destroyed) return;
     const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
     injector.injectConnection(stream);
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
     this.#stopping = true;
-    this.#server.tryShutdown((error) => {
-      this.#onStopped();
-      callback(error);
-    });
+    this.#server.tryShutdown(callback);
   }
 
   forceShutdown(): void {
     this.#stopping = true;
     this.#server.forceShutdown();
-    this.#onStopped();
   }
 
   unwrap(): Server {

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import {
   InterceptingCall,
   loadPackageDefinition,
+  ServerInterceptingCall,
   status,
   type Interceptor,
   type Metadata,
+  type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { firstValueFrom, toArray } from 'rxjs';
@@ -99,6 +101,32 @@ describe('interceptors of the backchannel', () => {
 
     const [metadata] = (await started) as [Metadata];
     expect(metadata.get('authorization')).toEqual(['Bearer of the listening side']);
+  });
+});
+
+describe('server interceptors in the channel options of stock Nest servers', () => {
+  it('run on every call that the side serves, in both directions', async () => {
+    const seen: string[] = [];
+    const serverRecorder =
+      (name: string): ServerInterceptor =>
+      ({ path }, call) => {
+        seen.push(`${name} ${path}`);
+        return new ServerInterceptingCall(call);
+      };
+    const { client, peer } = await startPair(
+      { channelOptions: { interceptors: [serverRecorder('listening')] } },
+      {
+        backchannel: {
+          ...callsProto,
+          channelOptions: { interceptors: [serverRecorder('dialing')] },
+        },
+      },
+    );
+
+    await echoOf(client, 'forward');
+    await echoOf(peer, 'back');
+
+    expect(seen).toEqual(['listening /calls.Calls/Echo', 'dialing /calls.Calls/Echo']);
   });
 });
 

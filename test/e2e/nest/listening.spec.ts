@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LookupAddress } from 'node:dns';
+import type { Server } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomStrategy } from '@nestjs/microservices';
@@ -186,6 +187,51 @@ describe('a port that is taken', () => {
     await app.listen();
 
     expect(await mutateAt(urlOf(strategy))).toEqual({ voter: 'praefect' });
+  });
+});
+
+describe('closing', () => {
+  it('while it is starting leaves nothing open', async () => {
+    const strategy = new ListenMuxServer({ ...services, url: '127.0.0.1:0' });
+    await createApp(strategy);
+
+    const started = new Promise((resolve) => {
+      void strategy.listen(resolve);
+    });
+    await strategy.close();
+
+    await started;
+    expect(strategy.address).toBeNull();
+    await expectOpenPorts(0);
+  });
+
+  it('a second time waits for the first', async () => {
+    const strategy = new ListenMuxServer({
+      ...services,
+      url: '127.0.0.1:0',
+      gracefulShutdown: true,
+    });
+    const app = await createApp(strategy);
+    await app.listen();
+    const server = strategy.unwrap<Server>();
+    let ended = false;
+    const shutdown = server.tryShutdown.bind(server);
+    vi.spyOn(server, 'tryShutdown').mockImplementation((callback) => {
+      shutdown((error) => {
+        ended = true;
+        callback(error);
+      });
+    });
+
+    void strategy.close();
+    await strategy.close();
+
+    expect(ended).toBe(true);
+  });
+
+  it.each([-1, 0.5, Number.NaN])('refuses a bad drainMs when it is made: %d', (drainMs) => {
+    expect(() => new ListenMuxServer({ ...services, drainMs })).toThrow(/"drainMs" must be/);
+    expect(() => new BackchannelClient({ ...services, drainMs })).toThrow(/"drainMs" must be/);
   });
 });
 
