@@ -214,12 +214,13 @@ describe('closing', () => {
     const app = await createApp(strategy);
     await app.listen();
     const server = strategy.unwrap<Server>();
-    let ended = false;
     const shutdown = server.tryShutdown.bind(server);
+    let ended = false;
     vi.spyOn(server, 'tryShutdown').mockImplementation((callback) => {
-      shutdown((error) => {
+      // A turn later than it would: a close that did not wait would be through before.
+      setImmediate(() => {
         ended = true;
-        callback(error);
+        shutdown(callback);
       });
     });
 
