@@ -23,12 +23,14 @@ func main() {
 		report(result{"error": err.Error()})
 		os.Exit(1)
 	}
-	report(final)
+	if final != nil { // bench has said everything by now
+		report(final)
+	}
 }
 
 func run(args []string) (result, error) {
 	if len(args) == 0 {
-		return nil, fmt.Errorf("no command: want listen, dial, echo or record")
+		return nil, fmt.Errorf("no command: want listen, dial, echo, record or bench")
 	}
 	switch command, rest := args[0], args[1:]; command {
 	case "listen":
@@ -39,8 +41,10 @@ func run(args []string) (result, error) {
 		return runEcho(rest)
 	case "record":
 		return runRecord(rest)
+	case "bench":
+		return runBench(rest)
 	default:
-		return nil, fmt.Errorf("unknown command %q: want listen, dial, echo or record", command)
+		return nil, fmt.Errorf("unknown command %q: want listen, dial, echo, record or bench", command)
 	}
 }
 

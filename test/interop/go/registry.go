@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -23,10 +26,11 @@ type registry struct {
 	mu     sync.Mutex
 	lastID peerID
 	peers  map[peerID]*grpc.ClientConn
+	added  chan struct{} // closed, and replaced, when a peer comes
 }
 
 func newRegistry() *registry {
-	return &registry{peers: map[peerID]*grpc.ClientConn{}}
+	return &registry{peers: map[peerID]*grpc.ClientConn{}, added: make(chan struct{})}
 }
 
 // add never gives an id twice, so that a call that outlives its connection
@@ -36,6 +40,8 @@ func (r *registry) add(back *grpc.ClientConn) peerID {
 	defer r.mu.Unlock()
 	r.lastID++
 	r.peers[r.lastID] = back
+	close(r.added)
+	r.added = make(chan struct{})
 	return r.lastID
 }
 
@@ -58,6 +64,34 @@ func (r *registry) caller(ctx context.Context) (*grpc.ClientConn, error) {
 		return nil, status.Errorf(codes.Unavailable, "peer %d has gone", id)
 	}
 	return back, nil
+}
+
+// newest waits until there are n peers, and returns the backchannels of those
+// that came last: the end of an earlier one may still go unnoticed.
+func (r *registry) newest(ctx context.Context, n int) ([]*grpc.ClientConn, error) {
+	for {
+		backs, added := r.inOrder()
+		if len(backs) >= n {
+			return backs[len(backs)-n:], nil
+		}
+		select {
+		case <-added:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("have %d peers, want %d: %w", len(backs), n, context.Cause(ctx))
+		}
+	}
+}
+
+// inOrder returns the backchannels in the order they came in, and what will be
+// closed when there is one more.
+func (r *registry) inOrder() ([]*grpc.ClientConn, <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var backs []*grpc.ClientConn
+	for _, id := range slices.Sorted(maps.Keys(r.peers)) {
+		backs = append(backs, r.peers[id])
+	}
+	return backs, r.added
 }
 
 // multiplexedAuth carries the peer's id from the handshake to the handlers:

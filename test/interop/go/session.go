@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/hashicorp/yamux"
@@ -17,6 +18,8 @@ const magic = "backchannel"
 type sessionSettings struct {
 	Window  uint `json:"window"`  // receive window per stream, in bytes
 	Backlog uint `json:"backlog"` // streams that may wait to be accepted by the other end
+
+	log io.Writer // where yamux logs to, stderr if nil
 }
 
 var (
@@ -32,10 +35,19 @@ func (s *sessionSettings) addFlags(flags *flag.FlagSet) {
 	flags.UintVar(&s.Backlog, "backlog", s.Backlog, "yamux accept backlog, in `streams`")
 }
 
+// quiet returns the same settings, but nothing is logged.
+func (s sessionSettings) quiet() sessionSettings {
+	s.log = io.Discard
+	return s
+}
+
 // yamuxConfig sets only fields that the yamux of Gitaly 14 has as well, because
 // this file is built against both (see go.gitaly14.mod).
 func (s sessionSettings) yamuxConfig() *yamux.Config {
 	config := yamux.DefaultConfig() // logs to stderr
+	if s.log != nil {
+		config.LogOutput = s.log
+	}
 	config.AcceptBacklog = int(s.Backlog)
 	config.MaxStreamWindowSize = uint32(s.Window)
 	config.EnableKeepAlive = false // gRPC has its own, and one layer is enough

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** Bytes on their way that a direction holds at most; far more than any window. */
+const CAPACITY = 256 * 1024 * 1024;
+
+/** Hands on what it gets, both ways, half a round trip later; as fast as it comes. */
+export class DelayProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(target: string, roundTripMs: number) {
+    const [host, port] = target.split(':');
+    this.#server = createServer((near) => {
+      const far = connect(Number(port), host);
+      for (const socket of [near, far]) this.#keep(socket);
+      delay(near, far, roundTripMs / 2);
+      delay(far, near, roundTripMs / 2);
+    });
+  }
+
+  /** Gives `host:port`. */
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #keep(socket: Socket): void {
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    socket.on('error', () => {}); // The close says it.
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}
+
+interface Delayed {
+  due: number;
+  chunk: Buffer;
+}
+
+function delay(from: Socket, to: Socket, ms: number): void {
+  const queue: Delayed[] = [];
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const deliver = (): void => {
+    timer = undefined;
+    const now = performance.now();
+    to.cork();
+    while (queue.length > 0 && queue[0]!.due <= now) {
+      const { chunk } = queue.shift()!;
+      bytes -= chunk.length;
+      to.write(chunk);
+    }
+    to.uncork();
+    if (bytes < CAPACITY) from.resume();
+    wait();
+  };
+  const wait = (): void => {
+    if (timer !== undefined || queue.length === 0) return;
+    timer = setTimeout(deliver, Math.max(1, queue[0]!.due - performance.now()));
+  };
+
+  from.on('data', (chunk) => {
+    queue.push({ due: performance.now() + ms, chunk: chunk as Buffer });
+    bytes += chunk.length;
+    if (bytes >= CAPACITY) from.pause();
+    wait();
+  });
+  from.on('close', () => setTimeout(() => to.destroySoon(), ms));
+}

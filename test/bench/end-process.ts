@@ -1,0 +1,64 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { OrderName, Orders, Role } from './protocol.js';
+import type { System } from './systems.js';
+
+/** No order takes that long; only one that hangs does. */
+const PATIENCE_MS = 60_000;
+
+const NODE_END = fileURLToPath(new URL('ends/main.js', import.meta.url));
+
+/** One side of a system, running in a process of its own. */
+export class EndProcess {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  readonly #closed: Promise<unknown>;
+  #stderr = '';
+
+  /**
+   * @param variant - `nest` for the system as it is behind Nest.
+   * @param goPeer - the program that has the ends in Go.
+   */
+  constructor(system: System, role: Role, variant?: string, goPeer?: string) {
+    const name = variant === undefined ? system.name : `${variant}/${system.name}`;
+    this.#child =
+      system.runtime === 'go'
+        ? spawn(goPeer!, ['bench', role, name])
+        : spawn(process.execPath, ['--expose-gc', NODE_END, role, name]);
+    this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
+    this.#child.stderr.on('data', (text: Buffer) => (this.#stderr += text.toString()));
+    this.#child.stdin.on('error', () => {}); // It has gone; what it said last tells why.
+    this.#closed = once(this.#child, 'close');
+  }
+
+  /** Resolves when it takes orders. */
+  async ready(): Promise<this> {
+    await this.#answer();
+    return this;
+  }
+
+  /** @throws Error with what the end says went wrong. */
+  async order<Name extends OrderName>(
+    order: Orders[Name][0] & { do: Name },
+  ): Promise<Orders[Name][1]> {
+    this.#child.stdin.write(`${JSON.stringify(order)}\n`);
+    return (await this.#answer()) as Orders[Name][1];
+  }
+
+  async close(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#closed;
+  }
+
+  async #answer(): Promise<unknown> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
+    const { value, done } = (await this.#lines.next()) as IteratorResult<string, undefined>;
+    clearTimeout(timer);
+    if (done) throw new Error(`an end has died or was killed\n${this.#stderr}`);
+    const answer = JSON.parse(value) as { error?: string };
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer;
+  }
+}

@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util';
+import { SYSTEMS, type System } from './systems.js';
+import { GRPC_WORKLOADS, WORKLOADS, type Workload } from './workloads/index.js';
+
+/** What a run is to do. */
+export interface BenchOptions {
+  workloads: readonly Workload[];
+  systems: readonly System[];
+  rounds: number;
+  /** Milliseconds of one round; a quick run makes them as long as it has time for. */
+  roundMs: number;
+  quick: boolean;
+  json: boolean;
+  profile: boolean;
+  docs: boolean;
+  /** A file of results, to show in place of new ones. */
+  from: string | undefined;
+}
+
+export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system ...]
+
+  --quick         few and short rounds, 50 s in all; leaves the workloads without gRPC out
+  --json          print nothing on stdout but the ratios to the baseline, as one JSON object
+  --rounds N      rounds of each system and workload (7)
+  --ms N          milliseconds of a round (700)
+  --profile       one round of each, profiled: prints where both processes spent their time
+  --docs          write table and charts into docs/performance.md
+  --from FILE     measure nothing; take the results of an earlier run
+  --help
+
+Workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
+Systems:   ${SYSTEMS.map(({ name }) => name).join(', ')}`;
+
+/**
+ * Reads the command line.
+ *
+ * @returns undefined if it asks for help.
+ * @throws Error naming what is wrong with it.
+ */
+export function readOptions(args: string[]): BenchOptions | undefined {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      ms: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
+      from: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { quick, json, profile, docs } = values;
+  const picks = picked(positionals);
+  const fewRounds = profile ? 1 : quick ? 3 : 7;
+  return {
+    quick,
+    json,
+    profile,
+    docs,
+    from: values.from,
+    rounds: values.rounds === undefined ? fewRounds : count('rounds', values.rounds),
+    roundMs: values.ms === undefined ? (profile ? 2000 : 700) : count('ms', values.ms),
+    workloads: picks.workloads.length > 0 ? picks.workloads : quick ? GRPC_WORKLOADS : WORKLOADS,
+    systems: picks.systems.length > 0 ? picks.systems : SYSTEMS,
+  };
+}
+
+function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
+  const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
+  const systems = SYSTEMS.filter(({ name }) => names.includes(name));
+  const known = new Set([...workloads, ...systems].map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new Error(`neither a workload nor a system: ${unknown.join(', ')}\n\n${USAGE}`);
+  }
+  return { workloads, systems };
+}
+
+function count(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) {
+    throw new Error(`--${name} must be a whole number, 1 or more, not "${text}"`);
+  }
+  return number;
+}

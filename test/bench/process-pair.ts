@@ -1,0 +1,112 @@
+import { DelayProxy } from './delay-proxy.js';
+import { EndProcess } from './end-process.js';
+import type { AllocationReport, Role, UsageReport } from './protocol.js';
+import type { System } from './systems.js';
+
+/** What connects the two ends. */
+export interface Connections {
+  peers: number;
+  /** Milliseconds; without, there is nothing between the ends but the loopback. */
+  roundTripMs?: number;
+}
+
+/** What both ends used together. */
+export interface Used {
+  /** Microseconds of processor time. */
+  cpu: number;
+  /** Bytes that were allocated. */
+  allocated: number;
+}
+
+/** Two processes, connected as a workload wants it. */
+export class ProcessPair {
+  readonly #ends: Record<Role, EndProcess>;
+  readonly #address: string;
+  /** Where the dialing end is to connect: a proxy, or the listening end itself. */
+  #entrance: string;
+  #proxy: DelayProxy | undefined;
+  #connections: Connections = { peers: 0 };
+  #connectedBackwards = false;
+
+  private constructor(ends: Record<Role, EndProcess>, address: string) {
+    this.#ends = ends;
+    this.#address = address;
+    this.#entrance = address;
+  }
+
+  static async start(system: System, variant?: string, goPeer?: string): Promise<ProcessPair> {
+    const [listen, dial] = await Promise.all([
+      new EndProcess(system, 'listen', variant, goPeer).ready(),
+      new EndProcess(system, 'dial', variant, goPeer).ready(),
+    ]);
+    const { address } = await listen.order({ do: 'listen' });
+    return new ProcessPair({ listen, dial }, address);
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get listening(): EndProcess {
+    return this.#ends.listen;
+  }
+
+  get dialing(): EndProcess {
+    return this.#ends.dial;
+  }
+
+  /** Connects the ends, unless they are. */
+  async connect(wanted: Connections): Promise<void> {
+    const { roundTripMs } = wanted;
+    if (roundTripMs !== this.#connections.roundTripMs || wanted.peers < this.#connections.peers) {
+      await this.disconnect();
+      if (roundTripMs !== undefined) {
+        this.#proxy = new DelayProxy(this.#address, roundTripMs);
+        this.#entrance = await this.#proxy.listen();
+      }
+    }
+    if (wanted.peers <= this.#connections.peers) return;
+    await this.dialing.order({ do: 'connect', address: this.#entrance, peers: wanted.peers });
+    this.#connections = wanted;
+  }
+
+  /** Gives the listening end a connection of its own to the dialing one. */
+  async connectBackwards(): Promise<void> {
+    if (this.#connectedBackwards) return;
+    const { address } = await this.dialing.order({ do: 'listen' });
+    await this.listening.order({ do: 'connect', address, peers: 1 });
+    this.#connectedBackwards = true;
+  }
+
+  async disconnect(): Promise<void> {
+    await this.dialing.order({ do: 'disconnect' });
+    this.#proxy?.close();
+    this.#proxy = undefined;
+    this.#entrance = this.#address;
+    this.#connections = { peers: 0 };
+  }
+
+  /** Runs `work`, and tells what both ends used meanwhile. */
+  async measured<T>(work: () => Promise<T>): Promise<{ result: T; used: Used }> {
+    const both = Object.values(this.#ends);
+    await Promise.all(both.map((end) => end.order({ do: 'count-allocations' })));
+    const before = await Promise.all(both.map((end) => end.order({ do: 'usage' })));
+    const result = await work();
+    const after = await Promise.all(both.map((end) => end.order({ do: 'usage' })));
+    const counted = await Promise.all(both.map((end) => end.order({ do: 'counted-allocations' })));
+    const cpuOf = (reports: UsageReport[]): number =>
+      reports.reduce((sum, { cpu }) => sum + cpu, 0);
+    return {
+      result,
+      used: {
+        cpu: cpuOf(after) - cpuOf(before),
+        allocated: counted.reduce((sum: number, { bytes }: AllocationReport) => sum + bytes, 0),
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#proxy?.close();
+    await Promise.all(Object.values(this.#ends).map((end) => end.close()));
+  }
+}

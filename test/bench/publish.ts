@@ -1,0 +1,42 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { chartsOf } from './report/charts.js';
+import { markdownTable } from './report/markdown.js';
+import { replaceSection } from './report/replace-section.js';
+import type { BenchResults } from './results.js';
+
+const PAGE = 'docs/performance.md';
+const CHARTS = 'docs/performance';
+
+/** Writes `results` where they are read later: the newest under a fixed name, each under its time. */
+export async function save(results: BenchResults): Promise<void> {
+  const json = `${JSON.stringify(results, undefined, 2)}\n`;
+  await mkdir('bench-results', { recursive: true });
+  await writeFile('bench-results/latest.json', json);
+  await writeFile(`bench-results/${results.at.replaceAll(':', '-')}.json`, json);
+}
+
+/** Draws the charts of `results` into `folder`. */
+export async function drawCharts(results: BenchResults, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, svg] of chartsOf(results)) await writeFile(join(folder, name), svg);
+}
+
+/** Puts tables and charts of `results` into the documentation. */
+export async function publish(results: BenchResults): Promise<void> {
+  let page = await readFile(PAGE, 'utf8');
+  page = replaceSection(page, 'run', describeRun(results));
+  page = replaceSection(page, 'results', markdownTable(results));
+  await writeFile(PAGE, await format(page, { ...(await resolveConfig(PAGE)), filepath: PAGE }));
+  await drawCharts(results, CHARTS);
+}
+
+function describeRun({ at, commit, command, machine }: BenchResults): string {
+  const { cpu, cores, memoryGiB, os, node, go } = machine;
+  return [
+    `- ${at.slice(0, 10)}, commit ${commit}, \`${command}\``,
+    `- ${cores} cores of ${cpu}, ${memoryGiB} GiB, ${os}`,
+    `- Node.js ${node}${go === undefined ? '' : `, Go ${go.replace(/^go/, '')}`}`,
+  ].join('\n');
+}

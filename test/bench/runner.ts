@@ -1,0 +1,187 @@
+import { Pair } from './pair.js';
+import { ProcessPair } from './process-pair.js';
+import type { Measurement, Skipped } from './results.js';
+import { median } from './statistics.js';
+import type { System } from './systems.js';
+import type { Values, Workload } from './workloads/index.js';
+
+/** How a run is carried out. */
+export interface RunnerSettings {
+  systems: readonly System[];
+  /** How many rounds of `workload`. */
+  roundsOf(workload: Workload): number;
+  /** Milliseconds that each of the next `rounds` may take. */
+  msOf(workload: Workload, rounds: number): number;
+  /** Milliseconds that new processes are warmed up for: JavaScript is slow at first. */
+  warmUpMs: number;
+  /** Whether processes serve all workloads; they are new for each otherwise. */
+  keepProcesses: boolean;
+  goPeer: string | undefined;
+  /** Called in place of a simple round. */
+  onRound?(workload: Workload, pair: Pair, round: () => Promise<Values>): Promise<Values>;
+  log(line: string): void;
+}
+
+/** Measures workload after workload, the systems of each in turn, round by round. */
+export class Runner {
+  readonly measurements: Measurement[] = [];
+  readonly skipped: Skipped[] = [];
+  readonly #settings: RunnerSettings;
+  readonly #warm = new Set<string | undefined>();
+  readonly #processes = new Map<string, Promise<ProcessPair>>();
+
+  constructor(settings: RunnerSettings) {
+    this.#settings = settings;
+  }
+
+  /** The systems that are to do `workload`. */
+  systemsOf(workload: Workload): System[] {
+    return this.#settings.systems.filter(({ name }) => workload.systems.includes(name));
+  }
+
+  /** Rounds of all systems together. */
+  roundsInAll(workload: Workload): number {
+    return this.#settings.roundsOf(workload) * this.systemsOf(workload).length;
+  }
+
+  /** @throws Error if a system fails that is not known to be fragile. */
+  async run(workload: Workload): Promise<void> {
+    const { log, roundsOf, msOf, warmUpMs } = this.#settings;
+    const start = performance.now();
+    const rounds = roundsOf(workload);
+    const values = new Map<System, Values[]>(
+      this.systemsOf(workload).map((system) => [system, [] as Values[]]),
+    );
+    /** Runs `step` for each system that is still there, beginning with another one each time. */
+    const forEach = async (
+      turn: number,
+      step: (system: System) => Promise<void>,
+    ): Promise<void> => {
+      for (const system of rotated([...values.keys()], turn)) {
+        if (!(await this.#attempt(workload, system, step))) values.delete(system);
+      }
+    };
+
+    await Promise.all([...values.keys()].map((system) => this.#pairOf(workload, system)));
+    await forEach(0, async (system) => workload.prepare(await this.#pairOf(workload, system)));
+    const ms = msOf(workload, this.roundsInAll(workload));
+    if (this.#needsWarmUp(workload)) {
+      await forEach(0, async (system) => {
+        await workload.round(await this.#pairOf(workload, system), warmUpMs);
+      });
+      this.#warm.add(workload.variant);
+    }
+    for (let round = 0; round < rounds; round++) {
+      await forEach(round, async (system) => {
+        values.get(system)!.push(await this.#round(workload, system, round, ms));
+      });
+    }
+    this.#record(workload, values, rounds);
+    if (!this.#settings.keepProcesses || workload.variant !== undefined) {
+      await Promise.all(this.systemsOf(workload).map((system) => this.#drop(workload, system)));
+    }
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    log(`${workload.name}: ${rounds} rounds of ${Math.round(ms)} ms, ${seconds} s in all`);
+  }
+
+  /** Leaves `workload` out. */
+  skip(workload: Workload, reason: string): void {
+    for (const { name } of this.systemsOf(workload)) {
+      this.skipped.push({ workload: workload.name, system: name, reason });
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#processes.values()];
+    this.#processes.clear();
+    await Promise.allSettled(all.map(async (pair) => (await pair).close()));
+  }
+
+  async #round(workload: Workload, system: System, round: number, ms: number): Promise<Values> {
+    if (workload.freshProcesses && round > 0) await this.#drop(workload, system);
+    const pair = await this.#pairOf(workload, system);
+    await workload.prepare(pair);
+    const { onRound } = this.#settings;
+    return onRound
+      ? onRound(workload, pair, () => workload.round(pair, ms))
+      : workload.round(pair, ms);
+  }
+
+  async #pairOf(workload: Workload, system: System): Promise<Pair> {
+    const key = this.#keyOf(workload, system);
+    let processes = this.#processes.get(key);
+    if (processes === undefined) {
+      processes = ProcessPair.start(system, workload.variant, this.#settings.goPeer);
+      this.#processes.set(key, processes);
+    }
+    return new Pair(system, await processes);
+  }
+
+  async #drop(workload: Workload, system: System): Promise<void> {
+    const key = this.#keyOf(workload, system);
+    const processes = this.#processes.get(key);
+    this.#processes.delete(key);
+    await (await processes)?.close();
+  }
+
+  /** Processes that are kept are warmed up by the first workload, and by all that they do. */
+  #needsWarmUp({ freshProcesses, needsNoWarmUp, variant }: Workload): boolean {
+    if (freshProcesses || needsNoWarmUp) return false;
+    return !this.#settings.keepProcesses || !this.#warm.has(variant);
+  }
+
+  #keyOf({ variant = '' }: Workload, { name, processes = name }: System): string {
+    return `${variant}/${this.#settings.keepProcesses ? processes : name}`;
+  }
+
+  /** Whether `step` succeeded; if not, the system is left out of the workload. */
+  async #attempt(
+    workload: Workload,
+    system: System,
+    step: (system: System) => Promise<void>,
+  ): Promise<boolean> {
+    try {
+      await step(system);
+      return true;
+    } catch (error) {
+      if (!system.fragile) throw new Error(`${workload.name}, ${system.name}`, { cause: error });
+      const reason = (error as Error).message.split('\n')[0]!;
+      this.skipped.push({ workload: workload.name, system: system.name, reason });
+      await this.#drop(workload, system);
+      return false;
+    }
+  }
+
+  #record(workload: Workload, values: ReadonlyMap<System, Values[]>, rounds: number): void {
+    for (const metric of workload.metrics) {
+      const numbersOf = (of: Values[]): number[] => of.map((value) => value[metric.metric]!);
+      const baseline = [...values].find(([{ name }]) => name === workload.baseline);
+      const reference = baseline && median(numbersOf(baseline[1]));
+      for (const [system, of] of values) {
+        const numbers = numbersOf(of);
+        const middle = median(numbers);
+        this.measurements.push({
+          workload: workload.name,
+          system: system.name,
+          ...metric,
+          median: middle,
+          min: Math.min(...numbers),
+          max: Math.max(...numbers),
+          rounds,
+          ...(reference !== undefined && { ratio: ratio(metric.better, middle, reference) }),
+        });
+      }
+    }
+  }
+}
+
+/** Above 1 is better. */
+function ratio(better: Measurement['better'], value: number, reference: number): number {
+  return better === 'higher' ? value / reference : reference / value;
+}
+
+/** Nobody always comes first. */
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const start = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}

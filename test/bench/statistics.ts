@@ -1,0 +1,7 @@
+/** Value in the middle; of an even number the mean of the two. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('nothing has no median');
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,54 @@
+import { median } from '../statistics.js';
+import { ALL_GRPC, GRPC_BASELINE, type Workload } from './workload.js';
+
+/** A connection of ours is the same whoever calls. */
+const SYSTEMS = ALL_GRPC.filter((name) => name !== 'ours-forward');
+
+/** What a connection takes on the slowest system, roughly. */
+const MS_PER_CONNECTION = 5;
+
+/** Of so many connections the memory can be told at all; of so many, well. */
+const FEW_PEERS = 30;
+const MANY_PEERS = 200;
+
+/** From the start of dialing to the first reply, one connection after the other. */
+export function connect(name: string): Workload {
+  return {
+    name,
+    systems: SYSTEMS,
+    baseline: GRPC_BASELINE,
+    metrics: [{ metric: 'time', unit: 'ms', better: 'lower', primary: true }],
+    prepare: () => Promise.resolve(),
+    async round(pair, ms) {
+      const count = Math.max(3, Math.round(ms / MS_PER_CONNECTION));
+      const { ms: each } = await pair.processes.dialing.order({
+        do: 'first-reply',
+        address: pair.processes.address,
+        count,
+      });
+      return { time: median(each) };
+    },
+  };
+}
+
+/** What an idle connection costs the listening process; in a quick run of fewer than otherwise. */
+export function idlePeerMemory(name: string): Workload {
+  return {
+    name,
+    systems: SYSTEMS,
+    baseline: GRPC_BASELINE,
+    freshProcesses: true,
+    roundMs: MANY_PEERS * MS_PER_CONNECTION,
+    quickRun: { rounds: 1, setupMs: 3000 },
+    metrics: [{ metric: 'memory', unit: 'bytes/peer', better: 'lower', primary: true }],
+    // What the first connection loads is not a matter of each.
+    prepare: (pair) => pair.processes.connect({ peers: 1 }),
+    async round(pair, ms) {
+      const peers = Math.max(FEW_PEERS, Math.round(ms / MS_PER_CONNECTION));
+      const before = await pair.processes.listening.order({ do: 'memory' });
+      await pair.processes.connect({ peers: 1 + peers });
+      const after = await pair.processes.listening.order({ do: 'memory' });
+      return { memory: (after.resident - before.resident) / peers };
+    },
+  };
+}

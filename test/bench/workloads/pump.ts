@@ -1,0 +1,37 @@
+import type { Metric, Workload } from './workload.js';
+
+const METRICS: readonly Metric[] = [
+  { metric: 'rate', unit: 'MiB/s', better: 'higher', primary: true },
+  { metric: 'cpu', unit: 'µs/MiB', better: 'lower', primary: false },
+  { metric: 'resident', unit: 'MiB', better: 'lower', primary: false },
+];
+
+const MIB = 1024 * 1024;
+
+/** Bytes from the dialing end to the listening one, without gRPC. */
+export function pump(
+  name: string,
+  { streams, size, roundTripMs }: { streams: number; size: number; roundTripMs?: number },
+  more: Partial<Workload> = {},
+): Workload {
+  return {
+    name,
+    systems: ['socket', 'ours-yamux', 'yamux-js-bytes', 'go-yamux'],
+    baseline: 'socket',
+    metrics: METRICS,
+    prepare: (pair) => pair.processes.connect({ peers: 1, ...(roundTripMs && { roundTripMs }) }),
+    async round(pair, ms) {
+      const { result, used } = await pair.processes.measured(() =>
+        pair.caller.order({ do: 'pump', streams, size, ms }),
+      );
+      const { resident } = await pair.called.order({ do: 'memory' });
+      const mebibytes = result.bytes / MIB;
+      return {
+        rate: (1000 * mebibytes) / result.ms,
+        cpu: used.cpu / mebibytes,
+        resident: resident / MIB,
+      };
+    },
+    ...more,
+  };
+}

@@ -1,0 +1,41 @@
+import { ALL_GRPC, GRPC_BASELINE, type Metric, type Workload } from './workload.js';
+
+const PER_MESSAGE: readonly Metric[] = [
+  { metric: 'cpu', unit: 'µs/message', better: 'lower', primary: false },
+  { metric: 'allocated', unit: 'bytes/message', better: 'lower', primary: false },
+];
+
+const MIB = 1024 * 1024;
+
+/** One stream of messages from the called end to the calling one. */
+export function stream(
+  name: string,
+  { size, count, roundTripMs }: { size: number; count: 'bytes' | 'messages'; roundTripMs?: number },
+  more: Partial<Workload> = {},
+): Workload {
+  const rate: Metric = {
+    metric: 'rate',
+    unit: count === 'bytes' ? 'MiB/s' : 'messages/s',
+    better: 'higher',
+    primary: true,
+  };
+  return {
+    name,
+    systems: ALL_GRPC,
+    baseline: GRPC_BASELINE,
+    metrics: [rate, ...PER_MESSAGE],
+    prepare: (pair) => pair.processes.connect({ peers: 1, ...(roundTripMs && { roundTripMs }) }),
+    async round(pair, ms) {
+      const { result, used } = await pair.processes.measured(() =>
+        pair.caller.order({ do: 'stream', size, ms }),
+      );
+      const perSecond = (1000 * result.messages) / result.ms;
+      return {
+        rate: count === 'bytes' ? (perSecond * size) / MIB : perSecond,
+        cpu: used.cpu / result.messages,
+        allocated: used.allocated / result.messages,
+      };
+    },
+    ...more,
+  };
+}
