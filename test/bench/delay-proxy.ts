@@ -11,8 +11,8 @@ export class DelayProxy {
 
   constructor(target: string, roundTripMs: number) {
     const [host, port] = target.split(':');
-    this.#server = createServer((near) => {
-      const far = connect(Number(port), host);
+    this.#server = createServer({ allowHalfOpen: true }, (near) => {
+      const far = connect({ port: Number(port), host: host!, allowHalfOpen: true });
       for (const socket of [near, far]) this.#keep(socket);
       delay(near, far, roundTripMs / 2);
       delay(far, near, roundTripMs / 2);
@@ -41,7 +41,8 @@ export class DelayProxy {
 
 interface Delayed {
   due: number;
-  chunk: Buffer;
+  /** Absent at the end. */
+  chunk?: Buffer;
 }
 
 function delay(from: Socket, to: Socket, ms: number): void {
@@ -49,29 +50,32 @@ function delay(from: Socket, to: Socket, ms: number): void {
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  const deliver = (): void => {
-    timer = undefined;
-    const now = performance.now();
-    to.cork();
-    while (queue.length > 0 && queue[0]!.due <= now) {
-      const { chunk } = queue.shift()!;
-      bytes -= chunk.length;
-      to.write(chunk);
-    }
-    to.uncork();
-    if (bytes < CAPACITY) from.resume();
+  const add = (chunk?: Buffer): void => {
+    queue.push({ due: performance.now() + ms, ...(chunk && { chunk }) });
+    bytes += chunk?.length ?? 0;
+    if (bytes >= CAPACITY) from.pause();
     wait();
   };
   const wait = (): void => {
     if (timer !== undefined || queue.length === 0) return;
     timer = setTimeout(deliver, Math.max(1, queue[0]!.due - performance.now()));
   };
-
-  from.on('data', (chunk) => {
-    queue.push({ due: performance.now() + ms, chunk: chunk as Buffer });
-    bytes += chunk.length;
-    if (bytes >= CAPACITY) from.pause();
+  const deliver = (): void => {
+    timer = undefined;
+    const now = performance.now();
+    to.cork();
+    while (queue.length > 0 && queue[0]!.due <= now) {
+      const { chunk } = queue.shift()!;
+      bytes -= chunk?.length ?? 0;
+      if (chunk) to.write(chunk);
+      else to.end();
+    }
+    to.uncork();
+    if (bytes < CAPACITY) from.resume();
     wait();
-  });
-  from.on('close', () => setTimeout(() => to.destroySoon(), ms));
+  };
+
+  from.on('data', (chunk: Buffer) => add(chunk));
+  from.on('end', () => add());
+  from.on('error', () => to.destroy());
 }
