@@ -1,3 +1,4 @@
+import { Flag } from './frame.js';
 import type { YamuxStream } from './stream.js';
 
 interface AcceptRequest {
@@ -29,7 +30,7 @@ export class AcceptQueue {
   offer(stream: YamuxStream): void {
     const request = this.#waiting.shift();
     if (request !== undefined) {
-      stream.acknowledge();
+      stream.announce(Flag.Ack);
       request.resolve(stream);
     } else if (this.#handler !== undefined) {
       this.#hand(stream, this.#handler);
@@ -47,7 +48,7 @@ export class AcceptQueue {
   accept(): Promise<YamuxStream> {
     const stream = this.#streams.shift();
     if (stream !== undefined) {
-      stream.acknowledge();
+      stream.announce(Flag.Ack);
       return Promise.resolve(stream);
     }
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
@@ -69,7 +70,7 @@ export class AcceptQueue {
   }
 
   #hand(stream: YamuxStream, handler: (stream: YamuxStream) => void): void {
-    stream.acknowledge();
+    stream.announce(Flag.Ack);
     try {
       handler(stream);
     } catch (error) {

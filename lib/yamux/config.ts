@@ -4,10 +4,23 @@ import { INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
 /** Settings of one session. Both ends choose theirs alone; nothing is negotiated. */
 export interface YamuxConfig {
   /**
-   * Bytes a peer may send on one stream ahead of what the application has read.
-   * At least 262144 (what the protocol grants anyway), at most 4294967295. Default 262144.
+   * Bytes that the peer may send on a stream, as soon as it is open, ahead of what the application has
+   * read. At least 262144 (what the protocol grants anyway). Default 262144.
+   */
+  initialStreamWindowSize: number;
+  /**
+   * Bytes that this window may grow to, when the application reads so fast and the peer is so far away
+   * that the window holds the stream up. Pings tell how far. At least `initialStreamWindowSize`, which
+   * is the default: windows stay as they are, as in Go.
    */
   maxStreamWindowSize: number;
+  /**
+   * Bytes that the windows of all streams, and what is unread of streams that have ended, may add up
+   * to: what the peer can make this side hold in memory at most. Windows grow up to seven eighths of
+   * it; streams of the peer's for which there is no room are reset, and `open()` waits. At least
+   * 262144, for one stream. Default 268435456, for 1024.
+   */
+  maxSessionWindowSize: number;
   /**
    * Streams that may wait: inbound ones for `accept()` (more are reset), outbound ones for the
    * peer's acknowledgement (`open()` waits). Default 256.
@@ -33,7 +46,9 @@ export interface YamuxConfig {
 
 /** The defaults of Go's yamux, but for keepalive, which is off as in Gitaly. */
 export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
+  initialStreamWindowSize: INITIAL_WINDOW,
   maxStreamWindowSize: INITIAL_WINDOW,
+  maxSessionWindowSize: 1024 * INITIAL_WINDOW,
   acceptBacklog: 256,
   maxFrameSize: 64 * 1024,
   streamOpenTimeoutMs: 75_000,
@@ -47,7 +62,9 @@ export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 const RANGES: Partial<Record<keyof YamuxConfig, readonly [min: number, max: number]>> = {
+  initialStreamWindowSize: [INITIAL_WINDOW, MAX_UINT32],
   maxStreamWindowSize: [INITIAL_WINDOW, MAX_UINT32],
+  maxSessionWindowSize: [INITIAL_WINDOW, Number.MAX_SAFE_INTEGER],
   acceptBacklog: [1, MAX_UINT32],
   maxFrameSize: [1, 1024 * 1024],
   streamOpenTimeoutMs: [0, MAX_TIMEOUT_MS],
@@ -75,7 +92,20 @@ export function verifyYamuxConfig(config: Partial<YamuxConfig> = {}): Readonly<Y
       Object.assign(verified, { [name]: value });
     }
   }
+  verifyWindows(verified, config.maxStreamWindowSize !== undefined);
   return Object.freeze(verified);
+}
+
+function verifyWindows(config: YamuxConfig, maxIsGiven: boolean): void {
+  const { initialStreamWindowSize: initial, maxStreamWindowSize: max } = config;
+  if (max >= initial) return;
+  if (maxIsGiven) {
+    throw invalid(
+      'maxStreamWindowSize',
+      `is ${max}, less than initialStreamWindowSize, ${initial}`,
+    );
+  }
+  config.maxStreamWindowSize = initial;
 }
 
 function verifyOption(name: keyof YamuxConfig, value: unknown): void {

@@ -5,7 +5,7 @@ import type { FrameOutput } from './frame-output.js';
 import type { FrameHandler } from './frame-parser.js';
 import type { OpenQueue } from './open-queue.js';
 import type { Pings } from './pings.js';
-import type { StreamWindows, YamuxStream } from './stream.js';
+import type { YamuxStream } from './stream.js';
 
 /** The client is the side that opened the connection; it numbers its streams odd, the server even. */
 export type YamuxRole = 'client' | 'server';
@@ -18,8 +18,9 @@ export interface FrameReceiverHost {
   readonly opens: OpenQueue<YamuxStream>;
   readonly accepts: AcceptQueue;
   readonly pings: Pings;
+  /** Whether a stream that the peer opens now is to be reset. */
   refusesStreams(): boolean;
-  createStream(id: number, windows: StreamWindows): YamuxStream;
+  createStream(id: number, sendWindow: number): YamuxStream;
   /** Ends the session; with a code, the peer is told. */
   fail(error: YamuxError, goAwayCode?: GoAwayCode): void;
 }
@@ -124,7 +125,7 @@ export class FrameReceiver implements FrameHandler {
       output.control(FrameType.WindowUpdate, Flag.Rst, id, 0);
       return undefined;
     }
-    accepts.offer(this.#host.createStream(id, { send: sendWindow, receive: INITIAL_WINDOW }));
+    accepts.offer(this.#host.createStream(id, sendWindow));
     // The application may have ended the stream, or the session, already.
     return streams.get(id);
   }

@@ -7,12 +7,13 @@ interface OpenRequest<T> {
 
 /**
  * Holds back `open()` while as many streams as the backlog allows wait for the peer's
- * acknowledgement (Go: `synCh`). A slot is bound to its stream id, so a stray acknowledgement frees
+ * acknowledgement (Go: `synCh`), and while the session has no room for their windows. A slot is bound to its stream id, so a stray acknowledgement frees
  * nobody else's.
  */
 export class OpenQueue<T> {
   readonly #limit: number;
   readonly #timeoutMs: number;
+  readonly #hasRoom: () => boolean;
   readonly #openStream: () => T & { readonly id: number };
   readonly #onTimeout: (error: YamuxError) => void;
   readonly #slots = new Map<number, NodeJS.Timeout | undefined>();
@@ -22,11 +23,14 @@ export class OpenQueue<T> {
   constructor(options: {
     limit: number;
     timeoutMs: number;
+    /** Whether the session has room for one more stream. */
+    hasRoom: () => boolean;
     openStream: () => T & { readonly id: number };
     onTimeout: (error: YamuxError) => void;
   }) {
     this.#limit = options.limit;
     this.#timeoutMs = options.timeoutMs;
+    this.#hasRoom = options.hasRoom;
     this.#openStream = options.openStream;
     this.#onTimeout = options.onTimeout;
   }
@@ -35,16 +39,16 @@ export class OpenQueue<T> {
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#serve();
+      this.serve();
     });
   }
 
-  /** The peer has shown that it knows the stream, or the stream is gone. */
+  /** The peer has shown that it knows the stream. */
   release(streamId: number): void {
     if (this.#slots.size === 0 || !this.#slots.has(streamId)) return;
     clearTimeout(this.#slots.get(streamId));
     this.#slots.delete(streamId);
-    this.#serve();
+    this.serve();
   }
 
   /** Rejects what waits and all that comes; streams already opened are not concerned. */
@@ -55,8 +59,9 @@ export class OpenQueue<T> {
     for (const request of waiting) request.reject(this.#closedBy);
   }
 
-  #serve(): void {
-    while (this.#waiting.length > 0 && this.#slots.size < this.#limit) {
+  /** Opens what can be opened; to be called when there may be room again. */
+  serve(): void {
+    while (this.#waiting.length > 0 && this.#slots.size < this.#limit && this.#hasRoom()) {
       const request = this.#waiting.shift()!;
       try {
         const stream = this.#openStream();

@@ -11,8 +11,10 @@ import { startKeepAlive } from './keep-alive.js';
 import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
 import { Pings } from './pings.js';
+import { RoundTrip } from './round-trip.js';
 import { watchProgress } from './watch-progress.js';
-import { YamuxStream, type StreamHost, type StreamWindows } from './stream.js';
+import { YamuxStream, type StreamHost } from './stream.js';
+import { WindowBudget } from './window-budget.js';
 
 /** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -41,6 +43,7 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
   readonly #opens: OpenQueue<YamuxStream>;
   readonly #accepts: AcceptQueue;
   readonly #pings: Pings;
+  readonly #windowBudget: WindowBudget;
   readonly #host: StreamHost;
   readonly #stopKeepAlive: () => void;
   readonly #socketClosed: Promise<void>;
@@ -82,13 +85,23 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
     this.#opens = new OpenQueue({
       limit: this.#config.acceptBacklog,
       timeoutMs: this.#config.streamOpenTimeoutMs,
+      hasRoom: () => this.#hasRoom,
       openStream: () => this.#openStream(),
       onTimeout: (error) => this.#terminate(error),
     });
     this.#pings = new Pings(this.#output, this.#config.connectionWriteTimeoutMs);
+    this.#windowBudget = new WindowBudget(this.#config.maxSessionWindowSize, () =>
+      this.#opens.serve(),
+    );
     this.#host = {
       config: this.#config,
       output: this.#output,
+      windows: {
+        initial: this.#config.initialStreamWindowSize,
+        max: this.#config.maxStreamWindowSize,
+        budget: this.#windowBudget,
+        roundTrip: new RoundTrip(() => this.#pings.send()),
+      },
       forget: (stream) => this.#forget(stream),
     };
     this.#parser = new FrameParser(
@@ -99,8 +112,8 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
         opens: this.#opens,
         accepts: this.#accepts,
         pings: this.#pings,
-        refusesStreams: () => this.#refusesStreams,
-        createStream: (id, windows) => this.#createStream(id, windows),
+        refusesStreams: () => this.#refusesStreams || !this.#hasRoom,
+        createStream: (id, sendWindow) => this.#createStream(id, sendWindow),
         fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
       }),
     );
@@ -293,21 +306,20 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
       );
     }
     this.#nextStreamId = id + 2;
-    const { maxStreamWindowSize } = this.#config;
-    const stream = this.#createStream(id, { send: INITIAL_WINDOW, receive: maxStreamWindowSize });
-    this.#output.control(
-      FrameType.WindowUpdate,
-      Flag.Syn,
-      id,
-      maxStreamWindowSize - INITIAL_WINDOW,
-    );
+    const stream = this.#createStream(id, INITIAL_WINDOW);
+    stream.announce(Flag.Syn);
     return stream;
   }
 
-  #createStream(id: number, windows: StreamWindows): YamuxStream {
-    const stream = new YamuxStream(this.#host, id, windows);
+  #createStream(id: number, sendWindow: number): YamuxStream {
+    const stream = new YamuxStream(this.#host, id, sendWindow);
     this.#streams.set(id, stream);
     return stream;
+  }
+
+  /** Whether the peer can be promised the window of one more stream. */
+  get #hasRoom(): boolean {
+    return this.#windowBudget.has(INITIAL_WINDOW);
   }
 
   #forget(stream: YamuxStream): void {

@@ -3,21 +3,16 @@ import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 import { Flag, FrameType } from './frame.js';
 import type { FrameOutput, FrameSource } from './frame-output.js';
-import { ReceiveWindow } from './receive-window.js';
+import { ReceiveWindow, type WindowLimits } from './receive-window.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
 export interface StreamHost {
   readonly config: Readonly<YamuxConfig>;
   readonly output: FrameOutput;
+  readonly windows: WindowLimits;
   /** The stream has left the protocol: its id means nothing any more. */
   forget(stream: YamuxStream): void;
-}
-
-/** Bytes that each side may send at first. */
-export interface StreamWindows {
-  send: number;
-  receive: number;
 }
 
 /** Errors are delivered to whoever listens; that nobody does must not end the process. */
@@ -27,7 +22,8 @@ function ignoreError(): void {}
  * One stream of a session: an ordinary Node `Duplex` with half-open ends.
  *
  * - Reading: the peer gets new credit when the application has taken bytes out, never before, so
- *   what waits here is at most `maxStreamWindowSize`.
+ *   what waits here is at most its window, which grows from `initialStreamWindowSize` up to
+ *   `maxStreamWindowSize` if a fast reader on a long link needs it.
  * - Writing: a write's callback comes when the session has taken the bytes; they must not be
  *   changed after `write()`.
  * - `end()` sends FIN and leaves reading open. `destroy()` sends RST, or FIN if the peer has
@@ -51,12 +47,12 @@ export class YamuxStream extends Duplex implements FrameSource {
   constructor(
     host: StreamHost,
     readonly id: number,
-    windows: StreamWindows,
+    sendWindow: number,
   ) {
     super({ allowHalfOpen: true, emitClose: true });
     this.#host = host;
-    this.#sendWindow = windows.send;
-    this.#receiveWindow = new ReceiveWindow(host.config.maxStreamWindowSize, windows.receive);
+    this.#sendWindow = sendWindow;
+    this.#receiveWindow = new ReceiveWindow(host.windows);
     this.on('error', ignoreError);
   }
 
@@ -105,6 +101,7 @@ export class YamuxStream extends Duplex implements FrameSource {
       if (complete && error === null) this.#sendFin();
       else this.#sendRst();
     }
+    if (this.#local === 'forgotten') this.#receiveWindow.release(0);
     // Ended by us but not by the peer, the stream stays known, so that what still comes is dropped.
     this.#host.output.deactivate(this);
     this.#queue.finish(
@@ -140,11 +137,11 @@ export class YamuxStream extends Duplex implements FrameSource {
     return this.#remote === 'open' && !this.destroyed;
   }
 
-  /** @internal Accepts the stream, and announces the whole window. */
-  acknowledge(): void {
+  /** @internal Opens the stream, or accepts it, and announces the window. */
+  announce(flag: typeof Flag.Syn | typeof Flag.Ack): void {
     if (this.#local === 'forgotten') return;
     const delta = this.#receiveWindow.announce();
-    this.#host.output.control(FrameType.WindowUpdate, Flag.Ack, this.id, delta);
+    this.#host.output.control(FrameType.WindowUpdate, flag, this.id, delta);
   }
 
   /** @internal The peer spends `bytes` of its credit. */
@@ -255,6 +252,7 @@ export class YamuxStream extends Duplex implements FrameSource {
 
   #forget(): void {
     this.#local = 'forgotten';
+    this.#receiveWindow.release(this.destroyed ? 0 : this.readableLength);
     clearTimeout(this.#closeTimer);
     this.#closeTimer = undefined;
     this.#host.forget(this);
@@ -267,6 +265,7 @@ export class YamuxStream extends Duplex implements FrameSource {
       if (this.readableLength === 0 && !this.finished) this.destroy(this.#sessionError);
       return;
     }
+    if (this.#local === 'forgotten') this.#receiveWindow.release(this.readableLength);
     if (this.#remote === 'finished' || this.#local === 'forgotten' || this.destroyed) return;
     const delta = this.#receiveWindow.credit(this.readableLength);
     if (delta > 0) this.#host.output.control(FrameType.WindowUpdate, 0, this.id, delta);

@@ -1,21 +1,29 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Bytes on their way that a direction holds at most; far more than any window. */
-const CAPACITY = 256 * 1024 * 1024;
+/** Bytes on their way that a direction holds at most: far more than any link here has on its way. */
+const CAPACITY = 128 * 1024 * 1024;
 
-/** Hands on what it gets, both ways, half a round trip later; as fast as it comes. */
+/** A link between two places. */
+export interface Link {
+  /** Milliseconds. */
+  roundTripMs: number;
+  /** Bits per second in either direction, in millions; without, as many as come. */
+  megabits?: number;
+}
+
+/** Hands on what it gets, both ways, half a round trip later, and no faster than the link is. */
 export class DelayProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(target: string, roundTripMs: number) {
+  constructor(target: string, link: Link) {
     const [host, port] = target.split(':');
     this.#server = createServer({ allowHalfOpen: true }, (near) => {
       const far = connect({ port: Number(port), host: host!, allowHalfOpen: true });
       for (const socket of [near, far]) this.#keep(socket);
-      delay(near, far, roundTripMs / 2);
-      delay(far, near, roundTripMs / 2);
+      delay(near, far, link);
+      delay(far, near, link);
     });
   }
 
@@ -45,14 +53,18 @@ interface Delayed {
   chunk?: Buffer;
 }
 
-function delay(from: Socket, to: Socket, ms: number): void {
+function delay(from: Socket, to: Socket, { roundTripMs, megabits = Infinity }: Link): void {
+  const bytesPerMs = (megabits * 1e6) / 8 / 1000;
   const queue: Delayed[] = [];
   let bytes = 0;
+  let lineIsFreeAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const add = (chunk?: Buffer): void => {
-    queue.push({ due: performance.now() + ms, ...(chunk && { chunk }) });
-    bytes += chunk?.length ?? 0;
+    const size = chunk?.length ?? 0;
+    lineIsFreeAt = Math.max(lineIsFreeAt, performance.now()) + size / bytesPerMs;
+    queue.push({ due: lineIsFreeAt + roundTripMs / 2, ...(chunk && { chunk }) });
+    bytes += size;
     if (bytes >= CAPACITY) from.pause();
     wait();
   };

@@ -64,6 +64,8 @@ async function measure(options: BenchOptions, command: string): Promise<BenchRes
   } finally {
     await runner.close();
   }
+  for (const failure of runner.failures) log(`FAILED: ${failure}`);
+  if (runner.failures.length > 0) process.exitCode = 1;
   const results: BenchResults = {
     schema: 1,
     at: new Date().toISOString(),

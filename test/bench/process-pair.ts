@@ -1,4 +1,4 @@
-import { DelayProxy } from './delay-proxy.js';
+import { DelayProxy, type Link } from './delay-proxy.js';
 import { EndProcess } from './end-process.js';
 import type { AllocationReport, Role, UsageReport } from './protocol.js';
 import type { System } from './systems.js';
@@ -6,8 +6,8 @@ import type { System } from './systems.js';
 /** What connects the two ends. */
 export interface Connections {
   peers: number;
-  /** Milliseconds; without, there is nothing between the ends but the loopback. */
-  roundTripMs?: number;
+  /** Without, there is nothing between the ends but the loopback. */
+  link?: Link;
 }
 
 /** What both ends used together. */
@@ -57,11 +57,11 @@ export class ProcessPair {
 
   /** Connects the ends, unless they are. */
   async connect(wanted: Connections): Promise<void> {
-    const { roundTripMs } = wanted;
-    if (roundTripMs !== this.#connections.roundTripMs || wanted.peers < this.#connections.peers) {
+    const { link } = wanted;
+    if (link !== this.#connections.link || wanted.peers < this.#connections.peers) {
       await this.disconnect();
-      if (roundTripMs !== undefined) {
-        this.#proxy = new DelayProxy(this.#address, roundTripMs);
+      if (link !== undefined) {
+        this.#proxy = new DelayProxy(this.#address, link);
         this.#entrance = await this.#proxy.listen();
       }
     }

@@ -26,6 +26,8 @@ export interface RunnerSettings {
 export class Runner {
   readonly measurements: Measurement[] = [];
   readonly skipped: Skipped[] = [];
+  /** What went wrong with systems that are not known to be fragile; the rest went on without them. */
+  readonly failures: string[] = [];
   readonly #settings: RunnerSettings;
   readonly #warm = new Set<string | undefined>();
   readonly #processes = new Map<string, Promise<ProcessPair>>();
@@ -44,40 +46,22 @@ export class Runner {
     return this.#settings.roundsOf(workload) * this.systemsOf(workload).length;
   }
 
-  /** @throws Error if a system fails that is not known to be fragile. */
   async run(workload: Workload): Promise<void> {
-    const { log, roundsOf, msOf, warmUpMs } = this.#settings;
+    const { keepProcesses, log, roundsOf, msOf } = this.#settings;
     const start = performance.now();
     const rounds = roundsOf(workload);
-    const values = new Map<System, Values[]>(
-      this.systemsOf(workload).map((system) => [system, [] as Values[]]),
-    );
-    /** Runs `step` for each system that is still there, beginning with another one each time. */
-    const forEach = async (
-      turn: number,
-      step: (system: System) => Promise<void>,
-    ): Promise<void> => {
-      for (const system of rotated([...values.keys()], turn)) {
-        if (!(await this.#attempt(workload, system, step))) values.delete(system);
-      }
-    };
+    const values = new Map(this.systemsOf(workload).map((system) => [system, [] as Values[]]));
 
-    await Promise.all([...values.keys()].map((system) => this.#pairOf(workload, system)));
-    await forEach(0, async (system) => workload.prepare(await this.#pairOf(workload, system)));
+    await this.#prepare(workload, values);
     const ms = msOf(workload, this.roundsInAll(workload));
-    if (this.#needsWarmUp(workload)) {
-      await forEach(0, async (system) => {
-        await workload.round(await this.#pairOf(workload, system), warmUpMs);
-      });
-      this.#warm.add(workload.variant);
-    }
+    await this.#warmUp(workload, values);
     for (let round = 0; round < rounds; round++) {
-      await forEach(round, async (system) => {
+      await this.#each(workload, values, round, async (system) => {
         values.get(system)!.push(await this.#round(workload, system, round, ms));
       });
     }
     this.#record(workload, values, rounds);
-    if (!this.#settings.keepProcesses || workload.variant !== undefined) {
+    if (!keepProcesses || workload.variant !== undefined) {
       await Promise.all(this.systemsOf(workload).map((system) => this.#drop(workload, system)));
     }
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
@@ -95,6 +79,52 @@ export class Runner {
     const all = [...this.#processes.values()];
     this.#processes.clear();
     await Promise.allSettled(all.map(async (pair) => (await pair).close()));
+  }
+
+  /** Has all processes started at once, and connected. */
+  async #prepare(workload: Workload, values: Map<System, Values[]>): Promise<void> {
+    await Promise.allSettled([...values.keys()].map((system) => this.#pairOf(workload, system)));
+    await this.#each(workload, values, 0, async (system) => {
+      await workload.prepare(await this.#pairOf(workload, system));
+    });
+  }
+
+  /** Processes that are kept are warmed up by the first workload, and by all that they do. */
+  async #warmUp(workload: Workload, values: Map<System, Values[]>): Promise<void> {
+    const { freshProcesses, needsNoWarmUp, variant } = workload;
+    if (freshProcesses || needsNoWarmUp) return;
+    if (this.#settings.keepProcesses && this.#warm.has(variant)) return;
+    this.#warm.add(variant);
+    await this.#each(workload, values, 0, async (system) => {
+      await workload.round(await this.#pairOf(workload, system), this.#settings.warmUpMs);
+    });
+  }
+
+  /**
+   * Takes a step with each system that is still there, beginning with another one each turn. One that
+   * fails is left out from then on.
+   */
+  async #each(
+    workload: Workload,
+    values: Map<System, Values[]>,
+    turn: number,
+    step: (system: System) => Promise<void>,
+  ): Promise<void> {
+    for (const system of rotated([...values.keys()], turn)) {
+      try {
+        await step(system);
+      } catch (error) {
+        values.delete(system);
+        await this.#fail(workload, system, error as Error);
+      }
+    }
+  }
+
+  async #fail(workload: Workload, system: System, { message }: Error): Promise<void> {
+    const reason = message.split('\n')[0]!;
+    this.skipped.push({ workload: workload.name, system: system.name, reason });
+    if (!system.fragile) this.failures.push(`${workload.name}, ${system.name}: ${message}`);
+    await this.#drop(workload, system).catch(() => {}); // Of one that never started nothing is left.
   }
 
   async #round(workload: Workload, system: System, round: number, ms: number): Promise<Values> {
@@ -124,32 +154,8 @@ export class Runner {
     await (await processes)?.close();
   }
 
-  /** Processes that are kept are warmed up by the first workload, and by all that they do. */
-  #needsWarmUp({ freshProcesses, needsNoWarmUp, variant }: Workload): boolean {
-    if (freshProcesses || needsNoWarmUp) return false;
-    return !this.#settings.keepProcesses || !this.#warm.has(variant);
-  }
-
   #keyOf({ variant = '' }: Workload, { name, processes = name }: System): string {
     return `${variant}/${this.#settings.keepProcesses ? processes : name}`;
-  }
-
-  /** Whether `step` succeeded; if not, the system is left out of the workload. */
-  async #attempt(
-    workload: Workload,
-    system: System,
-    step: (system: System) => Promise<void>,
-  ): Promise<boolean> {
-    try {
-      await step(system);
-      return true;
-    } catch (error) {
-      if (!system.fragile) throw new Error(`${workload.name}, ${system.name}`, { cause: error });
-      const reason = (error as Error).message.split('\n')[0]!;
-      this.skipped.push({ workload: workload.name, system: system.name, reason });
-      await this.#drop(workload, system);
-      return false;
-    }
   }
 
   #record(workload: Workload, values: ReadonlyMap<System, Values[]>, rounds: number): void {

@@ -1,3 +1,4 @@
+import type { Link } from '../delay-proxy.js';
 import type { Metric, Workload } from './workload.js';
 
 const METRICS: readonly Metric[] = [
@@ -11,7 +12,7 @@ const MIB = 1024 * 1024;
 /** Bytes from the dialing end to the listening one, without gRPC. */
 export function pump(
   name: string,
-  { streams, size, roundTripMs }: { streams: number; size: number; roundTripMs?: number },
+  { streams, size, link }: { streams: number; size: number; link?: Link },
   more: Partial<Workload> = {},
 ): Workload {
   return {
@@ -19,7 +20,7 @@ export function pump(
     systems: ['socket', 'ours-yamux', 'yamux-js-bytes', 'go-yamux'],
     baseline: 'socket',
     metrics: METRICS,
-    prepare: (pair) => pair.processes.connect({ peers: 1, ...(roundTripMs && { roundTripMs }) }),
+    prepare: (pair) => pair.processes.connect({ peers: 1, ...(link && { link }) }),
     async round(pair, ms) {
       const { result, used } = await pair.processes.measured(() =>
         pair.caller.order({ do: 'pump', streams, size, ms }),

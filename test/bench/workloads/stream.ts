@@ -1,3 +1,4 @@
+import type { Link } from '../delay-proxy.js';
 import { ALL_GRPC, GRPC_BASELINE, type Metric, type Workload } from './workload.js';
 
 const PER_MESSAGE: readonly Metric[] = [
@@ -10,7 +11,7 @@ const MIB = 1024 * 1024;
 /** One stream of messages from the called end to the calling one. */
 export function stream(
   name: string,
-  { size, count, roundTripMs }: { size: number; count: 'bytes' | 'messages'; roundTripMs?: number },
+  { size, count, link }: { size: number; count: 'bytes' | 'messages'; link?: Link },
   more: Partial<Workload> = {},
 ): Workload {
   const rate: Metric = {
@@ -24,7 +25,7 @@ export function stream(
     systems: ALL_GRPC,
     baseline: GRPC_BASELINE,
     metrics: [rate, ...PER_MESSAGE],
-    prepare: (pair) => pair.processes.connect({ peers: 1, ...(roundTripMs && { roundTripMs }) }),
+    prepare: (pair) => pair.processes.connect({ peers: 1, ...(link && { link }) }),
     async round(pair, ms) {
       const { result, used } = await pair.processes.measured(() =>
         pair.caller.order({ do: 'stream', size, ms }),

@@ -12,7 +12,9 @@ describe('yamux configuration', () => {
   it('has the defaults of Go, but for keepalive', () => {
     expect(verifyYamuxConfig()).toEqual(DEFAULT_YAMUX_CONFIG);
     expect(DEFAULT_YAMUX_CONFIG).toEqual({
+      initialStreamWindowSize: 262_144,
       maxStreamWindowSize: 262_144,
+      maxSessionWindowSize: 268_435_456,
       acceptBacklog: 256,
       maxFrameSize: 65_536,
       streamOpenTimeoutMs: 75_000,
@@ -40,8 +42,12 @@ describe('yamux configuration', () => {
   });
 
   it.each<[keyof YamuxConfig, number | boolean]>([
+    ['initialStreamWindowSize', 262_144],
+    ['initialStreamWindowSize', 0xffffffff],
     ['maxStreamWindowSize', 262_144],
     ['maxStreamWindowSize', 0xffffffff],
+    ['maxSessionWindowSize', 262_144],
+    ['maxSessionWindowSize', 2 ** 53 - 1],
     ['acceptBacklog', 1],
     ['maxFrameSize', 1],
     ['maxFrameSize', 1_048_576],
@@ -55,9 +61,17 @@ describe('yamux configuration', () => {
   });
 
   it.each<[keyof YamuxConfig, unknown]>([
+    ['initialStreamWindowSize', 262_143],
+    ['initialStreamWindowSize', 0x1_0000_0000],
+    ['initialStreamWindowSize', 300_000.5],
+    ['initialStreamWindowSize', '1MiB'],
     ['maxStreamWindowSize', 262_143],
     ['maxStreamWindowSize', 0x1_0000_0000],
     ['maxStreamWindowSize', Infinity],
+    ['maxSessionWindowSize', 262_143],
+    ['maxSessionWindowSize', 2 ** 53],
+    ['maxSessionWindowSize', Infinity],
+    ['maxSessionWindowSize', 300_000.5],
     ['acceptBacklog', 0],
     ['acceptBacklog', 1.5],
     ['maxFrameSize', 0],
@@ -75,6 +89,38 @@ describe('yamux configuration', () => {
       message: expect.stringContaining(`"${name}"`) as string,
     });
   });
+
+  it.each([{}, { maxStreamWindowSize: undefined as never }])(
+    'raises the largest window of a stream to the initial one, unless it is set (%o)',
+    (largest) => {
+      expect(verifyYamuxConfig({ initialStreamWindowSize: 16_777_216, ...largest })).toEqual({
+        ...DEFAULT_YAMUX_CONFIG,
+        initialStreamWindowSize: 16_777_216,
+        maxStreamWindowSize: 16_777_216,
+      });
+    },
+  );
+
+  it.each([16_777_216, 16_777_217])(
+    'accepts an initial window of 16777216 that may grow to %i',
+    (maxStreamWindowSize) => {
+      const config = { initialStreamWindowSize: 16_777_216, maxStreamWindowSize };
+
+      expect(verifyYamuxConfig(config)).toEqual({ ...DEFAULT_YAMUX_CONFIG, ...config });
+    },
+  );
+
+  it.each([262_144, 16_777_215])(
+    'refuses a largest window of %i, as it is less than the initial one',
+    (maxStreamWindowSize) => {
+      const error = configError({ maxStreamWindowSize, initialStreamWindowSize: 16_777_216 });
+
+      expect(error).toMatchObject({ name: 'YamuxError', code: 'ERR_YAMUX_CONFIG' });
+      expect(error.message).toContain('"maxStreamWindowSize"');
+      expect(error.message).toContain(String(maxStreamWindowSize));
+      expect(error.message).toContain('initialStreamWindowSize, 16777216');
+    },
+  );
 
   it('refuses an option that does not exist, and lists those that do', () => {
     const error = configError({ windowSize: 1 });

@@ -289,7 +289,7 @@ describe('yamux flow control', () => {
     });
 
     it('FC-21 counts what came before acceptance against the window that ACK announces', async () => {
-      const link = await yamux.server({ maxStreamWindowSize: 2 * WINDOW });
+      const link = await yamux.server({ initialStreamWindowSize: 2 * WINDOW });
       link.peer.write(W(SYN, 1, 0), D(0, 1, pattern(200_000)));
       await link.peer.expectNothing();
       const stream = await link.accept();
@@ -341,7 +341,7 @@ describe('yamux flow control', () => {
     });
 
     it('FC-09 grants 262144 bytes before acceptance, whatever window is set', async () => {
-      const link = await yamux.server({ maxStreamWindowSize: 16 * MiB });
+      const link = await yamux.server({ initialStreamWindowSize: 16 * MiB });
       link.peer.write(W(SYN, 1, 0));
       await link.peer.expectNothing();
 
@@ -372,8 +372,8 @@ describe('yamux flow control', () => {
 
     it.each([WINDOW, 16 * MiB])(
       'FC-12 shows nobody a stream whose first frame exceeds the window (of %i)',
-      async (maxStreamWindowSize) => {
-        const link = await yamux.server({ maxStreamWindowSize });
+      async (initialStreamWindowSize) => {
+        const link = await yamux.server({ initialStreamWindowSize });
         let shown = 0;
         link.session.onStream(() => shown++);
 

@@ -95,7 +95,7 @@ describe('yamux framing', () => {
     });
 
     it('FR-06 takes one frame of 16 MiB after announcing that window, in about that much memory', async () => {
-      const { peer, accept } = await yamux.server({ maxStreamWindowSize: 16 * MiB });
+      const { peer, accept } = await yamux.server({ initialStreamWindowSize: 16 * MiB });
       const payload = pattern(16 * MiB);
       peer.write(W(SYN, 1, 0));
       const stream = await accept();
@@ -217,7 +217,7 @@ describe('yamux framing', () => {
       await small.open();
       await small.peer.expectFrames('000100010000000100000000');
 
-      const large = await yamux.client({ maxStreamWindowSize: 16 * MiB });
+      const large = await yamux.client({ initialStreamWindowSize: 16 * MiB });
       await large.open();
       await large.peer.expectFrames('000100010000000100fc0000');
     });
@@ -232,7 +232,7 @@ describe('yamux framing', () => {
       second.destroy();
       await small.peer.expectFrames('000100080000000300000000');
 
-      const large = await yamux.server({ maxStreamWindowSize: 16 * MiB });
+      const large = await yamux.server({ initialStreamWindowSize: 16 * MiB });
       large.peer.write(W(SYN, 1, 0));
       await large.accept();
       await large.peer.expectFrames('000100020000000100fc0000');
