@@ -11,7 +11,7 @@ import { Runner } from './runner.js';
 import { TimePlan } from './time-plan.js';
 
 /** What grpc-js needs to come up to speed. */
-const WARM_UP_MS = 2500;
+const WARM_UP_MS = 2000;
 /** All that a quick run has time for. */
 const QUICK_WARM_UP_MS = 700;
 
