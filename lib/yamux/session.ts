@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { RoundTrip, WindowBudget } from '../flow-control/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
@@ -11,10 +12,8 @@ import { startKeepAlive } from './keep-alive.js';
 import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
 import { Pings } from './pings.js';
-import { RoundTrip } from './round-trip.js';
 import { watchProgress } from './watch-progress.js';
 import { YamuxStream, type StreamHost } from './stream.js';
-import { WindowBudget } from './window-budget.js';
 
 /** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -97,6 +96,7 @@ export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
       config: this.#config,
       output: this.#output,
       windows: {
+        granted: INITIAL_WINDOW,
         initial: this.#config.initialStreamWindowSize,
         max: this.#config.maxStreamWindowSize,
         budget: this.#windowBudget,

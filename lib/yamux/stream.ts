@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream';
+import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 import { Flag, FrameType } from './frame.js';
 import type { FrameOutput, FrameSource } from './frame-output.js';
-import { ReceiveWindow, type WindowLimits } from './receive-window.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
@@ -14,6 +14,9 @@ export interface StreamHost {
   /** The stream has left the protocol: its id means nothing any more. */
   forget(stream: YamuxStream): void;
 }
+
+/** Bytes that a stream takes before `write()` asks to wait: as many as the socket takes at a time. */
+const WRITE_HIGH_WATER = 256 * 1024;
 
 /** Errors are delivered to whoever listens; that nobody does must not end the process. */
 function ignoreError(): void {}
@@ -49,7 +52,7 @@ export class YamuxStream extends Duplex implements FrameSource {
     readonly id: number,
     sendWindow: number,
   ) {
-    super({ allowHalfOpen: true, emitClose: true });
+    super({ allowHalfOpen: true, emitClose: true, writableHighWaterMark: WRITE_HIGH_WATER });
     this.#host = host;
     this.#sendWindow = sendWindow;
     this.#receiveWindow = new ReceiveWindow(host.windows);

@@ -10,6 +10,9 @@ import type { BenchResults } from './results.js';
 import { Runner } from './runner.js';
 import { TimePlan } from './time-plan.js';
 
+const ROUND_MS = 500;
+/** Long enough for a profile to mean something. */
+const PROFILED_ROUND_MS = 2000;
 /** What grpc-js needs to come up to speed. */
 const WARM_UP_MS = 2000;
 /** All that a quick run has time for. */
@@ -46,7 +49,10 @@ async function measure(options: BenchOptions, command: string): Promise<BenchRes
   const runner = new Runner({
     systems,
     roundsOf: ({ quickRun }) => (options.quick && quickRun?.rounds) || options.rounds,
-    msOf: (workload, rounds) => plan?.take(workload, rounds) ?? workload.roundMs ?? options.roundMs,
+    msOf: (workload, rounds) =>
+      plan?.take(workload, rounds) ??
+      options.roundMs ??
+      (options.profile ? PROFILED_ROUND_MS : (workload.roundMs ?? ROUND_MS)),
     warmUpMs: options.quick ? QUICK_WARM_UP_MS : WARM_UP_MS,
     keepProcesses: options.quick,
     goPeer: go?.binary,

@@ -7,8 +7,8 @@ export interface BenchOptions {
   workloads: readonly Workload[];
   systems: readonly System[];
   rounds: number;
-  /** Milliseconds of one round; a quick run makes them as long as it has time for. */
-  roundMs: number;
+  /** Milliseconds of every round, if it was said; a quick run makes them as long as it has time for. */
+  roundMs: number | undefined;
   quick: boolean;
   json: boolean;
   profile: boolean;
@@ -22,7 +22,7 @@ export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system .
   --quick         few and short rounds, 50 s in all; leaves the workloads without gRPC out
   --json          print nothing on stdout but the ratios to the baseline, as one JSON object
   --rounds N      rounds of each system and workload (7)
-  --ms N          milliseconds of a round (500)
+  --ms N          milliseconds of a round (500, more on a long link)
   --profile       one round of each, profiled: prints where both processes spent their time
   --docs          write table and charts into docs/performance.md
   --from FILE     measure nothing; take the results of an earlier run
@@ -63,7 +63,7 @@ export function readOptions(args: string[]): BenchOptions | undefined {
     docs,
     from: values.from,
     rounds: values.rounds === undefined ? fewRounds : count('rounds', values.rounds),
-    roundMs: values.ms === undefined ? (profile ? 2000 : 500) : count('ms', values.ms),
+    roundMs: values.ms === undefined ? undefined : count('ms', values.ms),
     workloads: picks.workloads.length > 0 ? picks.workloads : quick ? GRPC_WORKLOADS : WORKLOADS,
     systems: picks.systems.length > 0 ? picks.systems : SYSTEMS,
   };

@@ -76,6 +76,6 @@ describe('the rooms of lib', () => {
         'listenmux/index.ts': `import { low } from '../yamux/index.js'; export const high = low;`,
         'yamux/index.ts': `export const low = 1;`,
       }),
-    ).toEqual(['yamux-and-listenmux-stand-alone']);
+    ).toEqual(['yamux-listenmux-and-http2-stand-alone']);
   });
 });

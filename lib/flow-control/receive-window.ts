@@ -1,11 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { INITIAL_WINDOW } from './frame.js';
 import type { RoundTrip } from './round-trip.js';
 import type { WindowBudget } from './window-budget.js';
 
+/** However near the peer is, both ends take a turn of their event loop before they answer. */
+const SHORTEST_ROUND_TRIP_MS = 2;
+
 /** What the windows of a session have in common. */
 export interface WindowLimits {
-  /** Bytes that a stream is granted as it is opened or accepted. */
+  /** Bytes that the peer knows of without being told. */
+  readonly granted: number;
+  /** Bytes of the first window that it is told of. */
   readonly initial: number;
   /** Bytes that its window may grow to. */
   readonly max: number;
@@ -14,7 +18,7 @@ export interface WindowLimits {
 }
 
 /**
- * What one stream's peer may send, and what it is to be credited with.
+ * What the peer may send, on one stream or on all, and what it is to be credited with.
  *
  * The window grows when it is what holds the peer up: when half of it came and was read in less time
  * than two round trips. It comes to rest at about four times what the link holds; it never shrinks.
@@ -22,17 +26,19 @@ export interface WindowLimits {
 export class ReceiveWindow {
   readonly #limits: WindowLimits;
   /** What may be on its way and unread together. */
-  #size = INITIAL_WINDOW;
-  #open = INITIAL_WINDOW;
+  #size: number;
+  #open: number;
   #received = 0;
   #credited = 0;
   #receivedAtLastCredit = 0;
   #lastCreditAt = performance.now();
 
-  /** Takes what the protocol grants to every stream from the budget, which must have it. */
+  /** Takes what is granted from the budget, which must have it. */
   constructor(limits: WindowLimits) {
     this.#limits = limits;
-    limits.budget.take(INITIAL_WINDOW);
+    this.#size = limits.granted;
+    this.#open = limits.granted;
+    limits.budget.take(limits.granted);
   }
 
   /** Bytes that the peer may still send. */
@@ -40,9 +46,10 @@ export class ReceiveWindow {
     return this.#open;
   }
 
-  /** The peer is told of the first window, of which it knows `INITIAL_WINDOW`. Returns the rest. */
+  /** The peer is told of the first window. Returns what to add to what was granted. */
   announce(): number {
-    const delta = this.#enlarge(this.#limits.initial - INITIAL_WINDOW);
+    const { granted, initial } = this.#limits;
+    const delta = this.#enlarge(initial - granted);
     this.#open += delta;
     return delta;
   }
@@ -86,10 +93,11 @@ export class ReceiveWindow {
     const received = this.#received - this.#receivedAtLastCredit;
     this.#lastCreditAt = now;
     this.#receivedAtLastCredit = this.#received;
-    const roundTripMs = roundTrip.ms();
+    const measuredMs = roundTrip.ms();
+    if (measuredMs === undefined) return 0;
+    const roundTripMs = Math.max(measuredMs, SHORTEST_ROUND_TRIP_MS);
     // A reader that was away takes all at once what came meanwhile; that is not fast.
-    if (roundTripMs === undefined || elapsed >= 2 * roundTripMs || received < this.#size / 2)
-      return 0;
+    if (elapsed >= 2 * roundTripMs || received < this.#size / 2) return 0;
     return this.#enlarge(Math.min(this.#size, max - this.#size));
   }
 
