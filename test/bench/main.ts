@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { prepareGoPeer } from './go-peer.js';
 import { describeCommit, describeMachine } from './machine.js';
-import { readOptions, USAGE, type BenchOptions } from './options.js';
+import { readOptions, USAGE, UsageError, type BenchOptions } from './options.js';
 import { Profiles } from './profiles.js';
 import { drawCharts, publish, save } from './publish.js';
 import { ratiosOf } from './report/ratios.js';
@@ -91,6 +91,6 @@ async function measure(options: BenchOptions, command: string): Promise<BenchRes
 try {
   await main();
 } catch (error) {
-  console.error(error);
+  console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = 1;
 }

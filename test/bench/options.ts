@@ -2,6 +2,9 @@ import { parseArgs } from 'node:util';
 import { SYSTEMS, type System } from './systems.js';
 import { GRPC_WORKLOADS, WORKLOADS, type Workload } from './workloads/index.js';
 
+/** The command line cannot be understood. */
+export class UsageError extends Error {}
+
 /** What a run is to do. */
 export interface BenchOptions {
   workloads: readonly Workload[];
@@ -35,7 +38,7 @@ Systems:   ${SYSTEMS.map(({ name }) => name).join(', ')}`;
  * Reads the command line.
  *
  * @returns undefined if it asks for help.
- * @throws Error naming what is wrong with it.
+ * @throws UsageError naming what is wrong with it.
  */
 export function readOptions(args: string[]): BenchOptions | undefined {
   const { values, positionals } = parseArgs({
@@ -75,7 +78,7 @@ function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
   const known = new Set([...workloads, ...systems].map(({ name }) => name));
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length > 0) {
-    throw new Error(`neither a workload nor a system: ${unknown.join(', ')}\n\n${USAGE}`);
+    throw new UsageError(`neither a workload nor a system: ${unknown.join(', ')}\n\n${USAGE}`);
   }
   return { workloads, systems };
 }
@@ -83,7 +86,7 @@ function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
 function count(name: string, text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) {
-    throw new Error(`--${name} must be a whole number, 1 or more, not "${text}"`);
+    throw new UsageError(`--${name} must be a whole number, 1 or more, not "${text}"`);
   }
   return number;
 }
