@@ -1,0 +1,23 @@
+import type { ErrorCode } from './frame.js';
+
+/** How far an error reaches: `stream` ends one stream, `connection` all of them (RFC 9113, 5.4). */
+export type Http2ErrorScope = 'stream' | 'connection';
+
+/** A violation, a limit, or the word of the peer; `http2Code` is what RST_STREAM or GOAWAY carry. */
+export class Http2Error extends Error {
+  override readonly name = 'Http2Error';
+  /** Stable across releases. */
+  readonly code = 'ERR_HTTP2';
+
+  constructor(
+    readonly scope: Http2ErrorScope,
+    /** See `ErrorCode`; peers may send numbers that are none of them. */
+    readonly http2Code: ErrorCode | number,
+    message: string,
+    /** Whether the peer said so, rather than this side. */
+    readonly remote = false,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

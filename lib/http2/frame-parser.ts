@@ -1,0 +1,202 @@
+import { CONNECTION_PREFACE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
+
+/** Receives what a `FrameParser` found, in the order of the bytes. */
+export interface FrameHandler {
+  /** The client's connection preface is complete; on the server's side only, before all else. */
+  onPreface(): void;
+  /** The connection does not begin with the preface. */
+  onBadPreface(): void;
+  /** A frame's header, before any of its payload; the place to refuse it, by `stop()`. */
+  onHeader(type: number, flags: number, streamId: number, length: number): void;
+  /** A piece of the payload of the last DATA frame, without padding; a view of the chunk. */
+  onData(piece: Buffer): void;
+  /** The last DATA frame is complete. */
+  onDataEnd(): void;
+  /** The whole payload of the last frame, if it is neither DATA nor of unknown type. Not to be kept. */
+  onPayload(payload: Buffer): void;
+  /** The padding of the last frame is longer than the frame. */
+  onBadPadding(): void;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+type Part = 'preface' | 'header' | 'pad length' | 'data' | 'padding' | 'payload' | 'unknown';
+
+/**
+ * Finds frames in chunks of any size, in place. DATA is handed on as it comes; the payload of other
+ * frames, never longer than the frame size that this side allows, is put together if chunks cut it.
+ * Safe against handlers that call `stop()`.
+ */
+export class FrameParser {
+  readonly #handler: FrameHandler;
+  #part: Part;
+  /** Bytes of what is being read that earlier chunks brought: preface, header or payload. */
+  #partial: Buffer = EMPTY;
+  #partialLength = 0;
+  /** Bytes that are missing of the current part. */
+  #left: number;
+  #padding = 0;
+  #stopped = false;
+
+  /** @param readsPreface - whether the other end is the client. */
+  constructor(handler: FrameHandler, readsPreface: boolean) {
+    this.#handler = handler;
+    this.#part = readsPreface ? 'preface' : 'header';
+    this.#left = readsPreface ? CONNECTION_PREFACE.length : FRAME_HEADER_LENGTH;
+  }
+
+  /** Ignores everything from now on, the rest of the current chunk included. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  push(chunk: Buffer): void {
+    let offset = 0;
+    while (offset < chunk.length && !this.#stopped) {
+      const wanted = this.#part === 'pad length' ? 1 : this.#left;
+      const end = Math.min(chunk.length, offset + wanted);
+      this.#take(chunk, offset, end);
+      offset = end;
+    }
+  }
+
+  /** Reads the bytes of `chunk` from `start` to `end`, all of the current part. */
+  #take(chunk: Buffer, start: number, end: number): void {
+    switch (this.#part) {
+      case 'preface':
+        return this.#takePreface(chunk, start, end);
+      case 'header':
+        return this.#takeHeader(chunk, start, end);
+      case 'pad length':
+        return this.#takePadLength(chunk[start]!);
+      case 'data':
+        this.#left -= end - start;
+        this.#handler.onData(
+          start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end),
+        );
+        if (this.#left === 0) this.#skipPadding();
+        return;
+      case 'padding':
+        this.#left -= end - start;
+        if (this.#left === 0) this.#endData();
+        return;
+      case 'payload':
+        return this.#takePayload(chunk, start, end);
+      case 'unknown':
+        this.#left -= end - start;
+        if (this.#left === 0) this.#nextFrame();
+    }
+  }
+
+  #takePreface(chunk: Buffer, start: number, end: number): void {
+    const at = CONNECTION_PREFACE.length - this.#left;
+    const expected = CONNECTION_PREFACE.subarray(at, at + end - start);
+    if (!chunk.subarray(start, end).equals(expected)) {
+      this.stop();
+      this.#handler.onBadPreface();
+      return;
+    }
+    this.#left -= end - start;
+    if (this.#left > 0) return;
+    this.#nextFrame();
+    this.#handler.onPreface();
+  }
+
+  #takeHeader(chunk: Buffer, start: number, end: number): void {
+    if (end - start === FRAME_HEADER_LENGTH) return this.#readHeader(chunk, start);
+    if (this.#partialLength === 0) this.#partial = Buffer.allocUnsafe(FRAME_HEADER_LENGTH);
+    if (this.#collect(chunk, start, end)) this.#readHeader(this.#partial, 0);
+  }
+
+  #readHeader(bytes: Buffer, at: number): void {
+    const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    const type = bytes[at + 3]!;
+    const flags = bytes[at + 4]!;
+    // The highest bit means nothing and must be ignored.
+    const streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
+    this.#partialLength = 0;
+    this.#left = length;
+    this.#handler.onHeader(type, flags, streamId, length);
+    if (this.#stopped) return;
+    if (type === FrameType.Data) this.#beginData(flags);
+    else if (type > FrameType.Continuation) this.#beginUnknown();
+    else this.#beginPayload();
+  }
+
+  #beginData(flags: number): void {
+    this.#padding = 0;
+    if (flags & Flag.Padded) {
+      if (this.#left === 0) return this.#refusePadding();
+      this.#part = 'pad length';
+    } else {
+      this.#beginContent();
+    }
+  }
+
+  #takePadLength(padding: number): void {
+    this.#left -= 1;
+    if (padding > this.#left) return this.#refusePadding();
+    this.#padding = padding;
+    this.#left -= padding;
+    this.#beginContent();
+  }
+
+  #refusePadding(): void {
+    this.stop();
+    this.#handler.onBadPadding();
+  }
+
+  #beginContent(): void {
+    this.#part = 'data';
+    if (this.#left === 0) this.#skipPadding();
+  }
+
+  #skipPadding(): void {
+    this.#part = 'padding';
+    this.#left = this.#padding;
+    if (this.#left === 0) this.#endData();
+  }
+
+  #endData(): void {
+    this.#nextFrame();
+    if (!this.#stopped) this.#handler.onDataEnd();
+  }
+
+  #beginUnknown(): void {
+    if (this.#left === 0) this.#nextFrame();
+    else this.#part = 'unknown';
+  }
+
+  #beginPayload(): void {
+    this.#part = 'payload';
+    if (this.#left === 0) this.#endPayload(EMPTY);
+  }
+
+  #takePayload(chunk: Buffer, start: number, end: number): void {
+    if (this.#partialLength === 0) {
+      if (end - start === this.#left) return this.#endPayload(chunk.subarray(start, end));
+      this.#partial = Buffer.allocUnsafe(this.#left);
+    }
+    if (this.#collect(chunk, start, end)) this.#endPayload(this.#partial);
+  }
+
+  /** Whether that was all of the current part. */
+  #collect(chunk: Buffer, start: number, end: number): boolean {
+    chunk.copy(this.#partial, this.#partialLength, start, end);
+    this.#partialLength += end - start;
+    this.#left -= end - start;
+    return this.#left === 0;
+  }
+
+  #endPayload(payload: Buffer): void {
+    this.#nextFrame();
+    this.#handler.onPayload(payload);
+  }
+
+  #nextFrame(): void {
+    this.#part = 'header';
+    this.#left = FRAME_HEADER_LENGTH;
+    this.#partial = EMPTY;
+    this.#partialLength = 0;
+  }
+}

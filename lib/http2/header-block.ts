@@ -1,0 +1,56 @@
+import { Flag } from './frame.js';
+
+/** CONTINUATION frames of one header block; ours and those of every known implementation need few. */
+const MAX_CONTINUATIONS = 32;
+
+/** What a HEADERS frame carries besides its header block. */
+export interface HeadersPayload {
+  start: number;
+  end: number;
+  /** The stream that this one is said to depend on. */
+  dependency: number | undefined;
+}
+
+/** Finds the header block in the payload of a HEADERS frame; undefined if its padding is too long. */
+export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayload | undefined {
+  let start = 0;
+  let end = payload.length;
+  if (flags & Flag.Padded) {
+    start = 1;
+    end -= payload[0] ?? 1;
+  }
+  let dependency: number | undefined;
+  if (flags & Flag.Priority) {
+    if (payload.length < start + 5) return undefined;
+    dependency = payload.readUInt32BE(start) & 0x7fff_ffff;
+    start += 5;
+  }
+  return start > end ? undefined : { start, end, dependency };
+}
+
+/** A header block that several frames share, kept until it is complete. */
+export class HeaderBlock {
+  readonly #limit: number;
+  #fragments: Buffer[] = [];
+  #bytes = 0;
+
+  /** @param limit - bytes that a block may have. */
+  constructor(
+    readonly streamId: number,
+    readonly endStream: boolean,
+    limit: number,
+  ) {
+    this.#limit = limit;
+  }
+
+  /** Adds a copy. Returns whether the block is within its limits. */
+  add(fragment: Buffer): boolean {
+    this.#fragments.push(Buffer.from(fragment));
+    this.#bytes += fragment.length;
+    return this.#bytes <= this.#limit && this.#fragments.length <= MAX_CONTINUATIONS;
+  }
+
+  complete(): Buffer {
+    return Buffer.concat(this.#fragments, this.#bytes);
+  }
+}

@@ -1,0 +1,119 @@
+import { DynamicTable } from './dynamic-table.js';
+import { Indexing } from './indexing.js';
+import { STATIC_BY_NAME, STATIC_COUNT, type StaticName } from './static-table.js';
+
+/** What the tables hold of one name; only `EncoderTable` changes it. */
+export interface KnownName {
+  readonly name: string;
+  readonly indexing: Indexing;
+  readonly inStatic: StaticName | undefined;
+  /** Its newest entry in the dynamic table; 0 if there is none. */
+  newestId: number;
+  /** Its entries in the dynamic table, by value. No two are the same. */
+  readonly ids: Map<string, number>;
+  /** The value that was found last, mostly the one that is asked for next. */
+  lastValue: string | undefined;
+  /** Where it was found: the id in the dynamic table, or the negative index in the static one. */
+  lastFound: number;
+}
+
+/**
+ * Both tables as the encoder needs them: from a name, or a name and a value, to the index (RFC 7541,
+ * 2.3.3). Holds as many names as the dynamic table has entries, besides those of fixed lists.
+ */
+export class EncoderTable {
+  readonly #names = new Map<string, KnownName>();
+  readonly #entries: DynamicTable;
+  /** Names that are not indexed like others. */
+  readonly #exceptions: ReadonlyMap<string, Indexing>;
+
+  constructor(maxSize: number, exceptions: ReadonlyMap<string, Indexing>) {
+    this.#exceptions = exceptions;
+    this.#entries = new DynamicTable(maxSize, (name, value, id) => this.#forget(name, value, id));
+  }
+
+  get maxSize(): number {
+    return this.#entries.maxSize;
+  }
+
+  /** Changes the maximum size of the dynamic table, and evicts what no longer fits. */
+  resize(maxSize: number): void {
+    this.#entries.resize(maxSize);
+  }
+
+  /** Evicts all entries of the dynamic table. */
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  /** What is known of a name; good until the next `insert`. */
+  lookUp(name: string): KnownName {
+    return this.#names.get(name) ?? this.#learn(name);
+  }
+
+  /** The index of an entry with this name and this value; 0 if there is none, or it is a secret. */
+  indexOf(known: KnownName, value: string): number {
+    if (known.lastValue !== value && !this.#find(known, value)) return 0;
+    const found = known.lastFound;
+    return found > 0 ? this.#indexOfId(found) : -found;
+  }
+
+  /** The index of any entry with this name, or 0. */
+  nameIndexOf(known: KnownName): number {
+    if (known.inStatic !== undefined) return known.inStatic.index;
+    return known.newestId > 0 ? this.#indexOfId(known.newestId) : 0;
+  }
+
+  /** Adds an entry to the dynamic table, which has none like it, and for which it must be large enough. */
+  insert(known: KnownName, value: string): void {
+    this.#entries.insert(known.name, value);
+    const id = this.#entries.inserted;
+    known.newestId = id;
+    known.ids.set(value, id);
+    known.lastValue = value;
+    known.lastFound = id;
+    // Making room may just have evicted the last entry with this name, and the name with it.
+    this.#names.set(known.name, known);
+  }
+
+  #indexOfId(id: number): number {
+    return STATIC_COUNT + 1 + this.#entries.inserted - id;
+  }
+
+  #find(known: KnownName, value: string): boolean {
+    if (known.indexing === Indexing.Never) return false;
+    const id = known.ids.get(value);
+    const index = id === undefined ? known.inStatic?.values.get(value) : undefined;
+    if (id === undefined && index === undefined) return false;
+    known.lastValue = value;
+    known.lastFound = id ?? -index!;
+    return true;
+  }
+
+  #learn(name: string): KnownName {
+    const exception = this.#exceptions.get(name);
+    const known: KnownName = {
+      name,
+      indexing: exception ?? Indexing.Insert,
+      inStatic: STATIC_BY_NAME.get(name),
+      newestId: 0,
+      ids: new Map(),
+      lastValue: undefined,
+      lastFound: 0,
+    };
+    if (exception !== undefined || known.inStatic !== undefined) this.#names.set(name, known);
+    return known;
+  }
+
+  #forget(name: string, value: string, id: number): void {
+    const known = this.#names.get(name)!;
+    known.ids.delete(value);
+    if (known.lastFound === id) {
+      known.lastValue = undefined;
+      known.lastFound = 0;
+    }
+    if (known.newestId !== id) return;
+    known.newestId = 0;
+    if (known.inStatic === undefined && !this.#exceptions.has(name)) this.#names.delete(name);
+  }
+}

@@ -1,0 +1,32 @@
+/** What went wrong in compressing or decompressing headers; stable across releases. */
+export type HpackErrorCode =
+  /** An option has a value that cannot work. */
+  | 'ERR_HPACK_CONFIG'
+  /** A header to be sent has a character above 0xff, so it is no bytes. */
+  | 'ERR_HPACK_NOT_LATIN1'
+  /** An integer is longer than five octets behind its prefix, or above 2^31 - 1. */
+  | 'ERR_HPACK_INTEGER'
+  /** An index is 0, or there is no entry that has it. */
+  | 'ERR_HPACK_INDEX'
+  /** A Huffman-coded string is no sequence of symbols with correct padding. */
+  | 'ERR_HPACK_HUFFMAN'
+  /** A dynamic table size update is missing, in the wrong place, or above what was agreed. */
+  | 'ERR_HPACK_TABLE_SIZE'
+  /** The header block ends inside a field. */
+  | 'ERR_HPACK_TRUNCATED';
+
+/**
+ * Every error that this folder raises itself. Raised while decoding, the connection is lost, as the
+ * tables of its ends no longer agree: HTTP/2 calls that COMPRESSION_ERROR (RFC 9113, 4.3).
+ */
+export class HpackError extends Error {
+  override readonly name = 'HpackError';
+
+  constructor(
+    readonly code: HpackErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,4 @@
+export { HpackDecoder, type HpackDecoderOptions, type OnHeader } from './decoder.js';
+export { HpackEncoder, type HpackEncoderOptions } from './encoder.js';
+export { HpackError, type HpackErrorCode } from './errors.js';
+export { SECRET_NAMES, VARYING_NAMES } from './indexing.js';

@@ -1,0 +1,39 @@
+/** Most bytes that `writeInteger` writes, for a value up to 2^31 - 1. */
+export const MAX_INTEGER_LENGTH = 6;
+
+/**
+ * Writes an integer of RFC 7541, 5.1, and returns the offset behind it; the caller has made room.
+ *
+ * @param pattern - the bits of the first octet above the prefix.
+ * @param prefixMask - the bits of the prefix: 2^N - 1.
+ */
+export function writeInteger(
+  target: Uint8Array,
+  offset: number,
+  pattern: number,
+  prefixMask: number,
+  value: number,
+): number {
+  if (value < prefixMask) {
+    target[offset] = pattern | value;
+    return offset + 1;
+  }
+  target[offset++] = pattern | prefixMask;
+  let rest = value - prefixMask;
+  while (rest >= 0x80) {
+    target[offset++] = 0x80 | (rest & 0x7f);
+    rest >>>= 7;
+  }
+  target[offset] = rest;
+  return offset + 1;
+}
+
+/** How many bytes `writeInteger` writes. */
+export function integerLength(prefixMask: number, value: number): number {
+  let length = 1;
+  if (value >= prefixMask) {
+    length += 1;
+    for (let rest = value - prefixMask; rest >= 0x80; rest >>>= 7) length += 1;
+  }
+  return length;
+}

@@ -1,0 +1,44 @@
+import { performance } from 'node:perf_hooks';
+import { FrameType } from './frame.js';
+import type { FrameOutput } from './frame-output.js';
+
+interface PendingPing {
+  readonly sentAt: number;
+  resolve(roundTripMs: number): void;
+  reject(error: Error): void;
+}
+
+/** The pings of a connection that wait for their answer. */
+export class Pings {
+  readonly #output: FrameOutput;
+  readonly #pending = new Map<bigint, PendingPing>();
+  #lastValue = 0n;
+
+  constructor(output: FrameOutput) {
+    this.#output = output;
+  }
+
+  /** Resolves with the round trip in milliseconds. */
+  send(): Promise<number> {
+    this.#lastValue += 1n;
+    const payload = Buffer.alloc(8);
+    payload.writeBigUInt64BE(this.#lastValue);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(this.#lastValue, { sentAt: performance.now(), resolve, reject });
+      this.#output.frame(FrameType.Ping, 0, 0, payload);
+    });
+  }
+
+  /** An answer came; one that nobody asked for is ignored. */
+  receive(payload: Buffer): void {
+    const value = payload.readBigUInt64BE();
+    const ping = this.#pending.get(value);
+    this.#pending.delete(value);
+    ping?.resolve(performance.now() - ping.sentAt);
+  }
+
+  rejectAll(error: Error): void {
+    for (const ping of this.#pending.values()) ping.reject(error);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,106 @@
+import {
+  DEFAULT_MAX_FRAME_SIZE,
+  DEFAULT_WINDOW_SIZE,
+  ErrorCode,
+  LARGEST_MAX_FRAME_SIZE,
+  MAX_WINDOW_SIZE,
+  Setting,
+} from './frame.js';
+import { Http2Error } from './errors.js';
+
+/** What one side tells the other about itself (RFC 9113, 6.5.2). */
+export interface Http2Settings {
+  /** Bytes of the dynamic table that the other end may use to compress headers. */
+  headerTableSize: number;
+  /** Streams that the other end may have open at once. */
+  maxConcurrentStreams: number;
+  /** Bytes that the other end may send on a new stream before it is credited with more. */
+  initialWindowSize: number;
+  /** Longest payload of a frame that the other end may send, in bytes. */
+  maxFrameSize: number;
+  /** Largest header list that is taken: bytes of names and values, and 32 for each header. */
+  maxHeaderListSize: number;
+}
+
+/** What holds before a side has said anything. */
+export const INITIAL_SETTINGS: Readonly<Http2Settings> = Object.freeze({
+  headerTableSize: 4096,
+  maxConcurrentStreams: Infinity,
+  initialWindowSize: DEFAULT_WINDOW_SIZE,
+  maxFrameSize: DEFAULT_MAX_FRAME_SIZE,
+  maxHeaderListSize: Infinity,
+});
+
+const ENTRY_LENGTH = 6;
+
+/** The payload of a SETTINGS frame that says how `settings` differ from the initial ones; no push. */
+export function encodeSettings(settings: Http2Settings, isClient: boolean): Buffer {
+  const entries: [id: number, value: number][] = [];
+  const add = (id: number, value: number, initial: number): void => {
+    if (value !== initial) entries.push([id, value]);
+  };
+  add(Setting.HeaderTableSize, settings.headerTableSize, INITIAL_SETTINGS.headerTableSize);
+  if (isClient) entries.push([Setting.EnablePush, 0]);
+  add(Setting.MaxConcurrentStreams, settings.maxConcurrentStreams, Infinity);
+  add(Setting.InitialWindowSize, settings.initialWindowSize, INITIAL_SETTINGS.initialWindowSize);
+  add(Setting.MaxFrameSize, settings.maxFrameSize, INITIAL_SETTINGS.maxFrameSize);
+  add(Setting.MaxHeaderListSize, settings.maxHeaderListSize, Infinity);
+  const payload = Buffer.alloc(ENTRY_LENGTH * entries.length);
+  entries.forEach(([id, value], i) => {
+    payload.writeUInt16BE(id, ENTRY_LENGTH * i);
+    payload.writeUInt32BE(value, ENTRY_LENGTH * i + 2);
+  });
+  return payload;
+}
+
+/**
+ * What the peer's settings are after a SETTINGS frame with this payload.
+ *
+ * @throws Http2Error of the connection for a value that is not allowed.
+ */
+export function applySettings(
+  current: Readonly<Http2Settings>,
+  payload: Buffer,
+  peerIsClient: boolean,
+): Http2Settings {
+  const settings = { ...current };
+  for (let at = 0; at < payload.length; at += ENTRY_LENGTH) {
+    const value = payload.readUInt32BE(at + 2);
+    switch (payload.readUInt16BE(at)) {
+      case Setting.HeaderTableSize:
+        settings.headerTableSize = value;
+        break;
+      case Setting.EnablePush:
+        verify(value === 0 || (value === 1 && peerIsClient), 'ENABLE_PUSH', value);
+        break;
+      case Setting.MaxConcurrentStreams:
+        settings.maxConcurrentStreams = value;
+        break;
+      case Setting.InitialWindowSize:
+        verify(value <= MAX_WINDOW_SIZE, 'INITIAL_WINDOW_SIZE', value, ErrorCode.FlowControlError);
+        settings.initialWindowSize = value;
+        break;
+      case Setting.MaxFrameSize:
+        verify(
+          value >= DEFAULT_MAX_FRAME_SIZE && value <= LARGEST_MAX_FRAME_SIZE,
+          'MAX_FRAME_SIZE',
+          value,
+        );
+        settings.maxFrameSize = value;
+        break;
+      case Setting.MaxHeaderListSize:
+        settings.maxHeaderListSize = value;
+        break;
+    }
+  }
+  return settings;
+}
+
+function verify(
+  ok: boolean,
+  name: string,
+  value: number,
+  code: ErrorCode = ErrorCode.ProtocolError,
+): void {
+  if (!ok) throw new Http2Error('connection', code, `the peer set ${name} to ${value}`);
+}
