@@ -42,6 +42,8 @@ export interface Http2ConnectionEvents {
 
 /** Milliseconds that a peer has to read what was said last, and to close its end. */
 const LAST_WORDS_MS = 1000;
+/** Milliseconds that the peer has to answer the first step of a GOAWAY. */
+const LAST_STEP_MS = 1000;
 /** Streams that this side gave up lately, and frames for which may still come. */
 const RESETS_REMEMBERED = 1000;
 
@@ -72,8 +74,14 @@ export class Http2Connection implements StreamHost {
   readonly #resets = new Set<number>();
   #peerSettings: Http2Settings = INITIAL_SETTINGS;
   #settingsTimer: NodeJS.Timeout | undefined;
+  #onSettingsAck: () => void = () => {};
   #nextStreamId: number;
+  /** The peer's streams up to this one are served, or were. */
   #lastPeerStreamId = 0;
+  /** The highest number that the peer has used. */
+  #highestPeerStreamId = 0;
+  /** This side has said GOAWAY: it opens no streams, and after the last step takes none. */
+  #goingAway: 'no' | 'soon' | 'yes' = 'no';
   #unread = 0;
   /** `draining`: no new streams, either side having said GOAWAY; closes with the last stream. */
   #state: 'open' | 'draining' | 'closed' = 'open';
@@ -122,7 +130,11 @@ export class Http2Connection implements StreamHost {
 
   /** Whether `request()` would succeed now. */
   get hasRoom(): boolean {
-    return this.#state === 'open' && this.#streams.size < this.#peerSettings.maxConcurrentStreams;
+    return (
+      this.#state === 'open' &&
+      this.#goingAway === 'no' &&
+      this.#streams.size < this.#peerSettings.maxConcurrentStreams
+    );
   }
 
   /**
@@ -153,6 +165,7 @@ export class Http2Connection implements StreamHost {
    * @throws Error (as a rejection) when the connection ends first.
    */
   ping(): Promise<number> {
+    if (this.#state === 'closed') return Promise.reject(closedError());
     return this.#pings.send();
   }
 
@@ -161,15 +174,18 @@ export class Http2Connection implements StreamHost {
    * steps, so that no request is lost that was on its way (RFC 9113, 6.8).
    */
   goAway(): void {
-    if (this.#state !== 'open') return;
+    if (this.#state === 'closed' || this.#goingAway !== 'no') return;
+    this.#goingAway = 'soon';
     this.#sendGoAway(MAX_WINDOW_SIZE, ErrorCode.NoError, '');
-    const lastStep = (): void => {
-      if (this.#state === 'closed') return;
-      this.#state = 'draining';
-      this.#sendGoAway(this.#lastPeerStreamId, ErrorCode.NoError, '');
-      this.#closeIfDrained();
-    };
-    this.#pings.send().then(lastStep, () => {});
+    // What the peer sent before it knew has come when it answers; one that does not waits for nothing.
+    const timer = setTimeout(() => this.#lastStep(), LAST_STEP_MS).unref();
+    this.#pings.send().then(
+      () => {
+        clearTimeout(timer);
+        this.#lastStep();
+      },
+      () => clearTimeout(timer),
+    );
   }
 
   /** Ends the connection at once; streams fail with `error`. Idempotent. */
@@ -184,11 +200,16 @@ export class Http2Connection implements StreamHost {
     return this.#peerSettings.maxFrameSize;
   }
 
-  /** @internal */
+  /** @internal @throws HpackError for a character that no header can have. */
   sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void {
     const { output } = this;
     const from = output.beginFrame();
-    this.#encoder.encode(headers, output.writer);
+    try {
+      this.#encoder.encode(headers, output.writer);
+    } catch (error) {
+      output.takeBack(from);
+      throw error;
+    }
     const endFlag = endStream ? Flag.EndStream : 0;
     const length = output.lengthSince(from);
     if (length <= this.peerMaxFrameSize) {
@@ -216,7 +237,8 @@ export class Http2Connection implements StreamHost {
     if (!this.#streams.delete(stream.id)) return;
     if (finished) this.#guard.forgive(STREAM_COST);
     this.#waiting.delete(stream);
-    if (this.#state === 'draining') this.#closeIfDrained();
+    // The stream's own listener is told first.
+    if (this.#state === 'draining') process.nextTick(() => this.#closeIfDrained());
     else if (this.#state === 'open') this.#events.onRoom?.();
   }
 
@@ -244,7 +266,10 @@ export class Http2Connection implements StreamHost {
       receiveHeaders: (id, block, start, end, endStream) =>
         this.#messages.receiveHeaders(id, block, start, end, endStream),
       receiveSettings: (payload) => this.#receiveSettings(payload),
-      receiveSettingsAck: () => clearTimeout(this.#settingsTimer),
+      receiveSettingsAck: () => {
+        clearTimeout(this.#settingsTimer);
+        this.#onSettingsAck();
+      },
       receivePing: (payload) => this.output.frame(FrameType.Ping, Flag.Ack, 0, payload),
       receivePong: (payload) => this.#pings.receive(payload),
       receiveGoAway: (last, code, debugData) => this.#receiveGoAway(last, code, debugData),
@@ -257,11 +282,14 @@ export class Http2Connection implements StreamHost {
 
   #createMessageReceiver(): MessageReceiver {
     const { headerTableSize, maxHeaderListSize } = this.#options;
-    const decoder = new HpackDecoder({ maxTableSize: headerTableSize, maxHeaderListSize });
+    // Until it has acknowledged ours, the peer goes by what every side starts with.
+    const maxTableSize = Math.max(headerTableSize, INITIAL_SETTINGS.headerTableSize);
+    const decoder = new HpackDecoder({ maxTableSize, maxHeaderListSize });
+    this.#onSettingsAck = () => decoder.setMaxTableSize(headerTableSize);
     return new MessageReceiver(decoder, {
       servesRequests: this.#role === 'server',
       stream: (id) => this.#streams.get(id),
-      isNew: (id) => id > this.#lastPeerStreamId,
+      isNew: (id) => id > this.#highestPeerStreamId,
       isIdle: (id) => this.#isIdle(id),
       wasReset: (id) => this.#resets.has(id),
       useId: (id) => this.#usePeerId(id),
@@ -274,7 +302,11 @@ export class Http2Connection implements StreamHost {
   }
 
   #usePeerId(id: number): boolean {
-    if (this.#state !== 'open') return false;
+    this.#highestPeerStreamId = id;
+    if (this.#goingAway === 'yes') {
+      this.rememberReset(id); // What belongs to it is on its way too.
+      return false;
+    }
     this.#lastPeerStreamId = id;
     return true;
   }
@@ -286,7 +318,7 @@ export class Http2Connection implements StreamHost {
 
   #isIdle(id: number): boolean {
     const isPeers = (id % 2 === 1) === (this.#role === 'server');
-    return isPeers ? id > this.#lastPeerStreamId : id >= this.#nextStreamId;
+    return isPeers ? id > this.#highestPeerStreamId : id >= this.#nextStreamId;
   }
 
   #receiveSettings(payload: Buffer): void {
@@ -388,6 +420,14 @@ export class Http2Connection implements StreamHost {
     payload.writeUInt32BE(code, 4);
     payload.write(message, 8, 'latin1');
     this.output.frame(FrameType.GoAway, 0, 0, payload);
+  }
+
+  #lastStep(): void {
+    if (this.#state === 'closed' || this.#goingAway === 'yes') return;
+    this.#goingAway = 'yes';
+    this.#state = 'draining';
+    this.#sendGoAway(this.#lastPeerStreamId, ErrorCode.NoError, '');
+    this.#closeIfDrained();
   }
 
   #closeIfDrained(): void {

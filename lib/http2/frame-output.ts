@@ -38,6 +38,7 @@ export class FrameOutput {
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
   #flushScheduled = false;
+  #overflowed = false;
   #state: 'open' | 'ended' = 'open';
 
   constructor(socket: Duplex, events: FrameOutputEvents) {
@@ -145,7 +146,9 @@ export class FrameOutput {
   #schedule(): void {
     if (this.#flushScheduled) return;
     if (this.full) {
-      if (this.writer.offset - this.#start > CONTROL_LIMIT) this.#events.onOverflow();
+      if (this.#overflowed || this.writer.offset - this.#start <= CONTROL_LIMIT) return;
+      this.#overflowed = true;
+      this.#events.onOverflow();
       return;
     }
     this.#flushScheduled = true;

@@ -185,6 +185,8 @@ export class FrameReceiver implements FrameHandler {
     if (stream === undefined) return this.#onClosedStream('DATA');
     if (stream.finished) {
       host.resetStream(id, ErrorCode.StreamClosed, 'DATA behind the end of the stream');
+    } else if (!stream.hasHeaders) {
+      host.resetStream(id, ErrorCode.ProtocolError, 'DATA before any headers');
     } else if (length > stream.receiveWindow) {
       host.resetStream(
         id,

@@ -3,6 +3,9 @@ import { requestProblem, responseProblem, trailersProblem, valueOf } from './hea
 import type { HpackDecoder } from './hpack/index.js';
 import type { Http2Stream } from './stream.js';
 
+/** Responses whose content-length is that of another one. */
+const WITHOUT_CONTENT = new Set(['204', '304']);
+
 /** What messages act on. */
 export interface MessageReceiverHost {
   /** Whether the peer opens streams, as clients do. */
@@ -76,6 +79,7 @@ export class MessageReceiver {
     if (stream === undefined) {
       return host.resetStream(id, ErrorCode.RefusedStream, 'too many streams');
     }
+    stream.hasHeaders = true;
     stream.expectLength(valueOf(headers, 'content-length'));
     host.onRequest(stream, headers, endStream);
     if (endStream && !stream.closed) this.receiveEnd(stream);
@@ -98,10 +102,12 @@ export class MessageReceiver {
   #receiveResponse(stream: Http2Stream, headers: string[], endStream: boolean): void {
     const problem = responseProblem(headers);
     if (problem !== undefined) return this.#refuse(stream.id, problem);
-    const isInformational = valueOf(headers, ':status')!.startsWith('1');
+    const code = valueOf(headers, ':status')!;
+    const isInformational = code.startsWith('1');
     if (isInformational && endStream) return this.#refuse(stream.id, 'it ends before it begins');
     if (isInformational) return;
     stream.hasHeaders = true;
+    if (!WITHOUT_CONTENT.has(code)) stream.expectLength(valueOf(headers, 'content-length'));
     stream.listener.onHeaders(headers);
   }
 

@@ -51,7 +51,7 @@ const HIGH_WATER = 64 * 1024;
 export class Http2Stream implements FrameSource {
   /** Set by who uses the stream, at once. */
   listener!: StreamListener;
-  /** @internal Whether the final headers of the response have come. */
+  /** @internal Whether the headers of the peer's message have come; of a response the final ones. */
   hasHeaders = false;
   readonly #host: StreamHost;
   readonly #receiveWindow: ReceiveWindow;
@@ -87,9 +87,9 @@ export class Http2Stream implements FrameSource {
     return this.#closed;
   }
 
-  /** Sends headers: the first of all, or, with `endStream` and behind data, trailers. */
+  /** Sends headers: the first of all or, behind data, trailers, which end the stream. */
   sendHeaders(headers: readonly string[], endStream = false): void {
-    if (this.#closed || this.#local === 'finished') return;
+    if (this.#cannotSend) return;
     if (this.#queued > 0) {
       this.#afterData = headers;
       return;
@@ -105,8 +105,8 @@ export class Http2Stream implements FrameSource {
    * @returns whether to go on writing at once; if not, `onDrain` says when.
    */
   write(pieces: readonly Uint8Array[], length: number, endStream = false): boolean {
-    if (this.#closed || this.#local === 'finished') return true;
-    if (this.#queued === 0 && this.#mayWriteNow(length)) {
+    if (this.#cannotSend) return true;
+    if (this.#queued === 0 && (length === 0 || this.#mayWriteNow(length))) {
       this.#spend(length);
       this.#host.output.data(endStream ? Flag.EndStream : 0, this.id, pieces, length);
       if (endStream) this.#finish();
@@ -122,7 +122,7 @@ export class Http2Stream implements FrameSource {
 
   /** Sends no more. */
   end(): void {
-    if (this.#closed || this.#local === 'finished') return;
+    if (this.#cannotSend) return;
     if (this.#queued > 0) {
       this.#afterData = 'end';
       return;
@@ -232,6 +232,11 @@ export class Http2Stream implements FrameSource {
     if (this.#queued > 0) return true;
     this.#afterQueue(last);
     return false;
+  }
+
+  /** Whether the stream is over for this side, or will be once the queued data is sent. */
+  get #cannotSend(): boolean {
+    return this.#closed || this.#local === 'finished' || this.#afterData !== 'nothing';
   }
 
   #mayWriteNow(length: number): boolean {

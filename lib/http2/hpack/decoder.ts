@@ -106,7 +106,7 @@ export class HpackDecoder {
     }
     if (this.#owedTableSize !== undefined) {
       throw badTableSize(
-        `no dynamic table size update in the first header block after SETTINGS_HEADER_TABLE_SIZE was lowered to ${this.#owedTableSize}`,
+        `no dynamic table size update after SETTINGS_HEADER_TABLE_SIZE was lowered to ${this.#owedTableSize}`,
       );
     }
   }

@@ -13,7 +13,7 @@ export interface KnownName {
   readonly ids: Map<string, number>;
   /** The value that was found last, mostly the one that is asked for next. */
   lastValue: string | undefined;
-  /** Where it was found: the id in the dynamic table, or the negative index in the static one. */
+  /** Where that was: an id of the dynamic table, a negative index of the static one, 0 if it is gone. */
   lastFound: number;
 }
 
@@ -108,12 +108,9 @@ export class EncoderTable {
   #forget(name: string, value: string, id: number): void {
     const known = this.#names.get(name)!;
     known.ids.delete(value);
-    if (known.lastFound === id) {
-      known.lastValue = undefined;
-      known.lastFound = 0;
-    }
+    if (known.lastFound === id) known.lastFound = 0;
     if (known.newestId !== id) return;
     known.newestId = 0;
-    if (known.inStatic === undefined && !this.#exceptions.has(name)) this.#names.delete(name);
+    this.#names.delete(name);
   }
 }

@@ -4,7 +4,7 @@ import { EncoderTable, type KnownName } from './encoder-table.js';
 import { Indexing, SECRET_NAMES, VARYING_NAMES } from './indexing.js';
 import { MAX_INTEGER_LENGTH, writeInteger } from './integer.js';
 import { DEFAULT_TABLE_SIZE, MAX_INTEGER, verifyBytes } from './limits.js';
-import { writeString } from './string-literal.js';
+import { STRING_OVERHEAD, writeString } from './string-literal.js';
 
 /** Settings of an encoder. */
 export interface HpackEncoderOptions {
@@ -151,7 +151,7 @@ export class HpackEncoder {
       (indexing === Indexing.Insert || (indexing === Indexing.NameOnly && nameIndex === 0)) &&
       2 * entrySize(name, value) <= table.maxSize;
 
-    out.ensure(name.length + value.length + 3 * MAX_INTEGER_LENGTH + room);
+    out.ensure(MAX_INTEGER_LENGTH + name.length + value.length + 2 * STRING_OVERHEAD + room);
     const { bytes } = out;
     let { offset } = out;
     if (inserts) {

@@ -67,7 +67,7 @@ export function decodeHuffman(
         continue;
       }
       const position = offset * 8 - bits;
-      const long = longSymbol(wordAt(source, position, end));
+      const long = longSymbol(wordAt(source, position));
       const next = position + (long & 0x1f);
       if (next > end * 8) throw badPadding();
       if (long >>> 5 === END_OF_STRING) throw endOfString();
@@ -96,14 +96,16 @@ function decodeTail(word: number, bits: number, target: Uint8Array, written: num
   return written;
 }
 
-/** The 32 bits from bit `position` on; zeros follow the end. */
-function wordAt(source: Uint8Array, position: number, end: number): number {
+/** The 32 bits from bit `position` on. Behind the end they are any: a code that needs them is refused. */
+function wordAt(source: Uint8Array, position: number): number {
   const first = position >>> 3;
   const shift = position & 7;
-  let word = 0;
-  for (let i = first; i < first + 4; i++) word = (word << 8) | (i < end ? source[i]! : 0);
-  const fifth = first + 4 < end ? source[first + 4]! : 0;
-  return ((word << shift) | (fifth >>> (8 - shift))) >>> 0;
+  const word =
+    (source[first]! << 24) |
+    (source[first + 1]! << 16) |
+    (source[first + 2]! << 8) |
+    source[first + 3]!;
+  return ((word << shift) | (source[first + 4]! >>> (8 - shift))) >>> 0;
 }
 
 /** The symbol whose code, of more than WINDOW bits, `word` begins with: symbol << 5 | length. */

@@ -2,8 +2,8 @@ import { CODE_LENGTHS, CODES } from './huffman-code.js';
 
 /**
  * Writes `text` in Huffman code, padded to whole bytes (RFC 7541, 5.2), and returns the offset behind
- * it; -1 if it takes more than `room` bytes, or has a character above 0xff. The caller has made room for
- * three bytes more than that.
+ * it; -1 if it takes more than `room` bytes, or has a character above 0xff. Up to seven bytes more than
+ * that may be written in vain.
  */
 export function encodeHuffman(
   text: string,
@@ -37,7 +37,6 @@ export function encodeHuffman(
   }
   if (used < 32) word |= 0xffff_ffff >>> used;
   for (; used > 0; used -= 8) {
-    if (offset >= limit) return -1;
     target[offset++] = word >>> 24;
     word <<= 8;
   }

@@ -1,4 +1,4 @@
-/** Longest string that is built in JavaScript: V8 joins up to 12 characters by copying, more to a rope. */
+/** Longest string built in JavaScript: V8 joins up to 12 characters by copying, more to a rope. */
 const SHORT = 12;
 
 /**

@@ -1,6 +1,6 @@
 import { HpackError } from './errors.js';
 
-/** Bytes that an entry of a table, or of a header list, counts for besides its name and value (RFC 7541, 4.1). */
+/** Bytes that an entry of a table or a list counts for besides name and value (RFC 7541, 4.1). */
 export const ENTRY_OVERHEAD = 32;
 
 /** Bytes of either end's dynamic table until something else is agreed (RFC 9113, 6.5.2). */

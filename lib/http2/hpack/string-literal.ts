@@ -2,6 +2,9 @@ import { HpackError } from './errors.js';
 import { encodeHuffman } from './huffman-encode.js';
 import { integerLength, writeInteger } from './integer.js';
 
+/** Bytes that `writeString` needs room for, besides one for each character. */
+export const STRING_OVERHEAD = 8;
+
 /** First bits of a string literal, Huffman-coded or not, and the bits of the length behind them. */
 const HUFFMAN = 0x80;
 const PLAIN = 0x00;
@@ -9,7 +12,7 @@ const LENGTH_MASK = 0x7f;
 
 /**
  * Writes a string literal (RFC 7541, 5.2), in Huffman code where that is shorter, and returns the
- * offset behind it. The caller has made room for MAX_INTEGER_LENGTH more bytes than characters.
+ * offset behind it. The caller has made room for STRING_OVERHEAD more bytes than characters.
  *
  * @throws HpackError `ERR_HPACK_NOT_LATIN1`
  */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HpackDecoder } from '../../../../lib/http2/hpack/index.js';
+import { memoryInUse } from '../../../fixtures/yamux-streams.js';
 import {
   decode,
   decodeSome,
@@ -28,6 +29,10 @@ describe('the header list limit of HpackDecoder', () => {
       decodeSome(new HpackDecoder({ maxHeaderListSize }), block),
     );
 
+    expect(decodeSome(new HpackDecoder({ maxHeaderListSize: 42 }), hex('82')).complete).toBe(true);
+    expect(decodeSome(new HpackDecoder({ maxHeaderListSize: 42 }), hex('82')).headers).toHaveLength(
+      1,
+    );
     expect(enough).toMatchObject({ complete: true, headers: { length: 3 } });
     expect(oneLess).toMatchObject({ complete: false, headers: { length: 2 } });
   });
@@ -82,7 +87,7 @@ describe('the header list limit of HpackDecoder', () => {
       hex('0133'),
     ]);
 
-    expect(decodeSome(limited, block).complete).toBe(false);
+    expect(decodeSome(limited, block)).toEqual({ headers: [['first', '1']], complete: false });
     decode(unlimited, block);
 
     // One at a time, as all together would not fit.
@@ -158,6 +163,16 @@ describe('the header list limit of HpackDecoder', () => {
 
     expect(tableOf(decoder)).toHaveLength(89);
     expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
+  it('does not hold on to the bytes of a block', async () => {
+    const decoder = new HpackDecoder();
+    const before = await memoryInUse();
+
+    decode(decoder, Buffer.alloc(8 * KiB * KiB, hex('82')).subarray(0, 100));
+
+    expect((await memoryInUse()) - before).toBeLessThan(KiB * KiB);
+    expect(tableOf(decoder)).toEqual([]);
   });
 
   it('makes no string of what is neither reported nor kept', () => {

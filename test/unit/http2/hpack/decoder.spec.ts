@@ -127,6 +127,7 @@ describe('HpackDecoder takes', () => {
     ['a literal with the name of an entry', '04 01 61', [[':path', 'a']]],
     ['a never-indexed one', '14 01 61', [[':path', 'a', 'never indexed']]],
     ['the last entry of the static table', 'bd', [['www-authenticate', '']]],
+    ['a literal with its name', '0f2e 01 61', [['www-authenticate', 'a']]],
   ])('%s', (_, digits, headers) => {
     expect(decode(new HpackDecoder(), hex(digits))).toEqual(headers);
   });

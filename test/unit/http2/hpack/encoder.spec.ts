@@ -419,6 +419,18 @@ describe('HpackEncoder', () => {
     });
   });
 
+  it('has room for many indices behind a literal that just fits', () => {
+    const encoder = new HpackEncoder();
+    const decoder = new HpackDecoder();
+    const entries = Array.from({ length: 100 }, (_, index): Header => [`n${index}`, '']);
+    decode(decoder, encode(encoder, entries));
+    for (let length = 2000; length < 2020; length++) {
+      const headers: Header[] = [['etag', '\xff'.repeat(length)], ...entries];
+
+      expect(decode(decoder, encode(encoder, headers))).toEqual(headers);
+    }
+  });
+
   it('appends to what is there, in a buffer that grows as it must', () => {
     const encoder = new HpackEncoder();
     const out = new ByteWriter(1);
