@@ -3,12 +3,11 @@ import {
   credentials,
   Metadata,
   Server,
-  ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { Callers } from '../callers.js';
-import type { CallingEnd } from '../end.js';
+import { DialingSide, ListeningSide, type Connection } from '../sides.js';
+import { bind } from './bind.js';
 import { payloadService, type Blob } from './payload-service.js';
 import { loadTunnel, Payload } from './protos.js';
 import { echoOnce, StubCaller } from './stub-caller.js';
@@ -22,11 +21,10 @@ const Tunnel = loadTunnel();
 const CLIENT_ID = 'client-id';
 
 /** What is done today: forward calls are plain ones, calls back are messages on a stream. */
-export class BidiStreamListening implements CallingEnd {
-  readonly callers = new Callers();
+export class BidiStreamListening extends ListeningSide {
   readonly #byId = new Map<string, TunnelCaller>();
 
-  async listen(): Promise<string> {
+  listen(): Promise<string> {
     const server = new Server();
     server.addService(
       Payload.service,
@@ -35,24 +33,7 @@ export class BidiStreamListening implements CallingEnd {
     server.addService(Tunnel.service, {
       Open: (call: ServerDuplexStream<Frame, Frame>) => this.#open(call),
     });
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
-    return `127.0.0.1:${port}`;
-  }
-
-  connect(): Promise<void> {
-    return Promise.reject(new Error('it is the other side that dials'));
-  }
-
-  firstReply(): Promise<() => void> {
-    return Promise.reject(new Error('it is the other side that dials'));
-  }
-
-  disconnect(): Promise<void> {
-    return Promise.resolve();
+    return bind(server);
   }
 
   #open(call: ServerDuplexStream<Frame, Frame>): void {
@@ -84,41 +65,9 @@ interface TunnelStub {
   Open(metadata: Metadata): FrameStream & { cancel(): void };
 }
 
-interface TunnelClient {
-  stub: StubCaller;
-  close(): void;
-}
-
 /** The dialing side of it. */
-export class BidiStreamDialing implements CallingEnd {
-  readonly callers = new Callers();
-  readonly #clients: TunnelClient[] = [];
-
-  listen(): Promise<string> {
-    return Promise.reject(new Error('it is the other side that listens'));
-  }
-
-  async connect(address: string): Promise<void> {
-    const client = await this.#dial(address);
-    this.#clients.push(client);
-    this.callers.add(client.stub);
-  }
-
-  disconnect(): Promise<void> {
-    for (const client of this.#clients.splice(0)) {
-      this.callers.remove(client.stub);
-      client.close();
-    }
-    return Promise.resolve();
-  }
-
-  async firstReply(address: string): Promise<() => void> {
-    const client = await this.#dial(address);
-    return () => client.close();
-  }
-
-  /** Resolves once it was called back. */
-  async #dial(address: string): Promise<TunnelClient> {
+export class BidiStreamDialing extends DialingSide {
+  protected async dial(address: string): Promise<Connection> {
     const id = new Metadata();
     id.set(CLIENT_ID, randomUUID());
     const client = new Payload(address, credentials.createInsecure(), {
@@ -130,10 +79,10 @@ export class BidiStreamDialing implements CallingEnd {
     const stream = (tunnels as unknown as TunnelStub).Open(id);
     stream.on('error', () => {}); // It ends with the client.
     serveTunnel(stream);
-    const stub = new StubCaller(client, id);
-    await echoOnce(stub.echoThroughPeer.bind(stub));
+    const caller = new StubCaller(client, id);
+    await echoOnce(caller.echoThroughPeer.bind(caller));
     return {
-      stub,
+      caller,
       close: () => {
         stream.cancel(); // The client would wait for it.
         client.close();

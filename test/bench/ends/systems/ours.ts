@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { credentials, Server, type Client } from '@grpc/grpc-js';
+import { credentials, Server } from '@grpc/grpc-js';
 // By the doors of the rooms: the package's own would load Nest too.
 import {
   ClientHandshaker,
@@ -15,18 +15,18 @@ import {
 } from '../../../../lib/backchannel/index.js';
 import { createListener } from '../../../../lib/grpc/index.js';
 import { ListenMux } from '../../../../lib/listenmux/index.js';
-import { Callers } from '../callers.js';
-import type { CallingEnd } from '../end.js';
+import type { Callers } from '../callers.js';
+import { DialingSide, ListeningSide, type Connection } from '../sides.js';
 import { payloadService } from './payload-service.js';
 import { Payload } from './protos.js';
 import { echoOnce, StubCaller } from './stub-caller.js';
 
 /** Our listening side: calls back all who connect. */
-export class OursListening implements CallingEnd {
-  readonly callers = new Callers();
+export class OursListening extends ListeningSide {
   readonly #sessionFactory: SessionFactory | undefined;
 
   constructor(sessionFactory?: SessionFactory) {
+    super();
     this.#sessionFactory = sessionFactory;
   }
 
@@ -48,27 +48,14 @@ export class OursListening implements CallingEnd {
     await once(listener, 'listening');
     return `127.0.0.1:${(listener.address() as AddressInfo).port}`;
   }
-
-  connect(): Promise<void> {
-    return Promise.reject(new Error('it is the other side that dials'));
-  }
-
-  firstReply(): Promise<() => void> {
-    return Promise.reject(new Error('it is the other side that dials'));
-  }
-
-  disconnect(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 /** Our dialing side: calls forward, and serves who calls back. */
-export class OursDialing implements CallingEnd {
-  readonly callers = new Callers();
+export class OursDialing extends DialingSide {
   readonly #handshaker: ClientHandshaker;
-  readonly #clients: { client: Client; caller: StubCaller }[] = [];
 
   constructor(sessionFactory?: SessionFactory) {
+    super();
     this.#handshaker = new ClientHandshaker(
       () => {
         const server = new Server();
@@ -79,38 +66,14 @@ export class OursDialing implements CallingEnd {
     );
   }
 
-  listen(): Promise<string> {
-    return Promise.reject(new Error('it is the other side that listens'));
-  }
-
-  async connect(address: string): Promise<void> {
-    const client = this.#dial(address);
+  protected async dial(address: string): Promise<Connection> {
+    const client = new Payload(address, credentials.createInsecure(), {
+      channelOverride: this.#handshaker.createChannel(address, credentials.createInsecure()),
+    });
     const caller = new StubCaller(client);
     // Once called back, the connection is ready in both directions.
     await echoOnce(caller.echoThroughPeer.bind(caller));
-    this.#clients.push({ client, caller });
-    this.callers.add(caller);
-  }
-
-  disconnect(): Promise<void> {
-    for (const { client, caller } of this.#clients.splice(0)) {
-      this.callers.remove(caller);
-      client.close();
-    }
-    return Promise.resolve();
-  }
-
-  async firstReply(address: string): Promise<() => void> {
-    const client = this.#dial(address);
-    const caller = new StubCaller(client);
-    await echoOnce(caller.echoThroughPeer.bind(caller));
-    return () => client.close();
-  }
-
-  #dial(address: string): Client {
-    return new Payload(address, credentials.createInsecure(), {
-      channelOverride: this.#handshaker.createChannel(address, credentials.createInsecure()),
-    });
+    return { caller, close: () => client.close() };
   }
 }
 
