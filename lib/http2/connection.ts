@@ -32,6 +32,8 @@ export type Http2Role = 'client' | 'server';
 export interface Http2ConnectionEvents {
   /** A request has come; `stream.listener` must be set before this returns. */
   onRequest?(stream: Http2Stream, headers: readonly string[], endStream: boolean): void;
+  /** The peer has said its settings, as it does first: it speaks HTTP/2. */
+  onReady?(): void;
   /** There may be room for a new stream that there was not before. */
   onRoom?(): void;
   /** The peer takes no new streams; those that it knows go on. */
@@ -75,6 +77,7 @@ export class Http2Connection implements StreamHost {
   #peerSettings: Http2Settings = INITIAL_SETTINGS;
   #settingsTimer: NodeJS.Timeout | undefined;
   #onSettingsAck: () => void = () => {};
+  #ready = false;
   #nextStreamId: number;
   /** The peer's streams up to this one are served, or were. */
   #lastPeerStreamId = 0;
@@ -342,6 +345,10 @@ export class Http2Connection implements StreamHost {
       }
     }
     this.output.frame(FrameType.Settings, Flag.Ack, 0, Buffer.alloc(0));
+    if (!this.#ready) {
+      this.#ready = true;
+      this.#events.onReady?.();
+    }
     if (this.hasRoom) this.#events.onRoom?.();
   }
 

@@ -1,6 +1,6 @@
 import type { ReceiveWindow } from '../flow-control/index.js';
 import type { Http2Error } from './errors.js';
-import { Flag, FrameType, type ErrorCode } from './frame.js';
+import { ErrorCode, Flag, FrameType } from './frame.js';
 import type { FrameOutput, FrameSource } from './frame-output.js';
 
 /** What the user of a stream is told, in this order; nothing after `onClose`. */
@@ -69,6 +69,8 @@ export class Http2Stream implements FrameSource {
   #expected: number | undefined;
   /** Bytes that were handed on and not consumed. */
   #unread = 0;
+  /** Nobody wants the rest of the peer's message. */
+  #discarding = false;
 
   /** @internal */
   constructor(
@@ -140,6 +142,17 @@ export class Http2Stream implements FrameSource {
     this.#close(false);
   }
 
+  /**
+   * Wants nothing more of the peer's message: what still comes is thrown away, untold. Once this side
+   * has sent its own end, the peer is asked to stop (RFC 9113, 8.1), and the stream is over in order.
+   */
+  discardRest(): void {
+    if (this.#closed || this.#remote === 'finished') return;
+    this.#discarding = true;
+    this.consume(this.#unread);
+    if (this.#local === 'finished') this.#stopPeer();
+  }
+
   /** `bytes` of what `onData` brought have been taken; to be told also after the stream is closed. */
   consume(bytes: number): void {
     const taken = Math.min(bytes, this.#unread);
@@ -194,13 +207,14 @@ export class Http2Stream implements FrameSource {
     this.#receiveWindow.receive(piece.length);
     this.#unread += piece.length;
     if (this.#expected !== undefined) this.#expected -= piece.length;
-    this.listener.onData(piece);
+    if (this.#discarding) this.consume(piece.length);
+    else this.listener.onData(piece);
   }
 
   /** @internal */
   receiveEnd(): void {
     this.#remote = 'finished';
-    this.listener.onEnd();
+    if (!this.#discarding) this.listener.onEnd();
     if (this.#local === 'finished') this.#closeInOrder();
   }
 
@@ -301,6 +315,13 @@ export class Http2Stream implements FrameSource {
   #finish(): void {
     this.#local = 'finished';
     if (this.#remote === 'finished') this.#closeInOrder();
+    else if (this.#discarding) this.#stopPeer();
+  }
+
+  #stopPeer(): void {
+    this.#host.output.numberFrame(FrameType.RstStream, this.id, ErrorCode.NoError);
+    this.#host.rememberReset(this.id);
+    this.#closeInOrder();
   }
 
   #closeInOrder(): void {
