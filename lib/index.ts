@@ -57,9 +57,12 @@ export type {
 
 // gRPC on streams
 export {
+  builtInEngine,
+  BuiltInServer,
   ConnectionInfo,
   connectionOf,
   createListener,
+  engineOf,
   grpcJsEngine,
   GrpcJsServer,
   keepConnected,
@@ -68,8 +71,10 @@ export type {
   AuthContext,
   CallLike,
   ConnectionServer,
+  EngineName,
   GrpcEngine,
   OpenStream,
+  ServedStream,
   StreamServer,
   Upgrade,
 } from './grpc/index.js';

@@ -12,8 +12,21 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.spec.ts'],
-    exclude: ['test/interop/**'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'all', include: ['test/**/*.spec.ts'], exclude: ['test/interop/**'] },
+      },
+      // What users see must be the same on either engine.
+      {
+        extends: true,
+        test: {
+          name: 'engine grpc-js',
+          include: ['test/e2e/**/*.spec.ts'],
+          env: { BACKCHANNEL_ENGINE: 'grpc-js' },
+        },
+      },
+    ],
     pool: 'forks',
     maxWorkers: '100%',
     testTimeout: 20_000,

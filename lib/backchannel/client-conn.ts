@@ -1,7 +1,7 @@
 import {
   credentials,
   status,
-  type Channel,
+  type ChannelInterface,
   type Client,
   type ClientOptions,
   type Interceptor,
@@ -37,7 +37,7 @@ export class ClientConn implements StubFactory {
    * @param createStubs - makes what `getService` uses, bound to `clientOptions`; called when first needed.
    */
   constructor(
-    readonly channel: Channel,
+    readonly channel: ChannelInterface,
     interceptors: Interceptor[] = [],
     createStubs?: (options: ClientConn['clientOptions']) => StubFactory,
   ) {

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { Channel, ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
+import type { ChannelCredentials, ChannelInterface, ChannelOptions } from '@grpc/grpc-js';
 import {
   ConnectionInfo,
-  grpcJsEngine,
+  engineOf,
   UpgradeCredentials,
   within,
+  type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
 import { HandshakeError } from './errors.js';
@@ -23,8 +24,8 @@ const NEVER_IDLE_MS = 2 ** 31 - 1;
 export interface ClientHandshakerOptions {
   /** What multiplexes. Default: `yamuxSessionFactory()`. */
   sessionFactory?: SessionFactory;
-  /** What speaks gRPC. Default: grpc-js. */
-  engine?: GrpcEngine;
+  /** What speaks gRPC. Default: `'built-in'`. */
+  engine?: EngineName | GrpcEngine;
 }
 
 /**
@@ -42,7 +43,7 @@ export class ClientHandshaker {
   constructor(serverFactory: ServerFactory, options: ClientHandshakerOptions = {}) {
     this.#serverFactory = serverFactory;
     this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
-    this.#engine = options.engine ?? grpcJsEngine;
+    this.#engine = engineOf(options.engine);
   }
 
   /**
@@ -66,7 +67,7 @@ export class ClientHandshaker {
     target: string,
     credentials: ChannelCredentials,
     options?: ChannelOptions,
-  ): Channel {
+  ): ChannelInterface {
     return this.#engine.createDialChannel(
       target,
       credentials,

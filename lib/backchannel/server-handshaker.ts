@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ChannelOptions, Interceptor } from '@grpc/grpc-js';
-import { grpcJsEngine, type GrpcEngine } from '../grpc/index.js';
+import { ConnectionInfo, engineOf, type EngineName, type GrpcEngine } from '../grpc/index.js';
 import type { Handshaker } from '../listenmux/index.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { HandshakeError } from './errors.js';
@@ -23,8 +23,8 @@ export interface ServerHandshakerOptions {
   createStubs?: (options: ClientConn['clientOptions']) => StubFactory;
   /** What multiplexes. Default: `yamuxSessionFactory()`. */
   sessionFactory?: SessionFactory;
-  /** What speaks gRPC. Default: grpc-js. */
-  engine?: GrpcEngine;
+  /** What speaks gRPC. Default: `'built-in'`. */
+  engine?: EngineName | GrpcEngine;
 }
 
 /**
@@ -43,7 +43,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     this.#registry = registry;
     this.#options = options;
     this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
-    this.#engine = options.engine ?? grpcJsEngine;
+    this.#engine = engineOf(options.engine);
   }
 
   /** @throws HandshakeError if the client ends the connection, or its stream, before it can be served. */
@@ -55,7 +55,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
       session.destroy();
       throw new HandshakeError('the client reset its stream as it opened it');
     }
-    const conn = this.#connectBack(session);
+    const conn = this.#connectBack(session, new ConnectionInfo(socket));
     const peerId = this.#registry.registerBackchannel(conn);
 
     // Whichever ends first takes the others along; each of these may be done twice.
@@ -70,9 +70,13 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     return { stream, context: new PeerConnection(socket, peerId, this.#registry) };
   }
 
-  #connectBack(session: MultiplexSession): ClientConn {
+  #connectBack(session: MultiplexSession, connection: ConnectionInfo): ClientConn {
     const { channelOptions, interceptors, createStubs } = this.#options;
-    const channel = this.#engine.createStreamChannel(() => session.open(), channelOptions);
+    const channel = this.#engine.createStreamChannel(
+      () => session.open(),
+      channelOptions,
+      connection,
+    );
     // As Go's `grpc.Dial`: connected before the first call needs it.
     channel.getConnectivityState(true);
     return new ClientConn(channel, interceptors, createStubs);

@@ -7,18 +7,39 @@ export interface AuthContext {
   sslPeerCertificate?: PeerCertificate;
 }
 
+/** Addresses and ports of both ends, as far as they have any. */
+export type ConnectionAddresses = Partial<
+  Pick<TLSSocket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>
+>;
+
+/** By which a call, or what it gives as its auth context, leads to its connection. */
+const CONNECTION = Symbol('connection');
+
 /** The connection that calls come in on. Handlers find it by `connectionOf(call)`. */
 export class ConnectionInfo {
   /** Address and port of the other end, as `call.getPeer()` gives it; `unknown` where there is none. */
   readonly peerName: string;
-  /** What `call.getAuthContext()` gives; one object per connection. */
-  readonly authContext: AuthContext;
+  readonly #socket: Duplex;
+  #authContext: AuthContext | undefined;
 
   /** @param socket - the connection's own socket, under TLS the `TLSSocket`. */
   constructor(socket: Duplex) {
+    this.#socket = socket;
     this.peerName = peerNameOf(socket);
-    this.authContext = authContextOf(socket);
-    connections.set(this.authContext, this);
+  }
+
+  /** What `call.getAuthContext()` gives; one object per connection. */
+  get authContext(): AuthContext {
+    this.#authContext ??= Object.defineProperty(authContextOf(this.#socket), CONNECTION, {
+      value: this,
+    });
+    return this.#authContext;
+  }
+
+  get addresses(): ConnectionAddresses {
+    const { localAddress, localPort, remoteAddress, remotePort } = this
+      .#socket as ConnectionAddresses;
+    return { localAddress, localPort, remoteAddress, remotePort } as ConnectionAddresses;
   }
 }
 
@@ -27,19 +48,23 @@ export interface CallLike {
   getAuthContext?(): object;
 }
 
-/** By identity of the auth context: exact, free, and nothing that a client sends can forge it. */
-const connections = new WeakMap<object, ConnectionInfo>();
+interface Bound {
+  [CONNECTION]?: ConnectionInfo;
+}
 
-/** The connection that `call` came in on, if it is one of ours and not a plain one. */
+/**
+ * The connection that `call` came in on, if an engine of this package served it; plain connections of
+ * grpc-js have none. Nothing that a client sends can forge it.
+ */
 export function connectionOf(call: CallLike): ConnectionInfo | undefined {
-  const bound = connections.get(call);
+  const bound = (call as Bound)[CONNECTION];
   if (bound !== undefined || typeof call.getAuthContext !== 'function') return bound;
-  return connections.get(call.getAuthContext());
+  return (call.getAuthContext() as Bound)[CONNECTION];
 }
 
 /** Makes `connectionOf(call)` answer `connection`. */
 export function bindConnection(call: CallLike, connection: ConnectionInfo): void {
-  connections.set(call, connection);
+  Object.defineProperty(call, CONNECTION, { value: connection, configurable: true });
 }
 
 // Both as grpc-js itself answers for a connection that it accepted.

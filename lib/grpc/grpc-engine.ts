@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type {
-  Channel,
   ChannelCredentials,
+  ChannelInterface,
   ChannelOptions,
   ServerOptions,
   ServiceDefinition,
@@ -9,13 +9,24 @@ import type {
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from './connection-info.js';
 
+/** One connection that is being served. */
+export interface ServedStream {
+  /**
+   * Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. The
+   * plain connections of grpc-js cannot be told: they just close then.
+   */
+  drain(graceMs: number): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
 /** What serves the calls of connections that are handed to it. Go: `backchannel.Server`. */
 export interface ConnectionServer {
   /**
    * Serves calls on a connection until its stream closes. `connection` is what handlers find by
    * `connectionOf(call)`; without it the connection is a plain one.
    */
-  serve(stream: Duplex, connection?: ConnectionInfo): void;
+  serve(stream: Duplex, connection?: ConnectionInfo): ServedStream;
   /** Closes everything at once. Idempotent. */
   forceShutdown(): void;
 }
@@ -40,13 +51,20 @@ export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 export interface GrpcEngine {
   readonly name: string;
   createServer(options?: ServerOptions): StreamServer;
-  /** A channel whose every connection is a stream from `open`. */
-  createStreamChannel(open: OpenStream, options?: ChannelOptions): Channel;
+  /**
+   * A channel whose every connection is a stream from `open`. `connection` is what those streams run
+   * on, for calls that are asked for their peer.
+   */
+  createStreamChannel(
+    open: OpenStream,
+    options?: ChannelOptions,
+    connection?: ConnectionInfo,
+  ): ChannelInterface;
   /** A channel that dials `target` itself; its connections, TLS done, pass through `upgrade`. */
   createDialChannel(
     target: string,
     credentials: ChannelCredentials,
     upgrade: Upgrade,
     options?: ChannelOptions,
-  ): Channel;
+  ): ChannelInterface;
 }

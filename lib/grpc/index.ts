@@ -5,13 +5,16 @@ export {
   type AuthContext,
   type CallLike,
 } from './connection-info.js';
+export { engineOf, type EngineName } from './engine-of.js';
 export type {
   ConnectionServer,
   GrpcEngine,
   OpenStream,
+  ServedStream,
   StreamServer,
   Upgrade,
 } from './grpc-engine.js';
+export { builtInEngine, BuiltInServer } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';

@@ -1,4 +1,4 @@
-import type { Channel } from '@grpc/grpc-js';
+import type { ChannelInterface } from '@grpc/grpc-js';
 
 /**
  * Keeps `channel` connected: connects it now, and again whenever it has lost its connection, with
@@ -8,7 +8,7 @@ import type { Channel } from '@grpc/grpc-js';
  *
  * @returns a function that stops it; the channel stays open.
  */
-export function keepConnected(channel: Channel): () => void {
+export function keepConnected(channel: ChannelInterface): () => void {
   let stopped = false;
   const alive = setInterval(() => {}, 2 ** 31 - 1);
 

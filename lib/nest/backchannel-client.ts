@@ -1,8 +1,8 @@
-import { connectivityState, credentials, type Channel } from '@grpc/grpc-js';
+import { connectivityState, credentials, type ChannelInterface } from '@grpc/grpc-js';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { ClientHandshaker, yamuxSessionFactory } from '../backchannel/index.js';
-import { grpcJsEngine, keepConnected } from '../grpc/index.js';
+import { engineOf, keepConnected } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toChannelOptions } from './channel-options.js';
 import type { BackchannelClientOptions } from './options.js';
@@ -21,7 +21,7 @@ const DEFAULT_URL = 'localhost:5000';
  */
 export class BackchannelClient extends ClientGrpcProxy implements OnApplicationShutdown {
   readonly #strategy: BackchannelServer | undefined;
-  readonly #channel: Channel;
+  readonly #channel: ChannelInterface;
   readonly #handshaker: ClientHandshaker;
   readonly #drainMs: number;
   #stopKeeping: (() => void) | undefined;
@@ -29,7 +29,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
 
   /** @throws Error naming a bad option; what Nest throws for bad proto options. */
   constructor(options: BackchannelClientOptions) {
-    const engine = options.engine ?? grpcJsEngine;
+    const engine = engineOf(options.engine);
     const drainMs = drainMsOf(options);
     const strategy =
       options.backchannel &&
@@ -100,7 +100,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
   }
 
   /** The channel that carries the forward calls. */
-  override unwrap<T = Channel>(): T {
+  override unwrap<T = ChannelInterface>(): T {
     return this.#channel as T;
   }
 

@@ -8,7 +8,7 @@ import {
   type PeerConnection,
   type SessionFactory,
 } from '../backchannel/index.js';
-import { createListener, grpcJsEngine, type StreamServer } from '../grpc/index.js';
+import { createListener, engineOf, type StreamServer } from '../grpc/index.js';
 import { ListenMux } from '../listenmux/index.js';
 import { toServerOptions } from './channel-options.js';
 import { listenAddresses } from './listen-address.js';
@@ -77,7 +77,7 @@ export class ListenMuxServer extends ServerGrpc {
   }
 
   override createClient(): Promise<StreamServer> {
-    const engine = this.#options.engine ?? grpcJsEngine;
+    const engine = engineOf(this.#options.engine);
     return Promise.resolve(engine.createServer(toServerOptions(this.#options)));
   }
 
@@ -107,7 +107,7 @@ export class ListenMuxServer extends ServerGrpc {
   }
 
   #createMux(): ListenMux<PeerConnection> {
-    const { engine, handshakeTimeoutMs } = this.#options;
+    const { handshakeTimeoutMs } = this.#options;
     const services = this.#peerServices;
     const mux = new ListenMux<PeerConnection>({
       onConnection: serveConnections(this.grpcClient as StreamServer),
@@ -117,7 +117,7 @@ export class ListenMuxServer extends ServerGrpc {
     return mux.register(
       new ServerHandshaker(this.#registry, {
         sessionFactory: this.#sessionFactory,
-        ...(engine && { engine }),
+        engine: engineOf(this.#options.engine),
         ...(services && {
           channelOptions: services.channelOptions,
           interceptors: services.interceptors,

@@ -1,7 +1,7 @@
 import type { Interceptor } from '@grpc/grpc-js';
 import type { GrpcOptions } from '@nestjs/microservices';
 import type { SessionFactory } from '../backchannel/index.js';
-import type { GrpcEngine } from '../grpc/index.js';
+import type { EngineName, GrpcEngine } from '../grpc/index.js';
 import type { YamuxConfig } from '../yamux/index.js';
 
 /** The options of Nest's own gRPC transport. */
@@ -29,8 +29,11 @@ export interface ConnectionOptions {
   yamux?: Partial<YamuxConfig>;
   /** What multiplexes, instead of the yamux that comes with this package; `yamux` is ignored then. */
   sessionFactory?: SessionFactory;
-  /** What speaks gRPC. Default: grpc-js. */
-  engine?: GrpcEngine;
+  /**
+   * What speaks gRPC: the engine that comes with this package, or grpc-js as in the stock transport.
+   * Default: `'built-in'`.
+   */
+  engine?: EngineName | GrpcEngine;
   /**
    * With `gracefulShutdown`: milliseconds that calls under way may take to finish when the
    * application closes. Default 10000.

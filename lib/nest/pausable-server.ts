@@ -1,6 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { ConnectionInfo, ConnectionServer, StreamServer } from '../grpc/index.js';
+import type {
+  ConnectionInfo,
+  ConnectionServer,
+  ServedStream,
+  StreamServer,
+} from '../grpc/index.js';
 import { shutDown } from './shut-down.js';
 
 /**
@@ -26,10 +31,11 @@ export class PausableServer implements ConnectionServer {
     this.#server?.addService(service, implementation);
   }
 
-  serve(stream: Duplex, connection?: ConnectionInfo): void {
+  serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
     this.#server ??= this.#createServer();
-    if (this.#server === undefined) stream.destroy();
-    else this.#server.serve(stream, connection);
+    if (this.#server !== undefined) return this.#server.serve(stream, connection);
+    stream.destroy();
+    return { drain: () => {}, destroy: () => {} };
   }
 
   /** Ends all calls, after `drainMs` at most; later streams get a server of their own. */

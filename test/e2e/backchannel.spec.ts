@@ -235,7 +235,7 @@ describe('the backchannel on plain grpc-js', () => {
 
   it('keeps nothing of a client that resets its stream as it opens it', async () => {
     const listening = await listen();
-    const injectors = vi.spyOn(listening.server, 'createConnectionInjector');
+    const serve = vi.spyOn(listening.server, 'serve');
     const socket = connect(Number(listening.address.split(':')[1]), '127.0.0.1');
     const syn = '000100010000000100000000';
     const rst = '000100080000000100000000';
@@ -247,7 +247,7 @@ describe('the backchannel on plain grpc-js', () => {
     await new Promise((resolve) => socket.once('close', resolve));
 
     expect(listening.registry.size).toBe(0);
-    expect(injectors).not.toHaveBeenCalled();
+    expect(serve).not.toHaveBeenCalled();
     expect(listening.errors).toMatchObject([{ reason: 'ERR_BACKCHANNEL_HANDSHAKE' }]);
   });
 

@@ -9,7 +9,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from '../connection-info.js';
-import type { StreamServer } from '../grpc-engine.js';
+import type { ServedStream, StreamServer } from '../grpc-engine.js';
 
 type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
@@ -31,12 +31,13 @@ export class GrpcJsServer implements StreamServer {
     this.#server.addService(service, implementation);
   }
 
-  serve(stream: Duplex, connection?: ConnectionInfo): void {
+  serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
     if (this.#stopping) stream.destroy();
     // What has closed already will not say so again, and its injector would never be let go.
-    if (stream.destroyed) return;
+    if (stream.destroyed) return new ServedSocket(stream);
     const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
     injector.injectConnection(stream);
+    return connection ? injector : new ServedSocket(stream);
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
@@ -68,6 +69,23 @@ export class GrpcJsServer implements StreamServer {
     );
     stream.once('close', () => injector.destroy());
     return injector;
+  }
+}
+
+/** A connection that shares its injector with others, and so cannot be told to drain on its own. */
+class ServedSocket implements ServedStream {
+  readonly #stream: Duplex;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+  }
+
+  drain(graceMs: number): void {
+    setTimeout(() => this.destroy(), graceMs).unref();
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
   }
 }
 

@@ -208,7 +208,7 @@ describe('channel options of the backchannel', () => {
     await echoOf(peer, 'hello');
 
     const [metadata] = (await started) as [Metadata];
-    expect(metadata.get('user-agent').join()).toMatch(/^gitaly\/18 grpc-node-js/);
+    expect(metadata.get('user-agent').join()).toMatch(/^gitaly\/18 grpc-node-/);
   });
 
   it('are left as they were given', async () => {

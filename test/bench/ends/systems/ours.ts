@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { credentials, Server } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 // By the doors of the rooms: the package's own would load Nest too.
 import {
   ClientHandshaker,
@@ -13,7 +13,7 @@ import {
   type PeerId,
   type SessionFactory,
 } from '../../../../lib/backchannel/index.js';
-import { createListener } from '../../../../lib/grpc/index.js';
+import { createListener, engineOf } from '../../../../lib/grpc/index.js';
 import { ListenMux } from '../../../../lib/listenmux/index.js';
 import type { Callers } from '../callers.js';
 import { DialingSide, ListeningSide, type Connection } from '../sides.js';
@@ -31,7 +31,7 @@ export class OursListening extends ListeningSide {
   }
 
   async listen(): Promise<string> {
-    const server = new Server();
+    const server = engineOf().createServer();
     server.addService(
       Payload.service,
       payloadService((call) => stubOf(getBackchannel(call))),
@@ -58,7 +58,7 @@ export class OursDialing extends DialingSide {
     super();
     this.#handshaker = new ClientHandshaker(
       () => {
-        const server = new Server();
+        const server = engineOf().createServer();
         server.addService(Payload.service, payloadService());
         return server;
       },

@@ -1,0 +1,80 @@
+import { type CallCredentials, type Metadata, status } from '@grpc/grpc-js';
+import { appendMetadata } from '../metadata-codec.js';
+import { encodeTimeout } from '../timeout.js';
+import type { CallStatus } from '../grpc-types.js';
+import { statusOf } from './status-of-end.js';
+
+/** Headers that are the channel's; metadata cannot set them. */
+const RESERVED = new Set([
+  'accept-encoding',
+  'content-type',
+  'grpc-accept-encoding',
+  'grpc-encoding',
+  'te',
+  'user-agent',
+]);
+const RESERVED_WITH_TIMEOUT = new Set([...RESERVED, 'grpc-timeout']);
+
+/**
+ * Headers of a request.
+ *
+ * @param base - those of every request; not changed.
+ * @param deadline - milliseconds since 1970, or Infinity.
+ */
+export function requestHeaders(
+  base: readonly string[],
+  metadata: Metadata,
+  deadline: number,
+): readonly string[] {
+  const hasDeadline = deadline !== Infinity;
+  const headers: string[] = [];
+  appendMetadata(headers, metadata, hasDeadline ? RESERVED_WITH_TIMEOUT : RESERVED);
+  if (hasDeadline) headers.push('grpc-timeout', encodeTimeout(deadline));
+  return headers.length === 0 ? base : [...base, ...headers];
+}
+
+/**
+ * `metadata` with what `credentials` add.
+ *
+ * @throws CallStatus (as a rejection) if they add nothing but trouble.
+ */
+export async function withCredentials(
+  metadata: Metadata,
+  credentials: CallCredentials,
+  call: { method_name: string; service_url: string },
+): Promise<Metadata> {
+  let added: Metadata;
+  try {
+    added = await credentials.generateMetadata(call);
+  } catch (error) {
+    throw credentialsFailed(error as Error & { code?: unknown });
+  }
+  const merged = metadata.clone();
+  merged.merge(added);
+  if (merged.get('authorization').length > 1) {
+    throw statusOf(status.INTERNAL, '"authorization" metadata cannot have multiple values');
+  }
+  return merged;
+}
+
+/** Codes that only the other end may give (gRPC, "Status codes and their use in gRPC"). */
+const NOT_OURS: ReadonlySet<number> = new Set([
+  status.OK,
+  status.INVALID_ARGUMENT,
+  status.NOT_FOUND,
+  status.ALREADY_EXISTS,
+  status.FAILED_PRECONDITION,
+  status.ABORTED,
+  status.OUT_OF_RANGE,
+  status.DATA_LOSS,
+]);
+
+function credentialsFailed(error: Error & { code?: unknown }): CallStatus {
+  const code = typeof error.code === 'number' ? error.code : status.UNKNOWN;
+  const details = `Getting metadata from plugin failed with error: ${error.message}`;
+  if (!NOT_OURS.has(code)) return statusOf(code, details);
+  return statusOf(
+    status.INTERNAL,
+    `Invalid status from control plane: ${code} ${status[code]} ${details}`,
+  );
+}

@@ -1,0 +1,93 @@
+import {
+  connectivityState,
+  type ChannelInterface,
+  type ChannelOptions,
+  type Deadline,
+} from '@grpc/grpc-js';
+import type { Call, ParentCall } from '../grpc-types.js';
+import { toMs } from '../timeout.js';
+import { ClientCall } from './client-call.js';
+import { ClientCallSettings } from './client-call-settings.js';
+import type { Connector } from './connector.js';
+import { Connectivity } from './connectivity.js';
+import { ConnectionKeeper } from './connection-keeper.js';
+
+/** `propagate.DEFAULTS` of grpc-js: everything. */
+const PROPAGATE_ALL = 0xffff;
+
+/**
+ * A channel of grpc-js' kind on one connection at a time: what stubs take as `channelOverride`. Calls
+ * wait for the connection, and for room on it; a lost one is made anew when it is asked for.
+ */
+export class BuiltInChannel implements ChannelInterface {
+  readonly #target: string;
+  readonly #settings: ClientCallSettings;
+  readonly #connectivity = new Connectivity();
+  readonly #keeper: ConnectionKeeper;
+
+  /**
+   * @param target - what `getTarget` answers.
+   * @param authority - what `:authority` says unless `grpc.default_authority` does.
+   */
+  constructor(target: string, authority: string, connector: Connector, options: ChannelOptions) {
+    this.#target = target;
+    this.#keeper = new ConnectionKeeper(connector, this.#connectivity, options);
+    this.#settings = new ClientCallSettings(
+      target,
+      options['grpc.default_authority'] ?? authority,
+      connector.callCredentials,
+      options,
+    );
+  }
+
+  close(): void {
+    if (this.#connectivity.state === connectivityState.SHUTDOWN) return;
+    this.#connectivity.set(connectivityState.SHUTDOWN);
+    this.#keeper.close();
+  }
+
+  getTarget(): string {
+    return this.#target;
+  }
+
+  getConnectivityState(tryToConnect: boolean): connectivityState {
+    const { state } = this.#connectivity;
+    if (tryToConnect) this.#keeper.connect();
+    return state;
+  }
+
+  watchConnectivityState(
+    currentState: connectivityState,
+    deadline: Deadline,
+    callback: (error?: Error) => void,
+  ): void {
+    this.#connectivity.watch(currentState, deadline, callback);
+  }
+
+  /** There is no channelz for these channels: a reference that leads nowhere. */
+  getChannelzRef(): ReturnType<ChannelInterface['getChannelzRef']> {
+    const kind = 'channel' as ReturnType<ChannelInterface['getChannelzRef']>['kind'];
+    return { kind, id: 0, name: this.#target };
+  }
+
+  createCall(
+    method: string,
+    deadline: Deadline,
+    host: string | null | undefined,
+    parentCall: ParentCall | null,
+    propagateFlags: number | null | undefined,
+  ): Call {
+    if (typeof method !== 'string') {
+      throw new TypeError('Channel#createCall: method must be a string');
+    }
+    if (!(typeof deadline === 'number' || deadline instanceof Date)) {
+      throw new TypeError('Channel#createCall: deadline must be a number or Date');
+    }
+    if (this.#connectivity.state === connectivityState.SHUTDOWN) {
+      throw new Error('Channel has been shut down');
+    }
+    const call = new ClientCall(this.#keeper, this.#settings, method, toMs(deadline), host);
+    if (parentCall) call.follow(parentCall, propagateFlags ?? PROPAGATE_ALL);
+    return call;
+  }
+}

@@ -1,0 +1,395 @@
+import { propagate, status, type CallCredentials, type Metadata } from '@grpc/grpc-js';
+import {
+  ErrorCode,
+  type Http2Error,
+  type Http2Stream,
+  type StreamListener,
+} from '../../../http2/index.js';
+import type { AuthContext } from '../../connection-info.js';
+import { compress } from '../compression.js';
+import type { Call, CallListener, CallStatus, MessageContext, ParentCall } from '../grpc-types.js';
+import { Inbox, type InboxOwner } from '../inbox.js';
+import { readMetadata } from '../metadata-codec.js';
+import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
+import { requestHeaders, withCredentials } from './call-metadata.js';
+import type { ClientCallSettings } from './client-call-settings.js';
+import type { ConnectionKeeper, WaitingCall } from './connection-keeper.js';
+import { Outbox } from './outbox.js';
+import { responseStatus } from './response-status.js';
+import { statusOf, statusOfEnd, statusOfHttp } from './status-of-end.js';
+import type { Transport } from './transport.js';
+
+/** `WriteFlags.NoCompress` of gRPC. */
+const NO_COMPRESS = 2;
+/** Headers of a response that its metadata does not show. */
+const HIDDEN_HEADERS = new Set(['grpc-encoding', 'grpc-accept-encoding']);
+
+let lastCallNumber = 0;
+
+/**
+ * One call, as grpc-js' stubs and interceptors use it. What comes is told in order: metadata, messages
+ * as they are asked for, status; never on the stack of the connection that received it.
+ */
+export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner {
+  readonly #keeper: ConnectionKeeper;
+  readonly #settings: ClientCallSettings;
+  readonly #path: string;
+  readonly #authority: string;
+  readonly #number = ++lastCallNumber;
+  readonly #createdAt = Date.now();
+  readonly #inbox: Inbox;
+  readonly #outbox = new Outbox();
+  #deadline: number;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+  #credentials: CallCredentials | undefined;
+  #metadata!: Metadata;
+  #listener!: CallListener;
+  #stopFollowing: (() => void) | undefined;
+  #transport: Transport | undefined;
+  #stream: Http2Stream | undefined;
+  /** Messages are written behind it: those before are still being compressed. */
+  #writes: Promise<void> | undefined;
+  /** Of the response; kept until its metadata is told. */
+  #headers: readonly string[] | undefined;
+  #trailers: readonly string[] | undefined;
+  #httpStatus = 0;
+  #hasData = false;
+  #wasRefused = false;
+  /** How it ended. Told when everything before it is, or at once. */
+  #status: CallStatus | undefined;
+  #mayTell = false;
+  #isTold = false;
+  #isDelivering = false;
+
+  /**
+   * @param deadline - milliseconds since 1970, or Infinity.
+   * @param host - instead of the authority of the channel.
+   */
+  constructor(
+    keeper: ConnectionKeeper,
+    settings: ClientCallSettings,
+    path: string,
+    deadline: number,
+    host: string | null | undefined,
+  ) {
+    this.#keeper = keeper;
+    this.#settings = settings;
+    this.#path = path;
+    this.#deadline = deadline;
+    this.#authority = host ?? settings.authority;
+    this.#inbox = new Inbox(settings.maxReceiveLength, this);
+  }
+
+  /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */
+  follow(parent: ParentCall, flags: number): void {
+    if (flags & propagate.CANCELLATION) {
+      const cancel = (): void =>
+        this.cancelWithStatus(status.CANCELLED, 'Cancelled by parent call');
+      parent.on('cancelled', cancel);
+      this.#stopFollowing = () => parent.off('cancelled', cancel);
+    }
+    if (flags & propagate.DEADLINE) {
+      this.#deadline = Math.min(this.#deadline, toMs(parent.getDeadline()));
+    }
+  }
+
+  // ---- Called by stubs and interceptors
+
+  start(metadata: Metadata, listener: CallListener): void {
+    this.#metadata = metadata;
+    this.#listener = listener;
+    this.#keeper.callStarted();
+    if (this.#deadline !== Infinity && !this.#watchDeadline()) return;
+    this.#keeper.pick(this);
+    // It is the caller's to change as soon as this returns.
+    if (this.#stream === undefined) this.#metadata = metadata.clone();
+  }
+
+  sendMessageWithContext(context: MessageContext, message: Buffer): void {
+    const { maxSendLength, encoding } = this.#settings;
+    if (maxSendLength >= 0 && message.length > maxSendLength) {
+      this.cancelWithStatus(
+        status.RESOURCE_EXHAUSTED,
+        `Attempted to send message with a size larger than ${maxSendLength}`,
+      );
+    }
+    if (this.#status !== undefined) {
+      if (context.callback) process.nextTick(context.callback);
+    } else if (encoding !== 'identity' || this.#writes) {
+      const isPlain = encoding === 'identity' || ((context.flags ?? 0) & NO_COMPRESS) !== 0;
+      this.#writeLater(message, isPlain ? undefined : encoding, context);
+    } else {
+      this.#outbox.send(message, false, context.callback);
+    }
+  }
+
+  startRead(): void {
+    this.#inbox.read();
+    if (!this.#isDelivering) this.#inbox.pump();
+  }
+
+  halfClose(): void {
+    if (this.#writes) this.#writes = this.#writes.then(() => this.#outbox.end());
+    else this.#outbox.end();
+  }
+
+  cancelWithStatus(code: status, details: string): void {
+    if (this.#isTold) return;
+    // An answer that says no counts, even if nobody was told of it yet.
+    const hasFailed = this.#status !== undefined && this.#status.code !== status.OK;
+    this.#end(hasFailed ? this.#status! : statusOf(code, details));
+  }
+
+  setCredentials(credentials: CallCredentials): void {
+    this.#credentials = credentials;
+  }
+
+  getPeer(): string {
+    return this.#transport?.info?.peerName ?? this.#settings.target;
+  }
+
+  getAuthContext(): AuthContext | null {
+    return this.#transport === undefined ? null : (this.#transport.info?.authContext ?? {});
+  }
+
+  getCallNumber(): number {
+    return this.#number;
+  }
+
+  // ---- Called by the keeper of connections
+
+  get waitsForReady(): boolean {
+    return this.#metadata.getOptions().waitForReady ?? false;
+  }
+
+  begin(transport: Transport): void {
+    const credentials = this.#allCredentials();
+    if (credentials === undefined) return this.#open(transport, this.#metadata);
+    const call = {
+      method_name: this.#path,
+      service_url: this.#settings.serviceUrlOf(this.#authority, this.#path),
+    };
+    withCredentials(this.#metadata, credentials, call).then(
+      (metadata) => {
+        if (this.#status !== undefined) return;
+        if (this.#keeper.isCurrent(transport) && transport.hasRoom) this.#open(transport, metadata);
+        else this.#keeper.pick(this);
+      },
+      (why: CallStatus) => this.#end(why),
+    );
+  }
+
+  fail(why: CallStatus): void {
+    this.#end(why);
+  }
+
+  // ---- Called by the stream
+
+  onHeaders(headers: readonly string[]): void {
+    this.#outbox.commit();
+    this.#headers = headers;
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] === ':status') this.#httpStatus = Number(headers[i + 1]);
+      else if (headers[i] === 'grpc-encoding') this.#inbox.encoding = headers[i + 1]!;
+      else if (headers[i] === 'grpc-accept-encoding') this.#settings.accepted = headers[i + 1]!;
+    }
+    this.#schedule();
+  }
+
+  onData(piece: Buffer): void {
+    this.#hasData = true;
+    this.#inbox.push(piece);
+  }
+
+  onTrailers(headers: readonly string[]): void {
+    this.#trailers = headers;
+  }
+
+  onEnd(): void {
+    if (this.#status !== undefined) return;
+    this.#endWith(this.#statusOfResponse());
+    this.#inbox.end();
+    // The answer is complete; what is not sent yet, nobody wants.
+    if (!this.#stream!.ended) this.#stream!.reset(ErrorCode.NoError);
+  }
+
+  onDrain(): void {
+    this.#outbox.callBack();
+  }
+
+  onClose(error?: Http2Error): void {
+    if (this.#status !== undefined || error === undefined) return;
+    const isRefused = error.remote && error.http2Code === ErrorCode.RefusedStream;
+    if (isRefused && !this.#wasRefused && this.#outbox.canReplay) this.#tryAgain();
+    else this.#end(statusOfEnd(error));
+  }
+
+  // ---- Called by the inbox
+
+  onWaiting(): void {
+    this.#schedule();
+  }
+
+  onMessage(message: Buffer): void {
+    this.#listener.onReceiveMessage(message);
+  }
+
+  /** All messages are read. */
+  onAllRead(): void {
+    this.#mayTell = true;
+    this.#schedule();
+  }
+
+  onUnreadable(code: status, details: string): void {
+    const why = this.#httpStatus === 200 ? statusOf(code, details) : statusOfHttp(this.#httpStatus);
+    this.cancelWithStatus(why.code, why.details);
+  }
+
+  consume(bytes: number): void {
+    this.#stream!.consume(bytes);
+  }
+
+  // ---- Its own
+
+  /** Returns whether the deadline is still to come. */
+  #watchDeadline(): boolean {
+    const left = this.#deadline - Date.now();
+    if (left > LONGEST_DELAY_MS) return true;
+    if (left > 0) this.#deadlineTimer = setTimeout(() => this.#exceed(), left);
+    else this.#exceed();
+    return left > 0;
+  }
+
+  #exceed(): void {
+    const seconds = ((Date.now() - this.#createdAt) / 1000).toFixed(3);
+    const where = this.#stream ? `remote_addr=${this.getPeer()}` : 'Waiting for a connection';
+    this.cancelWithStatus(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${seconds}s,${where}`);
+  }
+
+  #allCredentials(): CallCredentials | undefined {
+    const { callCredentials } = this.#settings;
+    if (this.#credentials === undefined || callCredentials === undefined) {
+      return this.#credentials ?? callCredentials;
+    }
+    return this.#credentials.compose(callCredentials);
+  }
+
+  #open(transport: Transport, metadata: Metadata): void {
+    const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
+    this.#transport = transport;
+    try {
+      this.#stream = transport.open(requestHeaders(base, metadata, this.#deadline), this);
+    } catch (error) {
+      const why = (error as Error).message;
+      return this.#end(
+        statusOf(status.INTERNAL, `Failed to start HTTP/2 stream with error ${why}`),
+      );
+    }
+    this.#outbox.attach(this.#stream);
+  }
+
+  #writeLater(
+    message: Buffer,
+    encoding: 'deflate' | 'gzip' | undefined,
+    { callback }: MessageContext,
+  ): void {
+    const before = this.#writes ?? Promise.resolve();
+    this.#writes = before
+      .then(() => (encoding === undefined ? message : compress(message, encoding)))
+      .then(
+        (written) => {
+          if (this.#status === undefined) {
+            this.#outbox.send(written, encoding !== undefined, callback);
+          } else {
+            callback?.();
+          }
+        },
+        () => this.cancelWithStatus(status.INTERNAL, 'Failed to write message'),
+      );
+  }
+
+  /** The other end has not even looked at it: another stream may have better luck, once. */
+  #tryAgain(): void {
+    this.#wasRefused = true;
+    this.#stream = undefined;
+    this.#transport = undefined;
+    this.#outbox.detach();
+    this.#keeper.pick(this);
+  }
+
+  #statusOfResponse(): CallStatus {
+    if (this.#trailers !== undefined) return responseStatus(this.#trailers, this.#httpStatus);
+    const headers = this.#headers;
+    if (headers !== undefined && !this.#hasData && isTrailersOnly(headers, this.#httpStatus)) {
+      this.#headers = undefined;
+      return responseStatus(headers, this.#httpStatus);
+    }
+    if (this.#httpStatus !== 200) return statusOfHttp(this.#httpStatus);
+    return statusOf(
+      status.INTERNAL,
+      'Received RST_STREAM with code 0 (Call ended without gRPC status)',
+    );
+  }
+
+  /** Ends it here and now: what came and was not read is dropped. */
+  #end(why: CallStatus): void {
+    const isSecond = this.#status !== undefined;
+    this.#mayTell = true;
+    this.#inbox.close();
+    if (isSecond) this.#status = why;
+    else this.#endWith(why);
+    if (this.#stream === undefined) this.#keeper.forget(this);
+    else if (!this.#stream.closed) this.#stream.reset(ErrorCode.Cancel);
+    this.#schedule();
+  }
+
+  #endWith(why: CallStatus): void {
+    this.#status = why;
+    clearTimeout(this.#deadlineTimer);
+    this.#stopFollowing?.();
+    this.#keeper.callEnded();
+    this.#outbox.release();
+  }
+
+  #schedule(): void {
+    if (this.#isDelivering || this.#isTold) return;
+    this.#isDelivering = true;
+    process.nextTick(deliver, this);
+  }
+
+  /** @internal Tells what there is to tell, on a stack of its own. */
+  deliver(): void {
+    let isDone = false;
+    try {
+      this.#tellMetadata();
+      this.#inbox.pump();
+      isDone = true;
+    } finally {
+      this.#isDelivering = false;
+      // A listener that throws does not keep the rest from being told.
+      if (!isDone) this.#schedule();
+    }
+    if (this.#status !== undefined && this.#mayTell) this.#tellStatus(this.#status);
+  }
+
+  #tellMetadata(): void {
+    const headers = this.#headers;
+    if (headers === undefined || this.#mayTell) return;
+    this.#headers = undefined;
+    this.#listener.onReceiveMetadata(readMetadata(headers, HIDDEN_HEADERS));
+  }
+
+  #tellStatus(why: CallStatus): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#listener.onReceiveStatus(why);
+  }
+}
+
+function deliver(call: ClientCall): void {
+  call.deliver();
+}
+
+function isTrailersOnly(headers: readonly string[], httpStatus: number): boolean {
+  return httpStatus !== 200 || headers.includes('grpc-status');
+}

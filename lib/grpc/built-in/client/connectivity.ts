@@ -1,0 +1,52 @@
+import { connectivityState, type Deadline } from '@grpc/grpc-js';
+import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
+
+interface Watcher {
+  seen: connectivityState;
+  timer: NodeJS.Timeout | undefined;
+  callback(error?: Error): void;
+}
+
+/** The state of a channel, and who wants to know when it is another one. */
+export class Connectivity {
+  #state: connectivityState = connectivityState.IDLE;
+  #watchers: Watcher[] = [];
+
+  get state(): connectivityState {
+    return this.#state;
+  }
+
+  set(state: connectivityState): void {
+    this.#state = state;
+    const watchers = this.#watchers;
+    this.#watchers = watchers.filter(({ seen }) => seen === state);
+    for (const watcher of watchers) {
+      if (watcher.seen === state) continue;
+      clearTimeout(watcher.timer);
+      watcher.callback();
+    }
+  }
+
+  /** As `watchConnectivityState` of a channel of grpc-js. */
+  watch(seen: connectivityState, deadline: Deadline, callback: (error?: Error) => void): void {
+    if (this.#state === connectivityState.SHUTDOWN) throw new Error('Channel has been shut down');
+    const left = toMs(deadline) - Date.now();
+    if (left <= 0) {
+      process.nextTick(callback, passed());
+      return;
+    }
+    const watcher: Watcher = { seen, callback, timer: undefined };
+    if (left <= LONGEST_DELAY_MS) {
+      watcher.timer = setTimeout(() => {
+        this.#watchers.splice(this.#watchers.indexOf(watcher), 1);
+        callback(passed());
+      }, left);
+    }
+    this.#watchers.push(watcher);
+    // grpc-js waits for the next change, too, when the state seen is not the one of now.
+  }
+}
+
+function passed(): Error {
+  return new Error('Deadline passed without connectivity state change');
+}

@@ -1,0 +1,24 @@
+import { status } from '@grpc/grpc-js';
+import type { CallStatus } from '../grpc-types.js';
+import { readMetadata } from '../metadata-codec.js';
+import { decodeStatusMessage } from '../status-message.js';
+import { statusOf, statusOfHttp } from './status-of-end.js';
+
+const STATUS_HEADERS = new Set(['grpc-status', 'grpc-message']);
+
+/** The status that trailers carry; without one, what the HTTP status means. */
+export function responseStatus(trailers: readonly string[], httpStatus: number): CallStatus {
+  let code: string | undefined;
+  let message: string | undefined;
+  for (let i = 0; i < trailers.length; i += 2) {
+    if (trailers[i] === 'grpc-status') code ??= trailers[i + 1];
+    else if (trailers[i] === 'grpc-message') message ??= trailers[i + 1];
+  }
+  const metadata = readMetadata(trailers, STATUS_HEADERS);
+  if (code === undefined) return { ...statusOfHttp(httpStatus), metadata };
+  return statusOf(
+    /^\d+$/.test(code) ? Number(code) : status.UNKNOWN,
+    message === undefined ? '' : decodeStatusMessage(message),
+    metadata,
+  );
+}

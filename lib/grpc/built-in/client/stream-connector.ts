@@ -1,0 +1,24 @@
+import type { ConnectionInfo } from '../../connection-info.js';
+import type { OpenStream } from '../../grpc-engine.js';
+import type { Connected, Connector } from './connector.js';
+
+/** Connections that are streams which somebody else opens. */
+export class StreamConnector implements Connector {
+  readonly callCredentials = undefined;
+  readonly #open: OpenStream;
+  readonly #info: ConnectionInfo | undefined;
+
+  constructor(open: OpenStream, info: ConnectionInfo | undefined) {
+    this.#open = open;
+    this.#info = info;
+  }
+
+  async connect(signal: AbortSignal): Promise<Connected> {
+    const stream = await this.#open();
+    if (signal.aborted) stream.destroy();
+    signal.throwIfAborted();
+    return { stream, info: this.#info, secure: false };
+  }
+
+  destroy(): void {}
+}

@@ -1,0 +1,78 @@
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { Http2Connection, type Http2Stream, type StreamListener } from '../../../http2/index.js';
+import type { ConnectionInfo } from '../../connection-info.js';
+import { http2OptionsOf } from '../http2-options.js';
+import { KeepAlive } from '../keep-alive.js';
+import type { Connected } from './connector.js';
+
+const DEFAULT_KEEPALIVE_TIMEOUT_MS = 20_000;
+
+/** What a transport tells the channel that made it. */
+export interface TransportEvents {
+  /** The other end speaks HTTP/2: calls may begin. */
+  onReady(): void;
+  /** There may be room for a call that there was not before. */
+  onRoom(): void;
+  /** It takes no new calls; those under way go on. */
+  onDraining(tooManyPings: boolean): void;
+  /** It is over. */
+  onClose(error?: Error): void;
+}
+
+/** One connection of a channel. */
+export class Transport {
+  readonly info: ConnectionInfo | undefined;
+  /** `https` or `http`, as the connection is encrypted or not. */
+  readonly scheme: string;
+  readonly #connection: Http2Connection;
+  readonly #keepAlive: KeepAlive;
+
+  constructor(
+    { stream, info, secure }: Connected,
+    events: TransportEvents,
+    options: ChannelOptions,
+    keepAliveTimeMs: number,
+  ) {
+    this.info = info;
+    this.scheme = secure ? 'https' : 'http';
+    this.#connection = new Http2Connection(
+      stream,
+      'client',
+      {
+        onReady: () => events.onReady(),
+        onRoom: () => events.onRoom(),
+        onGoAway: (_code, message) => events.onDraining(message === 'too_many_pings'),
+        onClose: (error) => {
+          this.#keepAlive.stop();
+          events.onClose(error);
+        },
+      },
+      http2OptionsOf(options),
+    );
+    this.#keepAlive = new KeepAlive(this.#connection, {
+      timeMs: keepAliveTimeMs,
+      timeoutMs: options['grpc.keepalive_timeout_ms'] ?? DEFAULT_KEEPALIVE_TIMEOUT_MS,
+      isDue: () =>
+        this.#connection.streamCount > 0 || options['grpc.keepalive_permit_without_calls'] === 1,
+    });
+  }
+
+  /** Whether a call may begin now. */
+  get hasRoom(): boolean {
+    return this.#connection.hasRoom;
+  }
+
+  open(headers: readonly string[], listener: StreamListener): Http2Stream {
+    return this.#connection.request(headers, listener);
+  }
+
+  /** Takes no new calls, and closes with the last one. */
+  drain(): void {
+    this.#connection.goAway();
+    if (this.#connection.streamCount === 0) this.#connection.destroy();
+  }
+
+  destroy(error?: Error): void {
+    this.#connection.destroy(error);
+  }
+}

@@ -1,0 +1,166 @@
+import { status } from '@grpc/grpc-js';
+import { decompress, type UnreadableMessage } from './compression.js';
+import { PREFIX_LENGTH } from './message-prefix.js';
+import { MessageReader, type MessageSink } from './message-reader.js';
+
+/** The call that an inbox belongs to. */
+export interface InboxOwner {
+  /** There is something to hand over: `pump()` is to be called, on a stack of its own. */
+  onWaiting(): void;
+  /** One message, asked for by `read()`. */
+  onMessage(message: Buffer): void;
+  /** Every message was handed over, and `end()` said that there will be no more. */
+  onAllRead(): void;
+  /** The messages cannot be read; nothing is told after it. */
+  onUnreadable(code: status, details: string): void;
+  /** `bytes` of what was pushed are read, or need no more room. */
+  consume(bytes: number): void;
+}
+
+interface Entry {
+  message: Buffer;
+  compressed: boolean;
+  /** Bytes to be consumed with it. */
+  bytes: number;
+}
+
+/**
+ * Messages that have come, handed over one for each `read()`, in order, decompressed. What nobody reads
+ * is not consumed either: the window of the stream then makes the other end wait.
+ */
+export class Inbox implements MessageSink {
+  /** `grpc-encoding` of what comes. */
+  encoding = 'identity';
+  readonly #owner: InboxOwner;
+  readonly #limit: number;
+  readonly #reader: MessageReader;
+  readonly #entries: Entry[] = [];
+  /** Bytes of the message that is being received which are not consumed yet. */
+  #partial = 0;
+  #wanted = false;
+  #ended = false;
+  #pumping = false;
+  #state: 'open' | 'decompressing' | 'closed' = 'open';
+
+  /** @param limit - bytes that a message may have; negative for any number. */
+  constructor(limit: number, owner: InboxOwner) {
+    this.#limit = limit;
+    this.#owner = owner;
+    this.#reader = new MessageReader(limit, this);
+  }
+
+  /** Whether everything that came was handed over. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0 && this.#state !== 'decompressing';
+  }
+
+  /** Bytes of the stream, in any pieces. */
+  push(piece: Buffer): void {
+    if (this.#state === 'closed') return this.#owner.consume(piece.length);
+    this.#partial += piece.length;
+    this.#reader.push(piece);
+    this.#makeRoom();
+  }
+
+  /** No more bytes will come. */
+  end(): void {
+    this.#ended = true;
+    if (this.#state === 'closed') return;
+    if (!this.#reader.atBoundary) {
+      this.#break(status.INTERNAL, 'The stream ended in the middle of a message');
+    } else {
+      this.#owner.onWaiting();
+    }
+  }
+
+  /** Asks for one more message. */
+  read(): void {
+    this.#wanted = true;
+    this.#makeRoom();
+  }
+
+  /** Drops what is there and hands over no more. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    let bytes = this.#partial;
+    for (const entry of this.#entries) bytes += entry.bytes;
+    this.#entries.length = 0;
+    this.#partial = 0;
+    if (bytes > 0) this.#owner.consume(bytes);
+  }
+
+  /** Hands over what may be; not to be called where user code must not run. */
+  pump(): void {
+    // A reader that asks for more from within is served by the loop that is running.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#wanted && this.#state === 'open' && this.#entries.length > 0) this.#handOver();
+    } finally {
+      this.#pumping = false;
+    }
+    if (this.#ended && this.#state === 'open' && this.#entries.length === 0) {
+      this.#state = 'closed';
+      this.#owner.onAllRead();
+    }
+  }
+
+  // ---- Called by the reader
+
+  /** @internal */
+  onMessage(message: Buffer, compressed: boolean): void {
+    // What is left of the piece belongs to the next message; it is counted when that is complete.
+    const bytes = Math.min(this.#partial, message.length + PREFIX_LENGTH);
+    this.#partial -= bytes;
+    this.#entries.push({ message, compressed, bytes });
+    this.#owner.onWaiting();
+  }
+
+  /** @internal */
+  onTooLong(length: number): void {
+    this.#break(
+      status.RESOURCE_EXHAUSTED,
+      `Received message larger than max (${length} vs ${this.#limit})`,
+    );
+  }
+
+  #handOver(): void {
+    const entry = this.#entries.shift()!;
+    if (entry.compressed) return this.#decompress(entry);
+    this.#wanted = false;
+    this.#owner.consume(entry.bytes);
+    this.#owner.onMessage(entry.message);
+  }
+
+  #decompress(entry: Entry): void {
+    this.#state = 'decompressing';
+    decompress(entry.message, this.encoding, this.#limit).then(
+      (message) => {
+        if (this.#state === 'closed') return this.#owner.consume(entry.bytes);
+        this.#state = 'open';
+        this.#entries.unshift({ message, compressed: false, bytes: entry.bytes });
+        this.#owner.onWaiting();
+      },
+      (error: UnreadableMessage) => {
+        this.#owner.consume(entry.bytes);
+        this.#break(error.code, error.details);
+      },
+    );
+  }
+
+  #break(code: status, details: string): void {
+    if (this.#state === 'closed') return;
+    this.close();
+    this.#owner.onUnreadable(code, details);
+  }
+
+  /** A message longer than the window only comes if its first bytes make room for its last ones. */
+  #makeRoom(): void {
+    if (!this.#wanted || this.#partial === 0 || this.#entries.length > 0) return;
+    if (this.#state !== 'open') return;
+    const bytes = this.#partial;
+    this.#partial = 0;
+    this.#owner.consume(bytes);
+  }
+}

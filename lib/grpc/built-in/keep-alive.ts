@@ -1,0 +1,56 @@
+import type { Http2Connection } from '../../http2/index.js';
+import { LONGEST_DELAY_MS } from './timeout.js';
+
+/** When a connection is asked for a sign of life. */
+export interface KeepAliveOptions {
+  /** Milliseconds between two questions; none if 0, negative or more than Node's timers keep. */
+  timeMs: number;
+  /** Milliseconds that the other end has to answer. */
+  timeoutMs: number;
+  /** Whether to ask at this moment. */
+  isDue(): boolean;
+}
+
+/**
+ * Asks the other end for a sign of life again and again, and gives the connection up when there is
+ * none. Keeps no process alive.
+ */
+export class KeepAlive {
+  readonly #connection: Http2Connection;
+  readonly #options: KeepAliveOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(connection: Http2Connection, options: KeepAliveOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    if (options.timeMs > 0 && options.timeMs < LONGEST_DELAY_MS) this.#wait();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      if (this.#options.isDue()) this.#ask();
+      else this.#wait();
+    }, this.#options.timeMs).unref();
+  }
+
+  #ask(): void {
+    this.#timer = setTimeout(
+      () => this.#connection.destroy(new Error('no answer to the keepalive ping')),
+      this.#options.timeoutMs,
+    ).unref();
+    this.#connection.ping().then(
+      () => {
+        clearTimeout(this.#timer);
+        this.#wait();
+      },
+      () => {}, // The connection is over.
+    );
+  }
+}

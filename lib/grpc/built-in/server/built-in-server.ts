@@ -1,0 +1,148 @@
+import type { Duplex } from 'node:stream';
+import {
+  type ServerInterceptor,
+  type ServerOptions,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Http2Stream } from '../../../http2/index.js';
+import { ConnectionInfo } from '../../connection-info.js';
+import type { ServedStream, StreamServer } from '../../grpc-engine.js';
+import type { ServerCallInterface } from '../grpc-types.js';
+import { encodeStatusMessage } from '../status-message.js';
+import { serveCall } from './serve-call.js';
+import { ServedConnection } from './served-connection.js';
+import { ServerCall } from './server-call.js';
+import { type ServerCallSettings, serverCallSettings } from './server-call-settings.js';
+import { type Method, ServiceTable } from './service-table.js';
+
+/**
+ * Serves services on streams: multiplexed ones as well as sockets of plain clients. Handlers and
+ * interceptors are those of grpc-js.
+ */
+export class BuiltInServer implements StreamServer {
+  readonly #options: ServerOptions;
+  readonly #settings: ServerCallSettings;
+  readonly #interceptors: readonly ServerInterceptor[];
+  readonly #services = new ServiceTable();
+  readonly #connections = new Set<ServedConnection>();
+  /** From the first request to shut down on; no new connection is served. */
+  #isStopping = false;
+  /** Told when the last connection is closed. */
+  #onStopped: (() => void)[] = [];
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+    this.#settings = serverCallSettings(options);
+    this.#interceptors = options.interceptors ?? [];
+  }
+
+  addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    this.#services.add(service, implementation);
+  }
+
+  /** As `grpc.Server.removeService`. */
+  removeService(service: ServiceDefinition): void {
+    this.#services.remove(service);
+  }
+
+  serve(stream: Duplex, info: ConnectionInfo = new ConnectionInfo(stream)): ServedStream {
+    if (this.#isStopping) stream.destroy();
+    const connection = new ServedConnection(
+      stream,
+      {
+        onRequest: (request, headers) => this.#receive(request, headers, info),
+        onClose: () => this.#forget(connection),
+      },
+      this.#options,
+    );
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  tryShutdown(callback: (error?: Error) => void): void {
+    this.#isStopping = true;
+    this.#onStopped.push(callback);
+    for (const connection of this.#connections) connection.drain(Infinity);
+    this.#reportStopped();
+  }
+
+  forceShutdown(): void {
+    this.#isStopping = true;
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  unwrap(): this {
+    return this;
+  }
+
+  #receive(stream: Http2Stream, headers: readonly string[], info: ConnectionInfo): void {
+    stream.listener = NOBODY;
+    const contentType = valueOf(headers, 'content-type') ?? '';
+    if (!contentType.startsWith('application/grpc')) {
+      return refuse(stream, [':status', '415']);
+    }
+    const path = valueOf(headers, ':path')!;
+    const method = this.#services.get(path);
+    if (method === undefined) return refuse(stream, unimplemented(path));
+    // oxlint-disable-next-line no-new
+    new ServerCall(stream, headers, method, info, this.#settings, (call) =>
+      serveCall(this.#intercept(call, method), method),
+    );
+  }
+
+  #intercept(call: ServerCallInterface, { definition }: Method): ServerCallInterface {
+    let intercepted = call;
+    for (const interceptor of this.#interceptors)
+      intercepted = interceptor(definition, intercepted);
+    return intercepted;
+  }
+
+  #forget(connection: ServedConnection): void {
+    this.#connections.delete(connection);
+    this.#reportStopped();
+  }
+
+  #reportStopped(): void {
+    if (this.#connections.size > 0 || !this.#isStopping) return;
+    const callbacks = this.#onStopped;
+    this.#onStopped = [];
+    for (const callback of callbacks) process.nextTick(callback);
+  }
+}
+
+/** Listens to streams that are answered at once. */
+const NOBODY = {
+  onHeaders(): void {},
+  onData(): void {},
+  onTrailers(): void {},
+  onEnd(): void {},
+  onDrain(): void {},
+  onClose(): void {},
+};
+
+function refuse(stream: Http2Stream, headers: readonly string[]): void {
+  stream.sendHeaders(headers, true);
+  stream.discardRest();
+}
+
+function unimplemented(path: string): string[] {
+  return [
+    ':status',
+    '200',
+    'content-type',
+    'application/grpc+proto',
+    'grpc-status',
+    String(status.UNIMPLEMENTED),
+    'grpc-message',
+    encodeStatusMessage(`The server does not implement the method ${path}`),
+  ];
+}
+
+function valueOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name) return headers[i + 1];
+  }
+  return undefined;
+}

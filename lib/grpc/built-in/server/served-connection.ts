@@ -1,0 +1,57 @@
+import type { Duplex } from 'node:stream';
+import type { ServerOptions } from '@grpc/grpc-js';
+import { Http2Connection, type Http2Stream } from '../../../http2/index.js';
+import { http2OptionsOf } from '../http2-options.js';
+import { KeepAlive } from '../keep-alive.js';
+import { LONGEST_DELAY_MS } from '../timeout.js';
+import { ConnectionAge } from './connection-age.js';
+
+const DEFAULT_KEEPALIVE_TIMEOUT_MS = 20_000;
+
+/** What is told of a connection. */
+export interface ServedConnectionEvents {
+  onRequest(stream: Http2Stream, headers: readonly string[]): void;
+  onClose(): void;
+}
+
+/** One connection that calls come in on. */
+export class ServedConnection {
+  readonly #connection: Http2Connection;
+  readonly #keepAlive: KeepAlive;
+  readonly #age: ConnectionAge;
+
+  constructor(stream: Duplex, events: ServedConnectionEvents, options: ServerOptions) {
+    this.#connection = new Http2Connection(
+      stream,
+      'server',
+      {
+        onRequest: (request, headers) => {
+          this.#age.touch();
+          events.onRequest(request, headers);
+        },
+        onClose: () => {
+          this.#keepAlive.stop();
+          this.#age.stop();
+          events.onClose();
+        },
+      },
+      http2OptionsOf(options),
+    );
+    this.#keepAlive = new KeepAlive(this.#connection, {
+      timeMs: options['grpc.keepalive_time_ms'] ?? LONGEST_DELAY_MS,
+      timeoutMs: options['grpc.keepalive_timeout_ms'] ?? DEFAULT_KEEPALIVE_TIMEOUT_MS,
+      isDue: () => true,
+    });
+    this.#age = new ConnectionAge(this.#connection, options);
+  }
+
+  /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */
+  drain(graceMs: number): void {
+    this.#connection.goAway();
+    if (graceMs <= LONGEST_DELAY_MS) setTimeout(() => this.destroy(), graceMs).unref();
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+}

@@ -1,0 +1,302 @@
+import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
+import type { Http2Error, Http2Stream, StreamListener } from '../../../http2/index.js';
+import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
+import { ACCEPTED_ENCODINGS } from '../compression.js';
+import { debugDetails } from '../debug-details.js';
+import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../grpc-types.js';
+import { Inbox, type InboxOwner } from '../inbox.js';
+import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
+import { appendMetadata, readMetadata } from '../metadata-codec.js';
+import { encodeStatusMessage } from '../status-message.js';
+import { decodeTimeout } from '../timeout.js';
+import type { ServerCallSettings } from './server-call-settings.js';
+import type { Method } from './service-table.js';
+import { unsentMetrics } from './unsent-metrics.js';
+
+/** Headers of a request that its metadata does not show. */
+const HIDDEN_HEADERS = new Set([
+  'accept-encoding',
+  'content-type',
+  'grpc-accept-encoding',
+  'grpc-encoding',
+  'grpc-timeout',
+  'te',
+]);
+
+const RESPONSE_HEADERS: readonly string[] = [
+  ':status',
+  '200',
+  'content-type',
+  'application/grpc+proto',
+  'grpc-accept-encoding',
+  ACCEPTED_ENCODINGS,
+  'grpc-encoding',
+  'identity',
+];
+const TRAILERS_ONLY: readonly string[] = [
+  ':status',
+  '200',
+  'content-type',
+  'application/grpc+proto',
+];
+/** Headers that are the server's; metadata cannot set them. */
+const RESERVED = new Set(['content-type', 'grpc-accept-encoding', 'grpc-encoding']);
+const RESERVED_TRAILERS = new Set(['grpc-status', 'grpc-message', ...RESERVED]);
+
+/**
+ * One call of a server, as interceptors and handlers of grpc-js use it: nothing is told on the stack of
+ * the connection that received it.
+ */
+export class ServerCall implements ServerCallInterface, StreamListener, InboxOwner {
+  readonly #stream: Http2Stream;
+  readonly #headers: readonly string[];
+  readonly #method: Method;
+  readonly #connection: ConnectionInfo;
+  readonly #settings: ServerCallSettings;
+  readonly #inbox: Inbox;
+  #listener: ServerCallListener | undefined;
+  #host = '';
+  #deadline: number = Infinity;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+  #sentMetadata = false;
+  /** Its status is sent, or nobody is there to take it. */
+  #isOver = false;
+  #isDelivering = false;
+  /** Told when there is room for more. */
+  #onDrained: (() => void)[] | undefined;
+  #run: ((call: ServerCall) => void) | undefined;
+
+  /** @param run - begins to serve the call; on a stack of its own, unless it is over by then. */
+  constructor(
+    stream: Http2Stream,
+    headers: readonly string[],
+    method: Method,
+    connection: ConnectionInfo,
+    settings: ServerCallSettings,
+    run: (call: ServerCall) => void,
+  ) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#method = method;
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#run = run;
+    this.#inbox = new Inbox(settings.maxReceiveLength, this);
+    stream.listener = this;
+    this.#readHeaders();
+    this.#schedule();
+  }
+
+  // ---- Called by handlers and interceptors
+
+  start(listener: ServerCallListener): void {
+    if (this.#isOver) return;
+    this.#listener = listener;
+    listener.onReceiveMetadata(readMetadata(this.#headers, HIDDEN_HEADERS));
+  }
+
+  sendMetadata(metadata: Metadata): void {
+    if (this.#isOver || this.#sentMetadata) return;
+    const headers = [...RESPONSE_HEADERS];
+    appendMetadata(headers, metadata, RESERVED);
+    this.#sendHeaders(headers);
+  }
+
+  sendMessage(message: unknown, callback: () => void): void {
+    if (this.#isOver) return;
+    let bytes: Buffer;
+    try {
+      bytes = this.#method.definition.responseSerialize(message);
+    } catch (error) {
+      return this.#fail(status.INTERNAL, debugDetails('Error serializing response', error));
+    }
+    const { maxSendLength } = this.#settings;
+    if (maxSendLength >= 0 && bytes.length > maxSendLength) {
+      return this.#fail(
+        status.RESOURCE_EXHAUSTED,
+        `Sent message larger than max (${bytes.length + PREFIX_LENGTH} vs. ${maxSendLength})`,
+      );
+    }
+    if (!this.#sentMetadata) this.#sendHeaders(RESPONSE_HEADERS);
+    const pieces = [messagePrefix(bytes.length), bytes];
+    if (this.#stream.write(pieces, PREFIX_LENGTH + bytes.length)) callback();
+    else (this.#onDrained ??= []).push(callback);
+  }
+
+  sendStatus({ code, details, metadata }: ServerStatus): void {
+    if (this.#isOver) return;
+    const trailers = this.#sentMetadata ? [] : [...TRAILERS_ONLY];
+    trailers.push('grpc-status', String(code), 'grpc-message', encodeStatusMessage(details));
+    if (metadata) appendMetadata(trailers, metadata, RESERVED_TRAILERS);
+    this.#stream.sendHeaders(trailers, true);
+    this.#stream.discardRest();
+    this.#finish();
+  }
+
+  startRead(): void {
+    if (this.#isOver) return;
+    this.#inbox.read();
+    if (!this.#isDelivering) this.#inbox.pump();
+  }
+
+  getPeer(): string {
+    return this.#connection.peerName;
+  }
+
+  getDeadline(): Deadline {
+    return this.#deadline;
+  }
+
+  getHost(): string {
+    return this.#host;
+  }
+
+  getAuthContext(): AuthContext {
+    return this.#connection.authContext;
+  }
+
+  getConnectionInfo(): ReturnType<ServerCallInterface['getConnectionInfo']> {
+    return this.#connection.addresses;
+  }
+
+  getMetricsRecorder(): ReturnType<ServerCallInterface['getMetricsRecorder']> {
+    return unsentMetrics;
+  }
+
+  // ---- Called by the stream
+
+  /** Requests have theirs before the call is made. */
+  onHeaders(): void {}
+
+  onData(piece: Buffer): void {
+    this.#inbox.push(piece);
+  }
+
+  onTrailers(): void {}
+
+  onEnd(): void {
+    this.#inbox.end();
+  }
+
+  onDrain(): void {
+    const callbacks = this.#onDrained;
+    this.#onDrained = undefined;
+    for (const callback of callbacks ?? []) callback();
+  }
+
+  onClose(_error?: Http2Error): void {
+    if (!this.#isOver) this.#finish();
+  }
+
+  // ---- Called by the inbox
+
+  onWaiting(): void {
+    this.#schedule();
+  }
+
+  onMessage(bytes: Buffer): void {
+    let message: unknown;
+    try {
+      message = this.#method.definition.requestDeserialize(bytes);
+    } catch (error) {
+      return this.#fail(status.INTERNAL, debugDetails('Error deserializing request', error));
+    }
+    this.#listener!.onReceiveMessage(message);
+  }
+
+  onAllRead(): void {
+    this.#listener!.onReceiveHalfClose();
+  }
+
+  onUnreadable(code: status, details: string): void {
+    this.#fail(code, details);
+  }
+
+  consume(bytes: number): void {
+    this.#stream.consume(bytes);
+  }
+
+  // ---- Its own
+
+  #readHeaders(): void {
+    const headers = this.#headers;
+    for (let i = 0; i < headers.length; i += 2) {
+      const value = headers[i + 1]!;
+      switch (headers[i]) {
+        case ':authority':
+          this.#host = value;
+          break;
+        case 'host':
+          this.#host ||= value;
+          break;
+        case 'grpc-encoding':
+          this.#inbox.encoding = value;
+          break;
+        case 'grpc-timeout':
+          this.#setTimeout(value);
+          break;
+      }
+    }
+  }
+
+  #setTimeout(header: string): void {
+    const timeoutMs = decodeTimeout(header);
+    if (timeoutMs === undefined) {
+      this.#run = () => this.#fail(status.INTERNAL, `Invalid grpc-timeout value "${header}"`);
+      return;
+    }
+    this.#deadline = Date.now() + timeoutMs;
+    if (timeoutMs >= 2 ** 31) return;
+    this.#deadlineTimer = setTimeout(
+      () => this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded'),
+      timeoutMs,
+    );
+  }
+
+  #sendHeaders(headers: readonly string[]): void {
+    this.#sentMetadata = true;
+    this.#stream.sendHeaders(headers);
+  }
+
+  #fail(code: status, details: string): void {
+    this.sendStatus({ code, details, metadata: null });
+  }
+
+  /** Handlers are told that the call is over however it ended: so does grpc-js. */
+  #finish(): void {
+    this.#isOver = true;
+    this.#inbox.close();
+    clearTimeout(this.#deadlineTimer);
+    if (this.#listener) process.nextTick(tellEnd, this.#listener);
+  }
+
+  #schedule(): void {
+    if (this.#isDelivering || this.#isOver) return;
+    this.#isDelivering = true;
+    process.nextTick(deliver, this);
+  }
+
+  /** @internal Tells what there is to tell, on a stack of its own. */
+  deliver(): void {
+    let isDone = false;
+    try {
+      const run = this.#run;
+      this.#run = undefined;
+      if (!this.#isOver) run?.(this);
+      this.#inbox.pump();
+      isDone = true;
+    } finally {
+      this.#isDelivering = false;
+      // A listener that throws does not keep the rest from being told.
+      if (!isDone) this.#schedule();
+    }
+  }
+}
+
+function deliver(call: ServerCall): void {
+  call.deliver();
+}
+
+function tellEnd(listener: ServerCallListener): void {
+  listener.onCancel();
+}

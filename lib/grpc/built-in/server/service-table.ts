@@ -1,0 +1,56 @@
+import type {
+  MethodDefinition,
+  ServerMethodDefinition,
+  ServiceDefinition,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+
+/** A method that is served. */
+export interface Method {
+  readonly definition: ServerMethodDefinition<unknown, unknown>;
+  /** Undefined if the service was added without it. */
+  readonly handle: UntypedHandleCall | undefined;
+}
+
+/** The methods of a server, by path. Errors and texts are those of grpc-js' `Server.addService`. */
+export class ServiceTable {
+  readonly #methods = new Map<string, Method>();
+
+  get(path: string): Method | undefined {
+    return this.#methods.get(path);
+  }
+
+  /** @throws Error for anything but a service with methods that are not served yet. */
+  add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+    if (!isObject(service) || !isObject(implementation)) {
+      throw new Error('addService() requires two objects as arguments');
+    }
+    const names = Object.keys(service);
+    if (names.length === 0) throw new Error('Cannot add an empty service to a server');
+    for (const name of names) this.#addMethod(name, service[name]!, implementation);
+  }
+
+  remove(service: ServiceDefinition): void {
+    for (const name of Object.keys(service)) this.#methods.delete(service[name]!.path);
+  }
+
+  #addMethod(
+    name: string,
+    definition: MethodDefinition<unknown, unknown>,
+    implementation: UntypedServiceImplementation,
+  ): void {
+    if (this.#methods.has(definition.path)) {
+      throw new Error(`Method handler for ${definition.path} already provided.`);
+    }
+    const { originalName } = definition;
+    const handle =
+      implementation[name] ??
+      (originalName === undefined ? undefined : implementation[originalName]);
+    this.#methods.set(definition.path, { definition, handle: handle?.bind(implementation) });
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,40 @@
+import type { Deadline } from '@grpc/grpc-js';
+
+/** Node's timers keep no longer delay: 24 days. */
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+const UNITS: readonly [unit: string, ms: number][] = [
+  ['m', 1],
+  ['S', 1000],
+  ['M', 60_000],
+  ['H', 3_600_000],
+];
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(UNITS),
+  u: 0.001,
+  n: 0.000_001,
+};
+
+/** Milliseconds since 1970. */
+export function toMs(deadline: Deadline): number {
+  return deadline instanceof Date ? deadline.getTime() : deadline;
+}
+
+/**
+ * The header `grpc-timeout` of a call with this deadline: at most 8 digits, rounded up.
+ *
+ * @param deadline - milliseconds since 1970.
+ */
+export function encodeTimeout(deadline: number): string {
+  const left = Math.max(0, deadline - Date.now());
+  for (const [unit, ms] of UNITS) {
+    if (left / ms < 1e8) return `${Math.ceil(left / ms)}${unit}`;
+  }
+  return '99999999H';
+}
+
+/** Milliseconds that a header `grpc-timeout` says; undefined if it is not one. */
+export function decodeTimeout(header: string): number | undefined {
+  const match = /^(\d{1,8})\s*([HMSmun])$/.exec(header);
+  return match === null ? undefined : Math.trunc(Number(match[1]) * UNIT_MS[match[2]!]!);
+}

@@ -1,0 +1,34 @@
+import { builtInEngine } from './built-in/index.js';
+import type { GrpcEngine } from './grpc-engine.js';
+import { grpcJsEngine } from './grpc-js/index.js';
+
+/** The engines that come with this package, by name. */
+export type EngineName = 'built-in' | 'grpc-js';
+
+const ENGINES: Readonly<Record<EngineName, GrpcEngine>> = {
+  'built-in': builtInEngine,
+  'grpc-js': grpcJsEngine,
+};
+
+/** Environment variable that names the engine of whoever does not choose one. */
+const VARIABLE = 'BACKCHANNEL_ENGINE';
+
+/**
+ * The engine that an option `engine` means. Without one it is that of the environment variable
+ * `BACKCHANNEL_ENGINE`, else the built-in one.
+ *
+ * @throws TypeError if there is no such engine.
+ */
+export function engineOf(option?: EngineName | GrpcEngine): GrpcEngine {
+  if (typeof option === 'object') return option;
+  if (option !== undefined) return byName('"engine"', option);
+  const name = process.env[VARIABLE];
+  return name ? byName(VARIABLE, name) : builtInEngine;
+}
+
+function byName(where: string, name: string): GrpcEngine {
+  if (Object.hasOwn(ENGINES, name)) return ENGINES[name as EngineName];
+  throw new TypeError(
+    `${where} must be one of ${Object.keys(ENGINES).join(', ')} or a GrpcEngine, not ${JSON.stringify(name)}`,
+  );
+}
