@@ -18,4 +18,5 @@ export { builtInEngine, BuiltInServer } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';
+export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
 export { within } from './within.js';

@@ -1,4 +1,4 @@
-import { connectivityState, credentials, type ChannelInterface } from '@grpc/grpc-js';
+import { connectivityState, credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { ClientHandshaker, yamuxSessionFactory } from '../backchannel/index.js';
@@ -7,6 +7,7 @@ import { BackchannelServer } from './backchannel-server.js';
 import { toChannelOptions } from './channel-options.js';
 import type { BackchannelClientOptions } from './options.js';
 import { drainMsOf } from './shut-down.js';
+import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
@@ -24,6 +25,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
   readonly #channel: ChannelInterface;
   readonly #handshaker: ClientHandshaker;
   readonly #drainMs: number;
+  readonly #isIntercepted: boolean;
   #stopKeeping: (() => void) | undefined;
   #closed = false;
 
@@ -56,6 +58,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     this.#channel = channel;
     this.#handshaker = handshaker;
     this.#drainMs = drainMs;
+    this.#isIntercepted = hasInterceptors(options.channelOptions);
   }
 
   /** Whether it has something to serve to the other end: the option `backchannel`. */
@@ -97,6 +100,11 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
         });
       });
     }
+  }
+
+  override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
+    const stock = super.createUnaryServiceMethod(client, methodName);
+    return this.#isIntercepted ? stock : unaryMethod(client, methodName, stock);
   }
 
   /** The channel that carries the forward calls. */

@@ -1,4 +1,4 @@
-import type { ChannelOptions, Interceptor } from '@grpc/grpc-js';
+import type { ChannelOptions, Client, Interceptor } from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import type { ClientConn, StubFactory } from '../backchannel/index.js';
 import { toChannelOptions } from './channel-options.js';
@@ -7,6 +7,7 @@ import type {
   ListenMuxServerOptions,
   StockGrpcOptions,
 } from './options.js';
+import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
 
 /** The services of peers, loaded once; makes the stubs of each peer. */
 export class PeerServices {
@@ -61,6 +62,12 @@ class PeerStubs extends ClientGrpcProxy {
   /** Called by the base constructor, which would read the proto files again for every peer. */
   override createClients(): unknown[] {
     return (this.options as PeerStubsOptions).packages ?? super.createClients();
+  }
+
+  override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
+    const stock = super.createUnaryServiceMethod(client, methodName);
+    const { channelOptions } = this.options as PeerStubsOptions;
+    return hasInterceptors(channelOptions) ? stock : unaryMethod(client, methodName, stock);
   }
 
   override getService<T extends object>(name: string): T {

@@ -1,7 +1,7 @@
 import { type CallCredentials, type Metadata, status } from '@grpc/grpc-js';
 import { appendMetadata } from '../metadata-codec.js';
 import { encodeTimeout } from '../timeout.js';
-import type { CallStatus } from '../grpc-types.js';
+import type { CallStatus } from '../../grpc-types.js';
 import { statusOf } from './status-of-end.js';
 
 /** Headers that are the channel's; metadata cannot set them. */

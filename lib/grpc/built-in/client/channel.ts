@@ -4,7 +4,7 @@ import {
   type ChannelOptions,
   type Deadline,
 } from '@grpc/grpc-js';
-import type { Call, ParentCall } from '../grpc-types.js';
+import type { Call, ParentCall } from '../../grpc-types.js';
 import { toMs } from '../timeout.js';
 import { ClientCall } from './client-call.js';
 import { ClientCallSettings } from './client-call-settings.js';

@@ -7,6 +7,14 @@ const DEFAULT_MAX_RECEIVE_LENGTH = 4 * 1024 * 1024;
 /** Methods whose headers are remembered; nobody has more. */
 const MAX_METHODS = 1000;
 
+/** Headers of the last request of a method, and what they are made of. */
+interface MethodHeaders {
+  scheme: string;
+  authority: string;
+  encoding: Encoding;
+  headers: readonly string[];
+}
+
 /** What all calls of a channel have in common. */
 export class ClientCallSettings {
   /** Bytes that a message may have; negative for any number. */
@@ -14,7 +22,7 @@ export class ClientCallSettings {
   readonly maxSendLength: number;
   readonly #encoding: Encoding;
   readonly #userAgent: string;
-  readonly #headers = new Map<string, readonly string[]>();
+  readonly #headers = new Map<string, MethodHeaders>();
   /** What the other end said it can read, once it has. */
   #accepted: readonly string[] | undefined;
 
@@ -56,11 +64,13 @@ export class ClientCallSettings {
   /** Headers of a request that has no metadata; not to be changed. */
   headersOf(scheme: string, path: string, authority: string): readonly string[] {
     const { encoding } = this;
-    const key = `${scheme} ${path} ${authority} ${encoding}`;
-    let headers = this.#headers.get(key);
-    if (headers === undefined) {
-      headers = this.#createHeaders(scheme, path, authority, encoding);
-      if (this.#headers.size < MAX_METHODS) this.#headers.set(key, headers);
+    const last = this.#headers.get(path);
+    const isSame =
+      last?.scheme === scheme && last.authority === authority && last.encoding === encoding;
+    if (isSame) return last.headers;
+    const headers = this.#createHeaders(scheme, path, authority, encoding);
+    if (last || this.#headers.size < MAX_METHODS) {
+      this.#headers.set(path, { scheme, authority, encoding, headers });
     }
     return headers;
   }

@@ -7,7 +7,13 @@ import {
 } from '../../../http2/index.js';
 import type { AuthContext } from '../../connection-info.js';
 import { compress } from '../compression.js';
-import type { Call, CallListener, CallStatus, MessageContext, ParentCall } from '../grpc-types.js';
+import type {
+  Call,
+  CallListener,
+  CallStatus,
+  MessageContext,
+  ParentCall,
+} from '../../grpc-types.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import { readMetadata } from '../metadata-codec.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
@@ -376,7 +382,9 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     const headers = this.#headers;
     if (headers === undefined || this.#mayTell) return;
     this.#headers = undefined;
-    this.#listener.onReceiveMetadata(readMetadata(headers, HIDDEN_HEADERS));
+    const listener: CallListener & { ignoresMetadata?: boolean } = this.#listener;
+    if (listener.ignoresMetadata) return;
+    listener.onReceiveMetadata(readMetadata(headers, HIDDEN_HEADERS));
   }
 
   #tellStatus(why: CallStatus): void {

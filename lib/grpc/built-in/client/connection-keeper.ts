@@ -1,6 +1,6 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
-import type { CallStatus } from '../grpc-types.js';
+import type { CallStatus } from '../../grpc-types.js';
 import { Backoff } from './backoff.js';
 import type { Connectivity } from './connectivity.js';
 import type { Connector } from './connector.js';

@@ -3,7 +3,7 @@ import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node
 import { CallCredentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { Upgrade } from '../../grpc-engine.js';
-import type { SecureConnector } from '../grpc-types.js';
+import type { SecureConnector } from '../../grpc-types.js';
 import type { Connected, Connector } from './connector.js';
 import type { Target } from './target.js';
 

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { CallStatus } from '../grpc-types.js';
+import type { CallStatus } from '../../grpc-types.js';
 import { readMetadata } from '../metadata-codec.js';
 import { decodeStatusMessage } from '../status-message.js';
 import { statusOf, statusOfHttp } from './status-of-end.js';

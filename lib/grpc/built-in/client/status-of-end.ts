@@ -1,6 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorCode, type Http2Error } from '../../../http2/index.js';
-import type { CallStatus } from '../grpc-types.js';
+import type { CallStatus } from '../../grpc-types.js';
 
 export function statusOf(code: status, details: string, metadata = new Metadata()): CallStatus {
   return { code, details, metadata };

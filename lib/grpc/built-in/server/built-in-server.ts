@@ -9,7 +9,7 @@ import {
 import type { Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { ServedStream, StreamServer } from '../../grpc-engine.js';
-import type { ServerCallInterface } from '../grpc-types.js';
+import type { ServerCallInterface } from '../../grpc-types.js';
 import { encodeStatusMessage } from '../status-message.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';

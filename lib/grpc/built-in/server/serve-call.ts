@@ -5,7 +5,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { debugDetails } from '../debug-details.js';
-import type { ServerCallInterface, ServerCallListener } from '../grpc-types.js';
+import type { ServerCallInterface, ServerCallListener } from '../../grpc-types.js';
 import { toServerStatus } from './server-status.js';
 import type { Method } from './service-table.js';
 import { DuplexCall, UnaryCall, WritableCall } from './surface-calls.js';

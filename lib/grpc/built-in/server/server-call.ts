@@ -3,7 +3,7 @@ import type { Http2Error, Http2Stream, StreamListener } from '../../../http2/ind
 import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
 import { ACCEPTED_ENCODINGS } from '../compression.js';
 import { debugDetails } from '../debug-details.js';
-import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../grpc-types.js';
+import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 import { appendMetadata, readMetadata } from '../metadata-codec.js';

@@ -1,5 +1,5 @@
 import { type Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js';
-import type { ServerStatus } from '../grpc-types.js';
+import type { ServerStatus } from '../../grpc-types.js';
 
 /** What a handler may fail with. */
 export type Failure = ServerErrorResponse | Partial<ServerStatus>;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Duplex, Writable } from 'node:stream';
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
 import type { AuthContext } from '../../connection-info.js';
-import type { ServerCallInterface, ServerStatus } from '../grpc-types.js';
+import type { ServerCallInterface, ServerStatus } from '../../grpc-types.js';
 import { type Failure, toServerStatus } from './server-status.js';
 
 const CALL = Symbol('call');

@@ -1,4 +1,4 @@
-import type { ServerCallInterface } from '../grpc-types.js';
+import type { ServerCallInterface } from '../../grpc-types.js';
 
 type MetricsRecorder = ReturnType<ServerCallInterface['getMetricsRecorder']>;
 

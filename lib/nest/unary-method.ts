@@ -1,0 +1,55 @@
+import { Metadata, type CallOptions, type Client } from '@grpc/grpc-js';
+import { Observable } from 'rxjs';
+import { makeUnaryCall, type UnaryMethod } from '../grpc/index.js';
+
+/** A method of Nest's stubs. */
+export type StubMethod = (...args: unknown[]) => Observable<unknown>;
+
+/**
+ * Whether a grpc-js client with these options does more with a call than to make it.
+ */
+export function hasInterceptors(options: Readonly<Record<string, unknown>> = {}): boolean {
+  const { interceptors, interceptor_providers: providers } = options;
+  const isSet = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+  return isSet(interceptors) || isSet(providers) || Boolean(options['callInvocationTransformer']);
+}
+
+/**
+ * A unary method as Nest's stubs have them, straight on the client's channel; what asks for more than
+ * that goes to `stock`, which is Nest's own.
+ */
+export function unaryMethod(client: Client, methodName: string, stock: StubMethod): StubMethod {
+  const method = (client as unknown as Record<string, UnaryMethod & { requestStream: boolean }>)[
+    methodName
+  ]!;
+  if (method.requestStream) return stock;
+  return (...args) => {
+    const rest = args.slice(1);
+    const metadata = rest[0] instanceof Metadata ? (rest.shift() as Metadata) : undefined;
+    const options = (rest.shift() ?? {}) as CallOptions;
+    if (rest.length > 0 || typeof options !== 'object' || isIntercepted(options)) {
+      return stock(...args);
+    }
+    return new Observable((observer) =>
+      makeUnaryCall(
+        client.getChannel(),
+        method,
+        args[0],
+        metadata ?? new Metadata(),
+        options,
+        (error, response) => {
+          if (error) {
+            observer.error(error);
+          } else {
+            observer.next(response);
+            observer.complete();
+          }
+        },
+      ),
+    );
+  };
+}
+
+function isIntercepted({ interceptors, interceptor_providers: providers }: CallOptions): boolean {
+  return Boolean(interceptors?.length || providers?.length);
+}
