@@ -1,3 +1,4 @@
 export { ReceiveWindow, type WindowLimits } from './receive-window.js';
 export { RoundTrip } from './round-trip.js';
 export { WindowBudget } from './window-budget.js';
+export { WriteTurns, type TurnSource, type WriteTurnsHost } from './write-turns.js';

@@ -1,6 +1,13 @@
+import { Http2OptionError } from './errors.js';
+import {
+  DEFAULT_MAX_FRAME_SIZE,
+  DEFAULT_WINDOW_SIZE,
+  LARGEST_MAX_FRAME_SIZE,
+  MAX_WINDOW_SIZE,
+} from './frame.js';
 import type { Http2Settings } from './settings.js';
 
-/** Settings of one connection; what this side takes from the other. */
+/** Settings of one connection; what this side takes from the other. See docs/limits.md. */
 export interface Http2ConnectionOptions extends Pick<
   Http2Settings,
   | 'headerTableSize'
@@ -11,19 +18,114 @@ export interface Http2ConnectionOptions extends Pick<
 > {
   /** Bytes that a stream's window grows to for a fast reader on a long link. */
   maxWindowSize: number;
-  /** Bytes that may be unread of all streams together. */
+  /** Bytes that may be unread of all streams together. At least 65535, which every peer starts with. */
   connectionWindowSize: number;
   /** Milliseconds that the peer may take to acknowledge our settings; 0 waits for ever. */
   settingsTimeoutMs: number;
+  /**
+   * Frames that the peer may send at once and that are of no use: pings, settings, empty ones, those of
+   * unknown types or for streams that are over. Each DATA frame, sent or received, pays for one.
+   */
+  maxUselessFrames: number;
+  /** How many more of them it may send per second. */
+  uselessFramesPerSecond: number;
+  /**
+   * Streams that the peer may open and give up at once, by RST_STREAM or by breaking a rule. Each that
+   * finishes pays for one; those that got data, or are older than a second, cost nothing.
+   */
+  maxResets: number;
+  /** How many more of them it may give up per second. */
+  resetsPerSecond: number;
+  /** CONTINUATION frames of one header block. */
+  maxContinuations: number;
+  /** Bytes of other frames than DATA that may wait for a peer that reads nothing. */
+  maxQueuedBytes: number;
+  /** Bytes of DATA that wait on a stream before its `write` asks its user to wait. */
+  sendHighWaterMark: number;
+  /** Lower-case names of headers whose value differs from message to message, besides the usual ones. */
+  varyingHeaders: readonly string[];
 }
 
+/** What holds where nothing else is said. */
 export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.freeze({
   headerTableSize: 4096,
   maxConcurrentStreams: 1000,
   initialWindowSize: 256 * 1024,
-  maxFrameSize: 16_384,
+  maxFrameSize: DEFAULT_MAX_FRAME_SIZE,
   maxHeaderListSize: 64 * 1024,
   maxWindowSize: 16 * 1024 * 1024,
   connectionWindowSize: 64 * 1024 * 1024,
   settingsTimeoutMs: 10_000,
+  maxUselessFrames: 2000,
+  uselessFramesPerSecond: 200,
+  maxResets: 1000,
+  resetsPerSecond: 100,
+  maxContinuations: 32,
+  maxQueuedBytes: 1024 * 1024,
+  sendHighWaterMark: 64 * 1024,
+  varyingHeaders: Object.freeze([]),
 });
+
+const MAX_UINT32 = 2 ** 32 - 1;
+/** Longest delay that Node's timers keep. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** Of counters that only have to be numbers. */
+const MANY = Number.MAX_SAFE_INTEGER;
+
+type NumberOption = Exclude<keyof Http2ConnectionOptions, 'varyingHeaders'>;
+
+const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>> = {
+  headerTableSize: [0, MAX_WINDOW_SIZE],
+  maxConcurrentStreams: [0, MAX_UINT32],
+  initialWindowSize: [1, MAX_WINDOW_SIZE],
+  maxFrameSize: [DEFAULT_MAX_FRAME_SIZE, LARGEST_MAX_FRAME_SIZE],
+  maxHeaderListSize: [0, MAX_UINT32],
+  maxWindowSize: [1, MAX_WINDOW_SIZE],
+  connectionWindowSize: [DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE],
+  settingsTimeoutMs: [0, MAX_TIMEOUT_MS],
+  maxUselessFrames: [1, MANY],
+  uselessFramesPerSecond: [0, MANY],
+  maxResets: [1, MANY],
+  resetsPerSecond: [0, MANY],
+  maxContinuations: [0, MANY],
+  maxQueuedBytes: [1024, MANY],
+  sendHighWaterMark: [1, MANY],
+};
+
+/**
+ * Completes `options` with the defaults.
+ *
+ * @throws Http2OptionError naming the first option that is unknown or out of range.
+ */
+export function verifyHttp2Options(
+  options: Partial<Http2ConnectionOptions> = {},
+): Readonly<Http2ConnectionOptions> {
+  const verified: Http2ConnectionOptions = { ...DEFAULT_HTTP2_OPTIONS };
+  for (const [name, value] of Object.entries(options)) {
+    if (!(name in DEFAULT_HTTP2_OPTIONS)) {
+      const names = Object.keys(DEFAULT_HTTP2_OPTIONS).join(', ');
+      throw new Http2OptionError(name, `is not an option of HTTP/2; those are ${names}`);
+    }
+    if (value === undefined) continue;
+    if (name === 'varyingHeaders') verifyNames(name, value);
+    else verifyNumber(name as NumberOption, value);
+    Object.assign(verified, { [name]: value });
+  }
+  return verified;
+}
+
+function verifyNumber(name: NumberOption, value: unknown): void {
+  const [min, max] = RANGES[name];
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  throw new Http2OptionError(
+    name,
+    `must be a whole number from ${min} to ${max}, not ${String(value)}`,
+  );
+}
+
+function verifyNames(name: string, value: unknown): void {
+  const isName = (item: unknown): boolean =>
+    typeof item === 'string' && item === item.toLowerCase();
+  if (Array.isArray(value) && value.every(isName)) return;
+  throw new Http2OptionError(name, `must be an array of lower-case names, not ${String(value)}`);
+}

@@ -21,3 +21,18 @@ export class Http2Error extends Error {
     super(message, options);
   }
 }
+
+/** An option of a connection that cannot work. */
+export class Http2OptionError extends RangeError {
+  override readonly name = 'Http2OptionError';
+  /** Stable across releases. */
+  readonly code = 'ERR_HTTP2_OPTION';
+
+  constructor(
+    /** Its name. */
+    readonly option: string,
+    problem: string,
+  ) {
+    super(`HTTP/2 option "${option}" ${problem}`);
+  }
+}

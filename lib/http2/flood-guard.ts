@@ -1,19 +1,24 @@
 import { performance } from 'node:perf_hooks';
 
-/** What a reset stream costs, and what a finished one pays. */
-export const STREAM_COST = 2;
-
-/** Costs that a connection may run up at once, and how many it is forgiven per second. */
-const BURST = 2000;
-const PER_SECOND = 200;
-
 /**
- * Counts what a peer can send for next to nothing but makes work here: pings, settings, resets, empty
- * frames. What is useful pays for it: a client may well reset as many streams as it lets finish.
+ * Counts what a peer can do for next to nothing but makes work here. It may do so much at once, and so
+ * much per second; and what is useful pays for it, so that one that does its work is never stopped.
  */
 export class FloodGuard {
-  #left = BURST;
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
   #lastRefillAt = performance.now();
+
+  /**
+   * @param burst - costs that the peer may run up at once.
+   * @param perSecond - costs that it is forgiven per second.
+   */
+  constructor(burst: number, perSecond: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+  }
 
   /** Whether the peer may do one more thing of this `cost`. */
   allows(cost: number): boolean {
@@ -21,16 +26,16 @@ export class FloodGuard {
     return this.#left >= 0 || this.#refill();
   }
 
-  /** Something useful came: what it needed on its way is forgiven. */
+  /** Something useful came of it. */
   forgive(cost: number): void {
-    this.#left = Math.min(BURST, this.#left + cost);
+    this.#left = Math.min(this.#burst, this.#left + cost);
   }
 
   #refill(): boolean {
     const now = performance.now();
-    const refill = ((now - this.#lastRefillAt) / 1000) * PER_SECOND;
+    const refill = ((now - this.#lastRefillAt) / 1000) * this.#perSecond;
     this.#lastRefillAt = now;
-    this.#left = Math.min(BURST, this.#left + refill);
+    this.#left = Math.min(this.#burst, this.#left + refill);
     return this.#left >= 0;
   }
 }

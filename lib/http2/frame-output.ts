@@ -1,23 +1,20 @@
 import type { Duplex } from 'node:stream';
+import { WriteTurns, type TurnSource, type WriteTurnsHost } from '../flow-control/index.js';
 import { ByteWriter } from './byte-writer.js';
-import { FRAME_HEADER_LENGTH, FrameType } from './frame.js';
+import { DEFAULT_WINDOW_SIZE, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
-/** A stream with data to send, asked for one frame at a time so that all get their turn. */
-export interface FrameSource {
-  /** Sends one frame. Returns whether there is more that may be sent. */
-  sendFrame(): boolean;
+/** A stream with data that its window lets through. */
+export interface FrameSource extends TurnSource {
+  /** Sends one frame through `output.data`. */
+  sendFrame(): void;
 }
 
 /** What the connection does when its output needs it. */
 export interface FrameOutputEvents {
-  /** So much waits for a peer that reads nothing that no more is to be taken. */
+  /** So much waits for a peer that reads nothing that no more is to be taken. Told once, on its own. */
   onOverflow(): void;
 }
 
-/** Bytes that may wait in the socket before streams have to wait. */
-const SOCKET_HIGH_WATER = 256 * 1024;
-/** Bytes of other frames than DATA that may wait beyond that. */
-const CONTROL_LIMIT = 1024 * 1024;
 /** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
 const COPY_LIMIT = 4096;
 const FIRST_SLAB_SIZE = 1024;
@@ -32,25 +29,27 @@ const LEAST_ROOM = 256;
 export class FrameOutput {
   /** Where header blocks are written into, between `beginFrame` and `endFrame`. */
   readonly writer = new ByteWriter(FIRST_SLAB_SIZE);
+  /** Bytes of DATA that all streams together may send. */
+  window = DEFAULT_WINDOW_SIZE;
   readonly #socket: Duplex;
+  readonly #maxQueued: number;
   readonly #events: FrameOutputEvents;
-  readonly #ready = new Set<FrameSource>();
+  readonly #turns: WriteTurns<FrameSource>;
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
-  #flushScheduled = false;
   #overflowed = false;
-  #state: 'open' | 'ended' = 'open';
 
-  constructor(socket: Duplex, events: FrameOutputEvents) {
+  /** @param maxQueued - bytes of other frames than DATA that may wait while the socket is full. */
+  constructor(socket: Duplex, maxQueued: number, events: FrameOutputEvents) {
     this.#socket = socket;
+    this.#maxQueued = maxQueued;
     this.#events = events;
-    socket.on('drain', this.#onDrain);
+    this.#turns = new WriteTurns(socket, this.#createHost());
   }
 
   /** Whether streams have to wait for the socket. */
   get full(): boolean {
-    // A socket whose own mark is above ours never says 'drain' for ours: only both together count.
-    return this.#socket.writableNeedDrain && this.#socket.writableLength >= SOCKET_HIGH_WATER;
+    return this.#turns.full;
   }
 
   /** Writes bytes that are no frame. */
@@ -61,7 +60,7 @@ export class FrameOutput {
 
   /** Writes a frame whose payload is known. */
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
-    if (this.#state === 'ended') return;
+    if (this.#turns.ended) return;
     this.#header(type, flags, streamId, payload.length);
     this.#payload(payload);
     this.#schedule();
@@ -69,7 +68,7 @@ export class FrameOutput {
 
   /** Writes a frame whose payload is one number of 32 bits. */
   numberFrame(type: number, streamId: number, value: number): void {
-    if (this.#state === 'ended') return;
+    if (this.#turns.ended) return;
     this.#header(type, 0, streamId, 4);
     const { writer } = this;
     writer.ensure(4);
@@ -78,9 +77,10 @@ export class FrameOutput {
     this.#schedule();
   }
 
-  /** Writes a DATA frame out of pieces, which must not be changed any more. */
+  /** Writes a DATA frame, for which there is window, out of pieces, which must not be changed any more. */
   data(flags: number, streamId: number, pieces: readonly Uint8Array[], length: number): void {
-    if (this.#state === 'ended') return;
+    if (this.#turns.ended) return;
+    this.window -= length;
     this.#header(FrameType.Data, flags, streamId, length);
     for (const piece of pieces) this.#payload(piece);
     this.#schedule();
@@ -111,71 +111,57 @@ export class FrameOutput {
   /** Writes the header of the frame that began at `from` and is complete. */
   endFrame(from: number, type: number, flags: number, streamId: number): void {
     const length = this.lengthSince(from);
-    if (this.#state === 'ended') return;
+    if (this.#turns.ended) return;
     writeHeader(this.writer.bytes, this.#start + from, type, flags, streamId, length);
     this.#schedule();
   }
 
-  /** Gives `source` its turns until it has nothing more to send. */
+  /** The peer takes so much more DATA, of all streams together. */
+  grant(bytes: number): void {
+    this.window += bytes;
+    if (!this.#turns.idle) this.#turns.schedule();
+  }
+
+  /** Gives `source` its turns until it is no longer sendable. */
   activate(source: FrameSource): void {
-    if (this.#state === 'ended') return;
-    this.#ready.add(source);
-    this.#schedule();
+    this.#turns.activate(source);
   }
 
   deactivate(source: FrameSource): void {
-    this.#ready.delete(source);
+    this.#turns.deactivate(source);
   }
 
   /** Writes what waits, but for data that had no turn yet, then ends the socket. */
   end(): void {
-    if (this.#state === 'ended') return;
-    this.#ready.clear();
-    this.#flush();
-    this.discard();
-    this.#socket.end();
+    this.#turns.end();
   }
 
   /** Lets go of the socket and drops what waits. */
   discard(): void {
-    this.#state = 'ended';
-    this.#ready.clear();
-    this.#socket.off('drain', this.#onDrain);
+    this.#turns.discard();
+  }
+
+  #createHost(): WriteTurnsHost<FrameSource> {
+    const isBlocked = (): boolean => this.window <= 0;
+    return {
+      // With the window of the connection used up, sources keep their place until it opens.
+      get blocked() {
+        return isBlocked();
+      },
+      beforeTurns() {},
+      takeTurn: (source) => source.sendFrame(),
+      afterTurns: () => this.#writeSlab(),
+    };
   }
 
   #schedule(): void {
-    if (this.#flushScheduled) return;
-    if (this.full) {
-      if (this.#overflowed || this.writer.offset - this.#start <= CONTROL_LIMIT) return;
-      this.#overflowed = true;
-      this.#events.onOverflow();
-      return;
-    }
-    this.#flushScheduled = true;
-    process.nextTick(this.#onTick);
-  }
-
-  readonly #onTick = (): void => {
-    this.#flushScheduled = false;
-    if (this.#state === 'open') this.#flush();
-  };
-
-  readonly #onDrain = (): void => this.#flush();
-
-  #flush(): void {
-    const socket = this.#socket;
-    socket.cork();
-    try {
-      for (const source of this.#ready) {
-        if (this.full) break;
-        this.#ready.delete(source);
-        // Added again it stands last, and this loop still comes to it.
-        if (source.sendFrame()) this.#ready.add(source);
-      }
-    } finally {
-      this.#writeSlab();
-      socket.uncork();
-    }
+    if (this.#turns.schedule() || this.#overflowed) return;
+    if (this.writer.offset - this.#start <= this.#maxQueued) return;
+    this.#overflowed = true;
+    // Not from within what a stream, or its user, is doing.
+    process.nextTick(() => {
+      if (!this.#turns.ended) this.#events.onOverflow();
+    });
   }
 
   #header(type: number, flags: number, streamId: number, length: number): void {

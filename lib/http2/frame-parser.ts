@@ -25,7 +25,7 @@ type Part = 'preface' | 'header' | 'pad length' | 'data' | 'padding' | 'payload'
 /**
  * Finds frames in chunks of any size, in place. DATA is handed on as it comes; the payload of other
  * frames, never longer than the frame size that this side allows, is put together if chunks cut it.
- * Safe against handlers that call `stop()`.
+ * Safe against handlers that call `stop()` or `push()`; they must not throw.
  */
 export class FrameParser {
   readonly #handler: FrameHandler;
@@ -37,6 +37,9 @@ export class FrameParser {
   #left: number;
   #padding = 0;
   #stopped = false;
+  #parsing = false;
+  /** Chunks that came while one was being read. */
+  readonly #waiting: Buffer[] = [];
 
   /** @param readsPreface - whether the other end is the client. */
   constructor(handler: FrameHandler, readsPreface: boolean) {
@@ -50,7 +53,22 @@ export class FrameParser {
     this.#stopped = true;
   }
 
+  /** Reads a chunk. One that comes from within a handler, by a stream that is synchronous, waits its turn. */
   push(chunk: Buffer): void {
+    if (this.#parsing) {
+      this.#waiting.push(chunk);
+      return;
+    }
+    this.#parsing = true;
+    try {
+      this.#parse(chunk);
+      while (this.#waiting.length > 0) this.#parse(this.#waiting.shift()!);
+    } finally {
+      this.#parsing = false;
+    }
+  }
+
+  #parse(chunk: Buffer): void {
     let offset = 0;
     while (offset < chunk.length && !this.#stopped) {
       const wanted = this.#part === 'pad length' ? 1 : this.#left;

@@ -1,8 +1,5 @@
 import { Flag } from './frame.js';
 
-/** CONTINUATION frames of one header block; ours and those of every known implementation need few. */
-const MAX_CONTINUATIONS = 32;
-
 /** What a HEADERS frame carries besides its header block. */
 export interface HeadersPayload {
   start: number;
@@ -28,26 +25,35 @@ export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayl
   return start > end ? undefined : { start, end, dependency };
 }
 
+/** What a header block may take. */
+export interface HeaderBlockLimits {
+  /** Bytes that it may have, compressed. */
+  readonly maxHeaderBlockSize: number;
+  /** CONTINUATION frames that it may have; those of every known implementation need few. */
+  readonly maxContinuations: number;
+}
+
 /** A header block that several frames share, kept until it is complete. */
 export class HeaderBlock {
-  readonly #limit: number;
+  readonly #limits: HeaderBlockLimits;
   #fragments: Buffer[] = [];
   #bytes = 0;
 
-  /** @param limit - bytes that a block may have. */
   constructor(
     readonly streamId: number,
     readonly endStream: boolean,
-    limit: number,
+    limits: HeaderBlockLimits,
   ) {
-    this.#limit = limit;
+    this.#limits = limits;
   }
 
   /** Adds a copy. Returns whether the block is within its limits. */
   add(fragment: Buffer): boolean {
     this.#fragments.push(Buffer.from(fragment));
     this.#bytes += fragment.length;
-    return this.#bytes <= this.#limit && this.#fragments.length <= MAX_CONTINUATIONS;
+    const { maxHeaderBlockSize, maxContinuations } = this.#limits;
+    // The first one came with HEADERS.
+    return this.#bytes <= maxHeaderBlockSize && this.#fragments.length <= maxContinuations + 1;
   }
 
   complete(): Buffer {

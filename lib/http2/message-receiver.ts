@@ -1,25 +1,22 @@
 import { ErrorCode } from './frame.js';
 import { requestProblem, responseProblem, trailersProblem, valueOf } from './header-rules.js';
 import type { HpackDecoder } from './hpack/index.js';
+import type { PeerConduct } from './peer-conduct.js';
 import type { Http2Stream } from './stream.js';
+import type { StreamTable } from './stream-table.js';
 
 /** Responses whose content-length is that of another one. */
 const WITHOUT_CONTENT = new Set(['204', '304']);
 
 /** What messages act on. */
 export interface MessageReceiverHost {
+  readonly streams: StreamTable;
+  readonly conduct: PeerConduct;
   /** Whether the peer opens streams, as clients do. */
   readonly servesRequests: boolean;
-  stream(id: number): Http2Stream | undefined;
-  /** Whether the peer has not used this number, or a higher one, yet. */
-  isNew(id: number): boolean;
-  /** Whether no stream of this number was ever opened, by either side. */
-  isIdle(id: number): boolean;
-  /** Whether this side gave the stream up lately. */
-  wasReset(id: number): boolean;
   /** The peer has used this number. Returns whether new streams are served at all. */
   useId(id: number): boolean;
-  /** Makes the stream, unless the peer has too many. */
+  /** Makes the stream, unless there are too many; then the peer is told. */
   openStream(id: number): Http2Stream | undefined;
   /** A request has come; sets the listener of `stream`. */
   onRequest(stream: Http2Stream, headers: readonly string[], endStream: boolean): void;
@@ -50,16 +47,11 @@ export class MessageReceiver {
     } catch (error) {
       return host.fail(ErrorCode.CompressionError, (error as Error).message);
     }
-    const stream = host.stream(id);
-    if (stream !== undefined) {
-      this.#receiveMore(stream, headers, fits, endStream);
-    } else if (host.servesRequests && host.isNew(id)) {
+    const stream = host.streams.get(id);
+    if (stream !== undefined) this.#receiveMore(stream, headers, fits, endStream);
+    else if (host.servesRequests && host.streams.isNew(id)) {
       this.#receiveRequest(id, headers, fits, endStream);
-    } else if (host.isIdle(id)) {
-      host.fail(ErrorCode.ProtocolError, `HEADERS on stream ${id}, which nobody has opened`);
-    } else if (!host.wasReset(id)) {
-      host.fail(ErrorCode.StreamClosed, `HEADERS on stream ${id}, which is closed`);
-    }
+    } else this.#receiveForNobody(id);
   }
 
   /** The peer has sent all there is on `stream`. */
@@ -72,17 +64,37 @@ export class MessageReceiver {
     const host = this.#host;
     if (id % 2 === 0) return host.fail(ErrorCode.ProtocolError, `the peer opened stream ${id}`);
     if (!host.useId(id)) return; // The peer was told.
-    const problem = requestProblem(headers);
-    if (!fits) return host.resetStream(id, ErrorCode.EnhanceYourCalm, 'headers that are too large');
-    if (problem !== undefined) return this.#refuse(id, problem);
-    const stream = host.openStream(id);
-    if (stream === undefined) {
-      return host.resetStream(id, ErrorCode.RefusedStream, 'too many streams');
+    if (!fits) {
+      host.resetStream(id, ErrorCode.EnhanceYourCalm, 'headers that are too large');
+      host.conduct.maySendUseless();
+      return;
     }
+    const problem = requestProblem(headers);
+    if (problem !== undefined) {
+      this.#refuse(id, problem);
+      host.conduct.maySendUseless();
+      return;
+    }
+    const stream = host.openStream(id);
+    if (stream === undefined) return;
     stream.hasHeaders = true;
     stream.expectLength(valueOf(headers, 'content-length'));
     host.onRequest(stream, headers, endStream);
     if (endStream && !stream.closed) this.receiveEnd(stream);
+  }
+
+  /** It came for a stream that is no more, or never was. */
+  #receiveForNobody(id: number): void {
+    const host = this.#host;
+    if (host.streams.isIdle(id)) {
+      const message = `HEADERS on stream ${id}, which nobody has opened`;
+      host.fail(ErrorCode.ProtocolError, message);
+    } else if (!host.streams.wasReset(id)) {
+      host.fail(ErrorCode.StreamClosed, `HEADERS on stream ${id}, which is closed`);
+    } else if (host.servesRequests) {
+      // Of our own requests as many may be on their way as were given up.
+      host.conduct.maySendUseless();
+    }
   }
 
   /** Headers of a response, or trailers. */
@@ -93,9 +105,9 @@ export class MessageReceiver {
       return host.resetStream(id, ErrorCode.StreamClosed, 'HEADERS behind the end of the stream');
     }
     if (!fits) return host.resetStream(id, ErrorCode.EnhanceYourCalm, 'headers that are too large');
-    if (!host.servesRequests && !stream.hasHeaders)
+    if (!host.servesRequests && !stream.hasHeaders) {
       this.#receiveResponse(stream, headers, endStream);
-    else this.#receiveTrailers(stream, headers, endStream);
+    } else this.#receiveTrailers(stream, headers, endStream);
     if (endStream && !stream.closed) this.receiveEnd(stream);
   }
 
@@ -105,16 +117,18 @@ export class MessageReceiver {
     const code = valueOf(headers, ':status')!;
     const isInformational = code.startsWith('1');
     if (isInformational && endStream) return this.#refuse(stream.id, 'it ends before it begins');
-    if (isInformational) return;
-    stream.hasHeaders = true;
+    if (isInformational) {
+      this.#host.conduct.maySendUseless();
+      return;
+    }
     if (!WITHOUT_CONTENT.has(code)) stream.expectLength(valueOf(headers, 'content-length'));
-    stream.listener.onHeaders(headers);
+    stream.receiveHeaders(headers);
   }
 
   #receiveTrailers(stream: Http2Stream, headers: string[], endStream: boolean): void {
     const problem = endStream ? trailersProblem(headers) : 'trailers without an end';
     if (problem !== undefined) this.#refuse(stream.id, problem);
-    else stream.listener.onTrailers(headers);
+    else stream.receiveTrailers(headers);
   }
 
   #refuse(id: number, problem: string): void {

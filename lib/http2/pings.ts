@@ -29,12 +29,13 @@ export class Pings {
     });
   }
 
-  /** An answer came; one that nobody asked for is ignored. */
-  receive(payload: Buffer): void {
+  /** An answer came. Returns whether anybody asked for it. */
+  receive(payload: Buffer): boolean {
     const value = payload.readBigUInt64BE();
     const ping = this.#pending.get(value);
     this.#pending.delete(value);
     ping?.resolve(performance.now() - ping.sentAt);
+    return ping !== undefined;
   }
 
   rejectAll(error: Error): void {

@@ -1,48 +1,15 @@
+import { performance } from 'node:perf_hooks';
 import type { ReceiveWindow } from '../flow-control/index.js';
-import type { Http2Error } from './errors.js';
+import { Http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType } from './frame.js';
-import type { FrameOutput, FrameSource } from './frame-output.js';
+import type { FrameSource } from './frame-output.js';
+import { SendQueue } from './send-queue.js';
+import type { StreamHost } from './stream-host.js';
+import { NOBODY, type StreamListener } from './stream-listener.js';
+import { surface } from './surface.js';
 
-/** What the user of a stream is told, in this order; nothing after `onClose`. */
-export interface StreamListener {
-  /** Headers of the message, flat: name, value, name, value. Of a response the final ones. */
-  onHeaders(headers: readonly string[]): void;
-  /**
-   * Bytes of the message, a view of what the connection received. The other end may send as much again
-   * only after `consume()`.
-   */
-  onData(piece: Buffer): void;
-  /** What comes behind the message, if anything does. */
-  onTrailers(headers: readonly string[]): void;
-  /** The other end has sent all there is. */
-  onEnd(): void;
-  /** What was written is on its way: write on. */
-  onDrain(): void;
-  /** The stream is over: both ends have finished or, with the reason, one of them gave it up. */
-  onClose(error?: Http2Error): void;
-}
-
-/** What a stream needs of its connection. */
-export interface StreamHost {
-  readonly output: FrameOutput;
-  /** Bytes that all streams together may send. */
-  sendWindow: number;
-  /** Longest payload of a frame that the peer takes. */
-  readonly peerMaxFrameSize: number;
-  /** Encodes and writes a header block; in the order of the calls. */
-  sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void;
-  /** `source` can send nothing before the window of the connection opens. */
-  waitForWindow(source: FrameSource): void;
-  /** The application has read `bytes` of the connection's data, or never will. */
-  consumed(bytes: number): void;
-  /** @param finished - whether both ends came to their end. */
-  forget(stream: Http2Stream, finished: boolean): void;
-  /** This side gave the stream up; what is on its way for it is thrown away. */
-  rememberReset(streamId: number): void;
-}
-
-/** Bytes that a stream takes before it asks its user to wait. */
-const HIGH_WATER = 64 * 1024;
+/** A DATA frame of so many bytes, or with the last of what waits, is worth sending. */
+const WORTHWHILE = 64;
 
 /**
  * One stream: a request and its response. It holds no more than it must; there is no event emitter and
@@ -50,18 +17,18 @@ const HIGH_WATER = 64 * 1024;
  */
 export class Http2Stream implements FrameSource {
   /** Set by who uses the stream, at once. */
-  listener!: StreamListener;
+  listener: StreamListener = NOBODY;
   /** @internal Whether the headers of the peer's message have come; of a response the final ones. */
   hasHeaders = false;
+  /** @internal By `performance.now()`. */
+  readonly openedAt = performance.now();
   readonly #host: StreamHost;
   readonly #receiveWindow: ReceiveWindow;
   #sendWindow: number;
   #local: 'open' | 'finished' = 'open';
   #remote: 'open' | 'finished' = 'open';
   #closed = false;
-  /** Data that had no place yet: pieces, and how many bytes they are. */
-  #queue: Uint8Array[] = [];
-  #queued = 0;
+  readonly #queue = new SendQueue();
   /** What is to follow the queued data. */
   #afterData: 'nothing' | 'end' | readonly string[] = 'nothing';
   #wantsDrain = false;
@@ -71,6 +38,7 @@ export class Http2Stream implements FrameSource {
   #unread = 0;
   /** Nobody wants the rest of the peer's message. */
   #discarding = false;
+  #hasSentData = false;
 
   /** @internal */
   constructor(
@@ -94,10 +62,15 @@ export class Http2Stream implements FrameSource {
     return this.#local === 'finished';
   }
 
+  /** Whether this side has sent all it had to. */
+  get ended(): boolean {
+    return this.#local === 'finished';
+  }
+
   /** Sends headers: the first of all or, behind data, trailers, which end the stream. */
   sendHeaders(headers: readonly string[], endStream = false): void {
     if (this.#cannotSend) return;
-    if (this.#queued > 0) {
+    if (this.#queue.bytes > 0) {
       this.#afterData = headers;
       return;
     }
@@ -113,24 +86,22 @@ export class Http2Stream implements FrameSource {
    */
   write(pieces: readonly Uint8Array[], length: number, endStream = false): boolean {
     if (this.#cannotSend) return true;
-    if (this.#queued === 0 && (length === 0 || this.#mayWriteNow(length))) {
-      this.#spend(length);
-      this.#host.output.data(endStream ? Flag.EndStream : 0, this.id, pieces, length);
+    if (this.#queue.bytes === 0 && (length === 0 || this.#mayWriteNow(length))) {
+      this.#sendData(pieces, length, endStream);
       if (endStream) this.#finish();
       return true;
     }
-    for (const piece of pieces) if (piece.length > 0) this.#queue.push(piece);
-    this.#queued += length;
+    this.#queue.put(pieces, length);
     if (endStream) this.#afterData = 'end';
     this.#schedule();
-    this.#wantsDrain ||= this.#queued >= HIGH_WATER;
+    this.#wantsDrain ||= this.#queue.bytes >= this.#host.sendHighWaterMark;
     return !this.#wantsDrain;
   }
 
   /** Sends no more. */
   end(): void {
     if (this.#cannotSend) return;
-    if (this.#queued > 0) {
+    if (this.#queue.bytes > 0) {
       this.#afterData = 'end';
       return;
     }
@@ -141,10 +112,8 @@ export class Http2Stream implements FrameSource {
   /** Gives the stream up; the listener is told nothing more. */
   reset(code: ErrorCode): void {
     if (this.#closed) return;
-    this.#host.output.numberFrame(FrameType.RstStream, this.id, code);
-    this.#host.rememberReset(this.id);
-    this.#dropUnread();
-    this.#close(false);
+    this.#giveUp(code);
+    this.#host.afterClose();
   }
 
   /**
@@ -212,14 +181,43 @@ export class Http2Stream implements FrameSource {
     this.#receiveWindow.receive(piece.length);
     this.#unread += piece.length;
     if (this.#expected !== undefined) this.#expected -= piece.length;
-    if (this.#discarding) this.consume(piece.length);
-    else this.listener.onData(piece);
+    if (this.#discarding) return this.consume(piece.length);
+    try {
+      this.listener.onData(piece);
+    } catch (error) {
+      this.listenerThrew(error);
+    }
+  }
+
+  /** @internal Headers of the message; of a response the final ones. */
+  receiveHeaders(headers: readonly string[]): void {
+    this.hasHeaders = true;
+    if (this.#discarding) return;
+    try {
+      this.listener.onHeaders(headers);
+    } catch (error) {
+      this.listenerThrew(error);
+    }
+  }
+
+  /** @internal */
+  receiveTrailers(headers: readonly string[]): void {
+    if (this.#discarding) return;
+    try {
+      this.listener.onTrailers(headers);
+    } catch (error) {
+      this.listenerThrew(error);
+    }
   }
 
   /** @internal */
   receiveEnd(): void {
     this.#remote = 'finished';
-    if (!this.#discarding) this.listener.onEnd();
+    try {
+      if (!this.#discarding) this.listener.onEnd();
+    } catch (error) {
+      this.listenerThrew(error);
+    }
     if (this.#local === 'finished') this.#closeInOrder();
   }
 
@@ -234,23 +232,49 @@ export class Http2Stream implements FrameSource {
     if (this.#closed) return;
     this.#dropUnread();
     this.#close(false);
-    this.listener.onClose(error);
+    this.#tellClose(error);
+  }
+
+  /** @internal The stream is over for this side's own reason. */
+  fail(error: Http2Error): void {
+    if (this.#closed) return;
+    this.#giveUp(error.http2Code as ErrorCode);
+    this.#tellClose(error);
+  }
+
+  /** @internal Its user failed: so does the stream, but nothing else. */
+  listenerThrew(error: unknown): void {
+    surface(error);
+    this.fail(
+      new Http2Error('stream', ErrorCode.InternalError, 'a listener of it threw', false, {
+        cause: error,
+      }),
+    );
+  }
+
+  /** @internal Whether the user has taken the stream on. */
+  get hasListener(): boolean {
+    return this.listener !== NOBODY;
+  }
+
+  /** @internal Whether the peer has got any data. */
+  get hasSentData(): boolean {
+    return this.#hasSentData;
   }
 
   /** @internal */
-  sendFrame(): boolean {
-    const host = this.#host;
-    const length = Math.min(this.#queued, this.#sendWindow, host.sendWindow, host.peerMaxFrameSize);
-    if (length <= 0) {
-      if (this.#queued > 0 && this.#sendWindow > 0) host.waitForWindow(this);
-      return false;
-    }
-    const last = length === this.#queued && this.#afterData === 'end';
-    this.#spend(length);
-    host.output.data(last ? Flag.EndStream : 0, this.id, this.#takeFromQueue(length), length);
-    if (this.#queued > 0) return true;
-    this.#afterQueue(last);
-    return false;
+  get sendable(): boolean {
+    return this.#queue.bytes > 0 && this.#sendWindow > 0;
+  }
+
+  /** @internal Sends the next frame, there being data and windows for it. */
+  sendFrame(): void {
+    const { output, peerMaxFrameSize } = this.#host;
+    const queue = this.#queue;
+    const length = Math.min(queue.bytes, this.#sendWindow, output.window, peerMaxFrameSize);
+    const last = length === queue.bytes && this.#afterData === 'end';
+    this.#sendData(queue.take(length), length, last);
+    if (queue.bytes === 0) this.#afterQueue(last);
   }
 
   /** Whether the stream is over for this side, or will be once the queued data is sent. */
@@ -262,53 +286,50 @@ export class Http2Stream implements FrameSource {
     const host = this.#host;
     return (
       length <= this.#sendWindow &&
-      length <= host.sendWindow &&
+      length <= host.output.window &&
       length <= host.peerMaxFrameSize &&
       !host.output.full
     );
   }
 
-  #spend(length: number): void {
+  #sendData(pieces: readonly Uint8Array[], length: number, last: boolean): void {
     this.#sendWindow -= length;
-    this.#host.sendWindow -= length;
+    this.#hasSentData ||= length > 0;
+    if (length >= WORTHWHILE || this.#queue.bytes === 0) {
+      this.#host.conduct.forgiveFrame();
+    }
+    this.#host.output.data(last ? Flag.EndStream : 0, this.id, pieces, length);
   }
 
   #schedule(): void {
-    if (this.#queued > 0 && this.#sendWindow > 0) this.#host.output.activate(this);
-  }
-
-  #takeFromQueue(length: number): Uint8Array[] {
-    const taken: Uint8Array[] = [];
-    let missing = length;
-    let whole = 0;
-    while (missing > 0) {
-      const piece = this.#queue[whole]!;
-      if (piece.length > missing) {
-        taken.push(piece.subarray(0, missing));
-        this.#queue[whole] = piece.subarray(missing);
-        break;
-      }
-      taken.push(piece);
-      missing -= piece.length;
-      whole += 1;
-    }
-    this.#queue.splice(0, whole);
-    this.#queued -= length;
-    return taken;
+    if (this.sendable) this.#host.output.activate(this);
   }
 
   /** All queued data is on its way, and the end with it if it was the `last`. */
   #afterQueue(last: boolean): void {
     const next = this.#afterData;
-    if (last) {
-      this.#finish();
-    } else if (next !== 'nothing' && next !== 'end') {
-      this.#host.sendHeaders(this.id, next, true);
-      this.#finish();
-    }
+    if (last) this.#finish();
+    else if (typeof next !== 'string') this.#sendTrailers(next);
     if (!this.#wantsDrain || this.#closed) return;
     this.#wantsDrain = false;
-    this.listener.onDrain();
+    try {
+      this.listener.onDrain();
+    } catch (error) {
+      this.listenerThrew(error);
+    }
+  }
+
+  #sendTrailers(trailers: readonly string[]): void {
+    try {
+      this.#host.sendHeaders(this.id, trailers, true);
+    } catch (error) {
+      // Who asked for them is long gone.
+      const { message } = error as Error;
+      return this.fail(
+        new Http2Error('stream', ErrorCode.InternalError, message, false, { cause: error }),
+      );
+    }
+    this.#finish();
   }
 
   /** Nobody will read it any more, and the connection needs its window back. */
@@ -332,14 +353,32 @@ export class Http2Stream implements FrameSource {
   #closeInOrder(): void {
     if (this.#closed) return;
     this.#close(true);
-    this.listener.onClose();
+    this.#tellClose();
+  }
+
+  #giveUp(code: ErrorCode): void {
+    // Where both ends have finished there is nothing to give up.
+    if (this.#local === 'open' || this.#remote === 'open') {
+      this.#host.output.numberFrame(FrameType.RstStream, this.id, code);
+      this.#host.rememberReset(this.id);
+    }
+    this.#dropUnread();
+    this.#close(false);
   }
 
   #close(finished: boolean): void {
     this.#closed = true;
-    this.#queue = [];
-    this.#queued = 0;
+    this.#queue.clear();
     this.#host.output.deactivate(this);
     this.#host.forget(this, finished);
+  }
+
+  #tellClose(error?: Http2Error): void {
+    try {
+      this.listener.onClose(error);
+    } catch (thrown) {
+      surface(thrown);
+    }
+    this.#host.afterClose();
   }
 }

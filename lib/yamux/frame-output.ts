@@ -1,10 +1,9 @@
 import type { Duplex } from 'node:stream';
+import { WriteTurns, type TurnSource } from '../flow-control/index.js';
 import { FrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
-/** Something with data to send, asked for one frame at a time so that all get their turn. */
-export interface FrameSource {
-  /** Whether there is data that the peer's window lets through. */
-  readonly sendable: boolean;
+/** A stream with data that the peer's window lets through. */
+export interface FrameSource extends TurnSource {
   /** Sends one data frame through `output.dataHeader` and `output.payload`. */
   sendFrame(output: FrameOutput): void;
 }
@@ -19,8 +18,6 @@ export interface FrameOutputEvents {
   onIdle(): void;
 }
 
-/** Bytes that may wait in the socket before streams have to wait: enough to keep a link busy, little enough to keep turns short. */
-const SOCKET_HIGH_WATER = 256 * 1024;
 /** Headers and small payloads are gathered in slabs; an idle session keeps a small one, a busy one grows it. */
 const FIRST_SLAB_SIZE = 1024;
 const LAST_SLAB_SIZE = 64 * 1024;
@@ -40,20 +37,23 @@ export class FrameOutput {
   /** Waiting control frames, three numbers each: type and flags, stream id, length. */
   #control: number[] = [];
   #controlPressure = false;
-  readonly #ready = new Set<FrameSource>();
+  readonly #turns: WriteTurns<FrameSource>;
   #slab = Buffer.allocUnsafeSlow(FIRST_SLAB_SIZE);
   #slabStart = 0;
   #slabEnd = 0;
-  #flushScheduled = false;
   #bytesWritten = 0;
-  #state: 'open' | 'ended' = 'open';
   #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Duplex, writeTimeoutMs: number, events: FrameOutputEvents) {
     this.#socket = socket;
     this.#writeTimeoutMs = writeTimeoutMs;
     this.#events = events;
-    socket.on('drain', this.#onDrain);
+    this.#turns = new WriteTurns(socket, {
+      blocked: false,
+      beforeTurns: () => this.#flushControl(),
+      takeTurn: (source) => source.sendFrame(this),
+      afterTurns: () => this.#afterTurns(),
+    });
   }
 
   /** Bytes that the network has taken so far. */
@@ -63,24 +63,22 @@ export class FrameOutput {
 
   /** Queues a frame without payload. */
   control(type: number, flags: number, streamId: number, length: number): void {
-    if (this.#state === 'ended') return;
+    if (this.#turns.ended) return;
     this.#control.push((type << 16) | flags, streamId, length);
-    if (!this.#controlPressure && this.#control.length > CONTROL_LIMIT * 3 && this.#full) {
+    if (!this.#controlPressure && this.#control.length > CONTROL_LIMIT * 3 && this.#turns.full) {
       this.#controlPressure = true;
       this.#events.onControlPressure(true);
     }
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   /** Gives `source` its turns until it is no longer sendable. */
   activate(source: FrameSource): void {
-    if (this.#state === 'ended') return;
-    this.#ready.add(source);
-    this.#schedule();
+    this.#turns.activate(source);
   }
 
   deactivate(source: FrameSource): void {
-    this.#ready.delete(source);
+    this.#turns.deactivate(source);
   }
 
   /** Begins a data frame; for sources, inside `sendFrame`. */
@@ -102,63 +100,15 @@ export class FrameOutput {
 
   /** Writes what waits, then ends the socket. Data of streams that had no turn yet is dropped. */
   end(): void {
-    if (this.#state === 'ended') return;
-    this.#ready.clear();
-    this.#flush();
+    this.#turns.end();
     this.discard();
-    this.#socket.end();
   }
 
   /** Lets go of the socket and drops what waits. */
   discard(): void {
-    this.#state = 'ended';
+    this.#turns.discard();
     this.#control = [];
-    this.#ready.clear();
-    this.#socket.off('drain', this.#onDrain);
     clearTimeout(this.#stallTimer);
-  }
-
-  get #full(): boolean {
-    // A socket whose own mark is above ours never says 'drain' for ours: only both together count.
-    return this.#socket.writableNeedDrain && this.#socket.writableLength >= SOCKET_HIGH_WATER;
-  }
-
-  #schedule(): void {
-    if (this.#flushScheduled || this.#full) return;
-    this.#flushScheduled = true;
-    process.nextTick(this.#onTick);
-  }
-
-  readonly #onTick = (): void => {
-    this.#flushScheduled = false;
-    if (this.#state === 'open') this.#flush();
-  };
-
-  readonly #onDrain = (): void => this.#flush();
-
-  #flush(): void {
-    const socket = this.#socket;
-    socket.cork();
-    try {
-      this.#flushControl();
-      this.#flushData();
-    } finally {
-      // Callbacks of the application ran in between; whatever they did, the bytes must go.
-      this.#writeSlab();
-      socket.uncork();
-    }
-    this.#afterFlush();
-  }
-
-  #flushData(): void {
-    for (const source of this.#ready) {
-      if (this.#full) return;
-      this.#ready.delete(source);
-      if (!source.sendable) continue;
-      // Added again it stands last, and this loop still comes to it.
-      this.#ready.add(source);
-      source.sendFrame(this);
-    }
   }
 
   #flushControl(): void {
@@ -174,10 +124,11 @@ export class FrameOutput {
     }
   }
 
-  #afterFlush(): void {
-    if (this.#state === 'ended') return;
+  #afterTurns(): void {
+    this.#writeSlab();
+    if (this.#turns.ended) return;
     if (this.#socket.writableNeedDrain) this.#watchForStall();
-    if (this.#ready.size === 0 && this.#control.length === 0) this.#events.onIdle();
+    if (this.#turns.idle && this.#control.length === 0) this.#events.onIdle();
   }
 
   /** One lazy timer instead of one per write: it looks back, and stops once all is written. */

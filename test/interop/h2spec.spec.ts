@@ -3,31 +3,40 @@ import type { Server } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHelloServer } from '../fixtures/http2/hello-server.js';
+import { startPlainPort } from '../fixtures/http2/plain-port.js';
 import { prepareGoPeers } from '../fixtures/interop/go-toolchain.js';
 
 const H2SPEC = 'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible';
 
 const skipped = await prepareGoPeers();
 
-describe.skipIf(skipped !== undefined)('our HTTP/2 under h2spec --strict', () => {
-  let server: Server;
-  let port: number;
+const servers = [
+  { title: 'our HTTP/2', start: startHelloServer },
+  { title: "the plain port of the built-in engine's server", start: startPlainPort },
+];
 
-  beforeAll(async () => {
-    ({ server, port } = await startHelloServer());
-  });
+describe.skipIf(skipped !== undefined).each(servers)(
+  '$title under h2spec --strict',
+  ({ start }) => {
+    let server: Server;
+    let port: number;
 
-  afterAll(() => server.close());
+    beforeAll(async () => {
+      ({ server, port } = await start());
+    });
 
-  it.each(['generic', 'http2', 'hpack'])('passes all of %s', async (part) => {
-    const args = ['run', H2SPEC, part, '--strict', '-h', '127.0.0.1', '-p', String(port)];
+    afterAll(() => server.close());
 
-    const { stdout } = await promisify(execFile)('go', args, { timeout: 100_000 }).catch(
-      (error: { stdout: string }) => error,
-    );
+    it.each(['generic', 'http2', 'hpack'])('passes all of %s', async (part) => {
+      const args = ['run', H2SPEC, part, '--strict', '-h', '127.0.0.1', '-p', String(port)];
 
-    const [, tests, passed] = /(\d+) tests, (\d+) passed/.exec(stdout) ?? [];
-    expect(passed, stdout).toBe(tests);
-    expect(Number(tests)).toBeGreaterThan(0);
-  });
-});
+      const { stdout } = await promisify(execFile)('go', args, { timeout: 100_000 }).catch(
+        (error: { stdout: string }) => error,
+      );
+
+      const [, tests, passed] = /(\d+) tests, (\d+) passed/.exec(stdout) ?? [];
+      expect(passed, stdout).toBe(tests);
+      expect(Number(tests)).toBeGreaterThan(0);
+    });
+  },
+);

@@ -10,7 +10,8 @@ import type { Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { ServedStream, StreamServer } from '../../grpc-engine.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
-import { encodeStatusMessage } from '../status-message.js';
+import { Refusal } from './refusal.js';
+import { trailersOnly } from './response-headers.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
 import { ServerCall } from './server-call.js';
@@ -78,16 +79,14 @@ export class BuiltInServer implements StreamServer {
   }
 
   #receive(stream: Http2Stream, headers: readonly string[], info: ConnectionInfo): void {
-    stream.listener = NOBODY;
-    const contentType = valueOf(headers, 'content-type') ?? '';
-    if (!contentType.startsWith('application/grpc')) {
-      return refuse(stream, [':status', '415']);
+    if (!valueOf(headers, 'content-type')?.startsWith('application/grpc')) {
+      stream.listener = new Refusal(stream);
+      return;
     }
     const path = valueOf(headers, ':path')!;
     const method = this.#services.get(path);
-    if (method === undefined) return refuse(stream, unimplemented(path));
-    // oxlint-disable-next-line no-new
-    new ServerCall(stream, headers, method, info, this.#settings, (call) =>
+    if (method === undefined) return refuse(stream, path);
+    stream.listener = new ServerCall(stream, headers, method, info, this.#settings, (call) =>
       serveCall(this.#intercept(call, method), method),
     );
   }
@@ -122,22 +121,11 @@ const NOBODY = {
   onClose(): void {},
 };
 
-function refuse(stream: Http2Stream, headers: readonly string[]): void {
-  stream.sendHeaders(headers, true);
+function refuse(stream: Http2Stream, path: string): void {
+  const details = `The server does not implement the method ${path}`;
+  stream.listener = NOBODY;
+  stream.sendHeaders(trailersOnly(status.UNIMPLEMENTED, details), true);
   stream.discardRest();
-}
-
-function unimplemented(path: string): string[] {
-  return [
-    ':status',
-    '200',
-    'content-type',
-    'application/grpc+proto',
-    'grpc-status',
-    String(status.UNIMPLEMENTED),
-    'grpc-message',
-    encodeStatusMessage(`The server does not implement the method ${path}`),
-  ];
 }
 
 function valueOf(headers: readonly string[], name: string): string | undefined {

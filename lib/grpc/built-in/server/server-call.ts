@@ -1,14 +1,18 @@
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
 import type { Http2Error, Http2Stream, StreamListener } from '../../../http2/index.js';
 import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
-import { ACCEPTED_ENCODINGS } from '../compression.js';
 import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
-import { appendMetadata, readMetadata } from '../metadata-codec.js';
-import { encodeStatusMessage } from '../status-message.js';
-import { decodeTimeout } from '../timeout.js';
+import { readMetadata } from '../metadata-codec.js';
+import { decodeTimeout, LONGEST_DELAY_MS } from '../timeout.js';
+import {
+  RESPONSE_HEADERS,
+  responseHeaders,
+  statusTrailers,
+  trailersOnly,
+} from './response-headers.js';
 import type { ServerCallSettings } from './server-call-settings.js';
 import type { Method } from './service-table.js';
 import { unsentMetrics } from './unsent-metrics.js';
@@ -22,26 +26,6 @@ const HIDDEN_HEADERS = new Set([
   'grpc-timeout',
   'te',
 ]);
-
-const RESPONSE_HEADERS: readonly string[] = [
-  ':status',
-  '200',
-  'content-type',
-  'application/grpc+proto',
-  'grpc-accept-encoding',
-  ACCEPTED_ENCODINGS,
-  'grpc-encoding',
-  'identity',
-];
-const TRAILERS_ONLY: readonly string[] = [
-  ':status',
-  '200',
-  'content-type',
-  'application/grpc+proto',
-];
-/** Headers that are the server's; metadata cannot set them. */
-const RESERVED = new Set(['content-type', 'grpc-accept-encoding', 'grpc-encoding']);
-const RESERVED_TRAILERS = new Set(['grpc-status', 'grpc-message', ...RESERVED]);
 
 /**
  * One call of a server, as interceptors and handlers of grpc-js use it: nothing is told on the stack of
@@ -82,7 +66,6 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     this.#settings = settings;
     this.#run = run;
     this.#inbox = new Inbox(settings.maxReceiveLength, this);
-    stream.listener = this;
     this.#readHeaders();
     this.#schedule();
   }
@@ -97,9 +80,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
 
   sendMetadata(metadata: Metadata): void {
     if (this.#isOver || this.#sentMetadata) return;
-    const headers = [...RESPONSE_HEADERS];
-    appendMetadata(headers, metadata, RESERVED);
-    this.#sendHeaders(headers);
+    this.#sendHeaders(responseHeaders(metadata));
   }
 
   sendMessage(message: unknown, callback: () => void): void {
@@ -125,9 +106,9 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
 
   sendStatus({ code, details, metadata }: ServerStatus): void {
     if (this.#isOver) return;
-    const trailers = this.#sentMetadata ? [] : [...TRAILERS_ONLY];
-    trailers.push('grpc-status', String(code), 'grpc-message', encodeStatusMessage(details));
-    if (metadata) appendMetadata(trailers, metadata, RESERVED_TRAILERS);
+    const trailers = this.#sentMetadata
+      ? statusTrailers(code, details, metadata)
+      : trailersOnly(code, details, metadata);
     this.#stream.sendHeaders(trailers, true);
     this.#stream.discardRest();
     this.#finish();
@@ -246,7 +227,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
       return;
     }
     this.#deadline = Date.now() + timeoutMs;
-    if (timeoutMs >= 2 ** 31) return;
+    if (timeoutMs > LONGEST_DELAY_MS) return;
     this.#deadlineTimer = setTimeout(
       () => this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded'),
       timeoutMs,

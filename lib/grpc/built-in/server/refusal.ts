@@ -1,0 +1,30 @@
+import type { Http2Stream, StreamListener } from '../../../http2/index.js';
+
+const BODY = Buffer.from('This port speaks gRPC: content-type must be application/grpc.\n');
+
+/** Answers a request that is none of gRPC, once all of it has come. */
+export class Refusal implements StreamListener {
+  readonly #stream: Http2Stream;
+
+  constructor(stream: Http2Stream) {
+    this.#stream = stream;
+  }
+
+  onHeaders(): void {}
+
+  onData(piece: Buffer): void {
+    this.#stream.consume(piece.length);
+  }
+
+  onTrailers(): void {}
+
+  onEnd(): void {
+    const headers = ['content-type', 'text/plain', 'content-length', String(BODY.length)];
+    this.#stream.sendHeaders([':status', '415', ...headers]);
+    this.#stream.write([BODY], BODY.length, true);
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {}
+}

@@ -1,0 +1,60 @@
+import type { Http2ConnectionEvents } from './connection-events.js';
+import type { Http2Stream } from './stream.js';
+import { surface } from './surface.js';
+
+/** Tells the user of a connection what happens, and holds off what listeners throw. */
+export class ConnectionUser {
+  readonly #events: Http2ConnectionEvents;
+
+  constructor(events: Http2ConnectionEvents) {
+    this.#events = events;
+  }
+
+  /** Whether requests are taken at all. */
+  get servesRequests(): boolean {
+    return this.#events.onRequest !== undefined;
+  }
+
+  request(stream: Http2Stream, headers: readonly string[], endStream: boolean): void {
+    try {
+      this.#events.onRequest!(stream, headers, endStream);
+      if (!stream.hasListener && !stream.closed) {
+        throw new TypeError('onRequest must set stream.listener before it returns');
+      }
+    } catch (error) {
+      stream.listenerThrew(error);
+    }
+  }
+
+  ready(): void {
+    try {
+      this.#events.onReady?.();
+    } catch (error) {
+      surface(error);
+    }
+  }
+
+  room(): void {
+    try {
+      this.#events.onRoom?.();
+    } catch (error) {
+      surface(error);
+    }
+  }
+
+  goAway(code: number, message: string): void {
+    try {
+      this.#events.onGoAway?.(code, message);
+    } catch (error) {
+      surface(error);
+    }
+  }
+
+  close(error: Error | undefined): void {
+    try {
+      this.#events.onClose?.(error);
+    } catch (thrown) {
+      surface(thrown);
+    }
+  }
+}

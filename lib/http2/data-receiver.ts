@@ -1,0 +1,95 @@
+import { ErrorCode } from './frame.js';
+import type { ConnectionWindow } from './connection-window.js';
+import type { PeerConduct } from './peer-conduct.js';
+import type { SettingsExchange } from './settings-exchange.js';
+import type { Http2Stream } from './stream.js';
+import type { StreamTable } from './stream-table.js';
+
+/** What DATA acts on. */
+export interface DataReceiverHost {
+  readonly streams: StreamTable;
+  readonly window: ConnectionWindow;
+  readonly settings: SettingsExchange;
+  readonly conduct: PeerConduct;
+  /** Nobody will read so much of it. */
+  consumed(bytes: number): void;
+  /** The peer has sent all there is on `stream`. */
+  receiveEnd(stream: Http2Stream): void;
+  resetStream(id: number, code: ErrorCode, message: string): void;
+  fail(code: ErrorCode, message: string): void;
+}
+
+/** Takes DATA frames, piece by piece as they come: which may come, and where they go. */
+export class DataReceiver {
+  readonly #host: DataReceiverHost;
+  /** Where the payload of the current frame goes; nowhere while it is thrown away. */
+  #stream: Http2Stream | undefined;
+  #length = 0;
+  #delivered = 0;
+  #endStream = false;
+
+  constructor(host: DataReceiverHost) {
+    this.#host = host;
+  }
+
+  /** A frame begins. */
+  begin(id: number, length: number, endStream: boolean): void {
+    const host = this.#host;
+    this.#stream = undefined;
+    this.#length = length;
+    this.#delivered = 0;
+    this.#endStream = endStream;
+    if (length > host.window.open) {
+      return host.fail(ErrorCode.FlowControlError, 'more DATA than the connection window allows');
+    }
+    host.window.spend(length);
+    const stream = host.streams.get(id);
+    if (stream === undefined) return this.#throwAway(id);
+    if (stream.finished) {
+      host.resetStream(id, ErrorCode.StreamClosed, 'DATA behind the end of the stream');
+    } else if (!stream.hasHeaders) {
+      host.resetStream(id, ErrorCode.ProtocolError, 'DATA before any headers');
+    } else if (length > stream.receiveWindow + host.settings.unknownReduction) {
+      host.resetStream(id, ErrorCode.FlowControlError, 'more DATA than the stream window allows');
+    } else if (length > 0 || endStream || host.conduct.maySendUseless()) {
+      stream.spend(length);
+      this.#stream = stream;
+      if (length > 0) host.conduct.forgiveFrame();
+    }
+  }
+
+  /** A piece of its payload. */
+  receive(piece: Buffer): void {
+    this.#delivered += piece.length;
+    // Looked at again for each piece: the application may have given the stream up at the last one.
+    if (this.#stream === undefined || this.#stream.closed) this.#host.consumed(piece.length);
+    else this.#stream.receive(piece);
+  }
+
+  /** It is complete. */
+  end(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    const padding = this.#length - this.#delivered;
+    if (stream === undefined || stream.closed) {
+      this.#host.consumed(padding);
+      return;
+    }
+    if (padding > 0) stream.receivePadding(padding);
+    if (this.#endStream) this.#host.receiveEnd(stream);
+  }
+
+  /** It came for a stream that is no more, or never was. */
+  #throwAway(id: number): void {
+    const { streams, conduct } = this.#host;
+    if (streams.isIdle(id)) {
+      const message = `DATA on stream ${id}, which nobody has opened`;
+      this.#host.fail(ErrorCode.ProtocolError, message);
+    } else if (!streams.wasReset(id)) {
+      this.#host.fail(ErrorCode.StreamClosed, `DATA on stream ${id}, which is closed`);
+    } else if (this.#length === 0 && !this.#endStream) {
+      // Any other was on its way, and there may be much of it: what the windows allowed.
+      conduct.maySendUseless();
+    }
+  }
+}

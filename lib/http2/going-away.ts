@@ -1,0 +1,71 @@
+import { ErrorCode, FrameType, MAX_WINDOW_SIZE } from './frame.js';
+import type { FrameOutput } from './frame-output.js';
+import type { Pings } from './pings.js';
+
+/** Milliseconds that the peer has to answer the first step. */
+const LAST_STEP_MS = 1000;
+
+/** How this side says GOAWAY: in two steps, so that no request is lost that was on its way (RFC 9113, 6.8). */
+export class GoingAway {
+  readonly #output: FrameOutput;
+  readonly #pings: Pings;
+  readonly #onLastStep: () => void;
+  #step: 'none' | 'first' | 'last' = 'none';
+  /** The peer's streams up to this one are served, or were. */
+  #lastServedId = 0;
+
+  /** @param onLastStep - what the peer sends from now on is not served. */
+  constructor(output: FrameOutput, pings: Pings, onLastStep: () => void) {
+    this.#output = output;
+    this.#pings = pings;
+    this.#onLastStep = onLastStep;
+  }
+
+  /** Whether the peer has been told, so that this side opens no streams. */
+  get begun(): boolean {
+    return this.#step !== 'none';
+  }
+
+  /** The peer has used this number. Returns whether its streams are served. */
+  serve(id: number): boolean {
+    if (this.#step === 'last') return false;
+    this.#lastServedId = id;
+    return true;
+  }
+
+  /** Takes both steps. */
+  begin(): void {
+    if (this.#step !== 'none') return;
+    this.#step = 'first';
+    this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, '');
+    // What the peer sent before it knew has come when it answers; one that does not waits for nothing.
+    const timer = setTimeout(() => this.#takeLastStep(), LAST_STEP_MS).unref();
+    this.#pings.send().then(
+      () => {
+        clearTimeout(timer);
+        this.#takeLastStep();
+      },
+      () => clearTimeout(timer),
+    );
+  }
+
+  /** The connection ends now, for this reason. */
+  fail(code: ErrorCode, message: string): void {
+    this.#write(this.#lastServedId, code, message);
+  }
+
+  #takeLastStep(): void {
+    if (this.#step === 'last') return;
+    this.#step = 'last';
+    this.#write(this.#lastServedId, ErrorCode.NoError, '');
+    this.#onLastStep();
+  }
+
+  #write(lastStreamId: number, code: ErrorCode, message: string): void {
+    const payload = Buffer.alloc(8 + message.length);
+    payload.writeUInt32BE(lastStreamId, 0);
+    payload.writeUInt32BE(code, 4);
+    payload.write(message, 8, 'latin1');
+    this.#output.frame(FrameType.GoAway, 0, 0, payload);
+  }
+}

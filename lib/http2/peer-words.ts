@@ -1,0 +1,163 @@
+import type { ConnectionParts } from './connection-parts.js';
+import { Http2Error } from './errors.js';
+import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
+import { FrameReceiver } from './frame-receiver.js';
+import { HpackDecoder } from './hpack/index.js';
+import { MessageReceiver } from './message-receiver.js';
+import { INITIAL_SETTINGS } from './settings.js';
+import type { Http2Stream } from './stream.js';
+
+/** What the peer's words make the connection itself do. */
+export interface PeerWordsHost {
+  readonly isServer: boolean;
+  /** Whether `request()` would succeed now. */
+  readonly hasRoom: boolean;
+  createStream(id: number): Http2Stream;
+  /** The application has read `bytes` of the connection's data, or never will. */
+  consumed(bytes: number): void;
+  /** The peer takes no new streams. */
+  drain(): void;
+  closeIfDrained(): void;
+  fail(code: ErrorCode, message: string): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Does what frames of the peer ask for: new streams, its settings, its GOAWAY, resets for violations. */
+export class PeerWords {
+  readonly #parts: ConnectionParts;
+  readonly #host: PeerWordsHost;
+  readonly #decoder: HpackDecoder;
+  #ready = false;
+
+  constructor(parts: ConnectionParts, host: PeerWordsHost) {
+    this.#parts = parts;
+    this.#host = host;
+    const { headerTableSize, maxHeaderListSize } = parts.options;
+    // Until it has acknowledged ours, the peer goes by what every side starts with.
+    const maxTableSize = Math.max(headerTableSize, INITIAL_SETTINGS.headerTableSize);
+    this.#decoder = new HpackDecoder({ maxTableSize, maxHeaderListSize });
+  }
+
+  /** What the frames go to. */
+  createReceiver(): FrameReceiver {
+    const host = this.#host;
+    const { options, streams, conduct, output, window, settings, pings, user } = this.#parts;
+    const shared = {
+      streams,
+      conduct,
+      resetStream: (id: number, code: ErrorCode, message: string) =>
+        this.#resetStream(id, code, message),
+      fail: (code: ErrorCode, message: string) => host.fail(code, message),
+    };
+    const messages = new MessageReceiver(this.#decoder, {
+      ...shared,
+      servesRequests: host.isServer,
+      useId: (id) => this.#useId(id),
+      openStream: (id) => this.#openStream(id),
+      onRequest: (stream, headers, endStream) => user.request(stream, headers, endStream),
+    });
+    return new FrameReceiver({
+      ...shared,
+      output,
+      window,
+      settings,
+      maxFrameSize: options.maxFrameSize,
+      maxHeaderBlockSize: Math.max(options.maxFrameSize, options.maxHeaderListSize),
+      maxContinuations: options.maxContinuations,
+      consumed: (bytes) => host.consumed(bytes),
+      receiveEnd: (stream) => messages.receiveEnd(stream),
+      receiveHeaders: (id, block, start, end, endStream) =>
+        messages.receiveHeaders(id, block, start, end, endStream),
+      receiveSettings: (payload) => this.#receiveSettings(payload),
+      receiveSettingsAck: () => this.#receiveSettingsAck(),
+      receivePong: (payload) => pings.receive(payload),
+      receiveGoAway: (last, code, debugData) => this.#receiveGoAway(last, code, debugData),
+    });
+  }
+
+  #useId(id: number): boolean {
+    const { streams, goingAway, conduct } = this.#parts;
+    streams.usePeerId(id);
+    if (goingAway.serve(id)) return true;
+    streams.rememberReset(id); // What belongs to it is on its way too.
+    conduct.maySendUseless();
+    return false;
+  }
+
+  #openStream(id: number): Http2Stream | undefined {
+    const { streams, options, settings, conduct, user } = this.#parts;
+    if (!user.servesRequests) {
+      this.#resetStream(id, ErrorCode.RefusedStream, 'nobody serves requests here');
+    } else if (streams.size < options.maxConcurrentStreams) {
+      return this.#host.createStream(id);
+    } else {
+      this.#resetStream(id, ErrorCode.RefusedStream, 'too many streams');
+    }
+    // Before it has got our settings it cannot know how many there may be.
+    if (settings.acknowledged) conduct.maySendUseless();
+    return undefined;
+  }
+
+  #receiveSettings(payload: Buffer): void {
+    const { settings, headers, output, user } = this.#parts;
+    let change: number;
+    try {
+      change = settings.receive(payload);
+    } catch (error) {
+      const { http2Code, message } = error as Http2Error;
+      return this.#host.fail(http2Code as ErrorCode, message);
+    }
+    headers.setMaxTableSize(settings.peer.headerTableSize);
+    if (change !== 0 && !this.#grantAll(change)) {
+      return this.#host.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');
+    }
+    output.frame(FrameType.Settings, Flag.Ack, 0, NOTHING);
+    if (!this.#ready) {
+      this.#ready = true;
+      user.ready();
+    }
+    if (this.#host.hasRoom) user.room();
+  }
+
+  /** Returns whether no window is too large by now. */
+  #grantAll(change: number): boolean {
+    for (const stream of this.#parts.streams.all()) {
+      if (stream.sendWindow + change > MAX_WINDOW_SIZE) return false;
+      stream.grant(change);
+    }
+    return true;
+  }
+
+  #receiveSettingsAck(): boolean {
+    const { settings, options } = this.#parts;
+    const owed = settings.acknowledge();
+    if (owed) this.#decoder.setMaxTableSize(options.headerTableSize);
+    return owed;
+  }
+
+  #receiveGoAway(lastStreamId: number, code: number, debugData: Buffer): void {
+    const { streams, user } = this.#parts;
+    this.#host.drain();
+    user.goAway(code, debugData.toString('latin1'));
+    const reason = 'the peer did not take the stream';
+    const error = new Http2Error('stream', ErrorCode.RefusedStream, reason, true);
+    for (const stream of streams.all()) {
+      if (streams.isOurs(stream.id) && stream.id > lastStreamId) stream.abort(error);
+    }
+    this.#host.closeIfDrained();
+  }
+
+  #resetStream(id: number, code: ErrorCode, message: string): void {
+    const { streams, output, conduct } = this.#parts;
+    const stream = streams.get(id);
+    if (stream === undefined) {
+      output.numberFrame(FrameType.RstStream, id, code);
+      streams.rememberReset(id);
+      return;
+    }
+    stream.fail(new Http2Error('stream', code, message));
+    // The peer made us do it: as good a way to set work going for nothing as to reset it itself.
+    if (!streams.isOurs(id)) conduct.mayGiveUpStream();
+  }
+}

@@ -1,0 +1,24 @@
+import type { FrameOutput } from './frame-output.js';
+import type { PeerConduct } from './peer-conduct.js';
+import type { Http2Stream } from './stream.js';
+
+/** What a stream needs of its connection. */
+export interface StreamHost {
+  readonly output: FrameOutput;
+  /** Where data that was sent pays for frames of the peer. */
+  readonly conduct: PeerConduct;
+  /** Longest payload of a frame that the peer takes. */
+  readonly peerMaxFrameSize: number;
+  /** Bytes that a stream takes before it asks its user to wait. */
+  readonly sendHighWaterMark: number;
+  /** Encodes and writes a header block; in the order of the calls. */
+  sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void;
+  /** The application has read `bytes` of the connection's data, or never will. */
+  consumed(bytes: number): void;
+  /** @param finished - whether both ends came to their end. */
+  forget(stream: Http2Stream, finished: boolean): void;
+  /** The listener of a forgotten stream has been told. */
+  afterClose(): void;
+  /** This side gave the stream up; what is on its way for it is thrown away. */
+  rememberReset(streamId: number): void;
+}

@@ -1,0 +1,104 @@
+import type { Http2Role } from './connection.js';
+import { MAX_WINDOW_SIZE } from './frame.js';
+import type { Http2Stream } from './stream.js';
+
+/** Streams that this side gave up lately, and frames for which may still come. */
+const RESETS_REMEMBERED = 1000;
+
+/** The largest number that a stream can have. */
+const MAX_STREAM_ID = MAX_WINDOW_SIZE;
+
+/** The streams of a connection by their numbers, and which numbers there were (RFC 9113, 5.1.1). */
+export class StreamTable {
+  readonly #streams = new Map<number, Http2Stream>();
+  /** Remainder by 2 of the numbers of our streams. */
+  readonly #ours: 0 | 1;
+  #nextId: number;
+  /** The highest number that the peer has used. */
+  #highestPeerId = 0;
+  readonly #resets = new Set<number>();
+  /** Those of `#resets` that had to be forgotten are not above this number. */
+  #forgottenUpTo = 0;
+
+  constructor(role: Http2Role) {
+    this.#nextId = role === 'client' ? 1 : 2;
+    this.#ours = role === 'client' ? 1 : 0;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether this side has used all its numbers. */
+  get exhausted(): boolean {
+    return this.#nextId > MAX_STREAM_ID;
+  }
+
+  /** The number of the next stream of ours. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  get(id: number): Http2Stream | undefined {
+    return this.#streams.get(id);
+  }
+
+  all(): Iterable<Http2Stream> {
+    return this.#streams.values();
+  }
+
+  /** Adds a stream of either side. */
+  add(stream: Http2Stream): void {
+    this.#streams.set(stream.id, stream);
+  }
+
+  /** The stream of ours with the number `nextId` is on its way. */
+  useNextId(): void {
+    this.#nextId += 2;
+  }
+
+  /** The peer has used this number. */
+  usePeerId(id: number): void {
+    this.#highestPeerId = id;
+  }
+
+  /** Returns whether it was there. */
+  delete(id: number): boolean {
+    return this.#streams.delete(id);
+  }
+
+  isOurs(id: number): boolean {
+    return id % 2 === this.#ours;
+  }
+
+  /** Whether the peer has not used this number, or a higher one, yet. */
+  isNew(id: number): boolean {
+    return id > this.#highestPeerId;
+  }
+
+  /** Whether no stream of this number was ever opened. */
+  isIdle(id: number): boolean {
+    return this.isOurs(id) ? id >= this.#nextId : id > this.#highestPeerId;
+  }
+
+  /** This side gave the stream up: frames for it may still be on their way. */
+  rememberReset(id: number): void {
+    this.#resets.add(id);
+    if (this.#resets.size <= RESETS_REMEMBERED) return;
+    for (const oldest of this.#resets) {
+      this.#resets.delete(oldest);
+      this.#forgottenUpTo = Math.max(this.#forgottenUpTo, oldest);
+      return;
+    }
+  }
+
+  /** Whether frames for this closed stream may still be on their way: this side gave it up. */
+  wasReset(id: number): boolean {
+    return this.#resets.has(id) || id <= this.#forgottenUpTo;
+  }
+
+  /** The peer gave the stream up, too, so no more will come. Returns whether that was known. */
+  forgetReset(id: number): boolean {
+    return this.#resets.delete(id);
+  }
+}
