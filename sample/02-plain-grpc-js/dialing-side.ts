@@ -1,11 +1,10 @@
 import {
   credentials,
-  Server,
-  type ChannelCredentials,
+  type ClientOptions,
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { ClientHandshaker } from 'nestjs-backchannel';
+import { builtInEngine, ClientHandshaker, type StreamServer } from 'nestjs-backchannel';
 import { Gitaly, Praefect } from './protos.js';
 
 function voteTransaction(
@@ -17,23 +16,24 @@ function voteTransaction(
 }
 
 /** What this side serves to the other end; called once for each connection. */
-function createServer(): Server {
-  const server = new Server();
+function createServer(): StreamServer {
+  const server = builtInEngine.createServer();
   server.addService(Praefect.service, { VoteTransaction: voteTransaction });
   return server;
 }
 
 export function callMultiplexed(address: string): Promise<void> {
   const handshaker = new ClientHandshaker(createServer);
-  return callMutator(address, handshaker.clientHandshake(credentials.createInsecure()));
+  const channelOverride = handshaker.createChannel(address, credentials.createInsecure());
+  return callMutator(address, { channelOverride });
 }
 
 export function callPlain(address: string): Promise<void> {
-  return callMutator(address, credentials.createInsecure());
+  return callMutator(address);
 }
 
-async function callMutator(address: string, channelCredentials: ChannelCredentials): Promise<void> {
-  const client = new Gitaly(address, channelCredentials);
+async function callMutator(address: string, options?: ClientOptions): Promise<void> {
+  const client = new Gitaly(address, credentials.createInsecure(), options);
   try {
     await new Promise<void>((resolve, reject) => {
       client['Mutator']!({}, (error: Error | null) => (error ? reject(error) : resolve()));

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { Server, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import {
+  builtInEngine,
   createListener,
   getBackchannel,
   hasBackchannel,
@@ -26,7 +27,7 @@ function mutator(call: ServerUnaryCall<object, object>, callback: sendUnaryData<
 
 /** Serves multiplexed and plain clients on one port. */
 export async function listen(): Promise<{ address: string; close(): void }> {
-  const server = new Server();
+  const server = builtInEngine.createServer();
   server.addService(Gitaly.service, { Mutator: mutator });
 
   const registry = new Registry();
