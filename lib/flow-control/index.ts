@@ -1,4 +1,5 @@
 export { ReceiveWindow, type WindowLimits } from './receive-window.js';
 export { RoundTrip } from './round-trip.js';
+export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';
 export { WindowBudget } from './window-budget.js';
 export { WriteTurns, type TurnSource, type WriteTurnsHost } from './write-turns.js';

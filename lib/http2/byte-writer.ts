@@ -1,6 +1,8 @@
 /** Size of the first buffer where the caller names none; enough for the frames of a few calls. */
 const DEFAULT_SIZE = 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Bytes written one behind the other into a buffer that grows: what frames and header blocks are
  * written into.
@@ -17,7 +19,7 @@ export class ByteWriter {
 
   /** @param size - bytes to start with. */
   constructor(size = DEFAULT_SIZE) {
-    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.bytes = size === 0 ? NOTHING : Buffer.allocUnsafeSlow(size);
   }
 
   /** Makes room for `count` more bytes; the buffer at least doubles where it has to grow. */

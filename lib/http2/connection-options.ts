@@ -114,8 +114,12 @@ export function verifyHttp2Options(
   return verified;
 }
 
+/** Those that may be Infinity: the peer is told of no limit, and there is none. */
+const UNLIMITED: ReadonlySet<string> = new Set(['maxConcurrentStreams', 'maxHeaderListSize']);
+
 function verifyNumber(name: NumberOption, value: unknown): void {
   const [min, max] = RANGES[name];
+  if (value === Infinity && UNLIMITED.has(name)) return;
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
   throw new Http2OptionError(
     name,

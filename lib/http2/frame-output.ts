@@ -1,5 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { WriteTurns, type TurnSource, type WriteTurnsHost } from '../flow-control/index.js';
+import {
+  borrowSlab,
+  returnSlab,
+  WriteTurns,
+  type TurnSource,
+  type WriteTurnsHost,
+} from '../flow-control/index.js';
 import { ByteWriter } from './byte-writer.js';
 import { DEFAULT_WINDOW_SIZE, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
@@ -17,10 +23,9 @@ export interface FrameOutputEvents {
 
 /** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
 const COPY_LIMIT = 4096;
-const FIRST_SLAB_SIZE = 1024;
-const LAST_SLAB_SIZE = 64 * 1024;
-/** A slab with less room left is not worth going on with. */
-const LEAST_ROOM = 256;
+/** Room for a header block of usual size; a larger one is moved while it is written. */
+const BLOCK_ROOM = 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * The writing end of a connection. Frames are written one behind the other; all of one turn of the
@@ -28,7 +33,7 @@ const LEAST_ROOM = 256;
  */
 export class FrameOutput {
   /** Where header blocks are written into, between `beginFrame` and `endFrame`. */
-  readonly writer = new ByteWriter(FIRST_SLAB_SIZE);
+  readonly writer = new ByteWriter(0);
   /** Bytes of DATA that all streams together may send. */
   window = DEFAULT_WINDOW_SIZE;
   readonly #socket: Duplex;
@@ -37,6 +42,8 @@ export class FrameOutput {
   readonly #turns: WriteTurns<FrameSource>;
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
+  /** Bytes that the socket was given though it is full. */
+  #given = 0;
   #overflowed = false;
 
   /** @param maxQueued - bytes of other frames than DATA that may wait while the socket is full. */
@@ -70,8 +77,8 @@ export class FrameOutput {
   numberFrame(type: number, streamId: number, value: number): void {
     if (this.#turns.ended) return;
     this.#header(type, 0, streamId, 4);
+    this.#reserve(4);
     const { writer } = this;
-    writer.ensure(4);
     writer.bytes.writeUInt32BE(value >>> 0, writer.offset);
     writer.offset += 4;
     this.#schedule();
@@ -88,8 +95,8 @@ export class FrameOutput {
 
   /** Leaves room for a frame's header. Returns where the frame begins, for `endFrame`. */
   beginFrame(): number {
+    this.#reserve(FRAME_HEADER_LENGTH + BLOCK_ROOM);
     const { writer } = this;
-    writer.ensure(FRAME_HEADER_LENGTH);
     const from = writer.offset - this.#start;
     writer.offset += FRAME_HEADER_LENGTH;
     return from;
@@ -150,13 +157,13 @@ export class FrameOutput {
       },
       beforeTurns() {},
       takeTurn: (source) => source.sendFrame(),
-      afterTurns: () => this.#writeSlab(),
+      afterTurns: () => this.#afterTurns(),
     };
   }
 
   #schedule(): void {
     if (this.#turns.schedule() || this.#overflowed) return;
-    if (this.writer.offset - this.#start <= this.#maxQueued) return;
+    if (this.#given + this.writer.offset - this.#start <= this.#maxQueued) return;
     this.#overflowed = true;
     // Not from within what a stream, or its user, is doing.
     process.nextTick(() => {
@@ -165,8 +172,8 @@ export class FrameOutput {
   }
 
   #header(type: number, flags: number, streamId: number, length: number): void {
+    this.#reserve(FRAME_HEADER_LENGTH);
     const { writer } = this;
-    writer.ensure(FRAME_HEADER_LENGTH);
     writeHeader(writer.bytes, writer.offset, type, flags, streamId, length);
     writer.offset += FRAME_HEADER_LENGTH;
   }
@@ -177,8 +184,8 @@ export class FrameOutput {
       this.#socket.write(piece);
       return;
     }
+    this.#reserve(piece.length);
     const { writer } = this;
-    writer.ensure(piece.length);
     writer.bytes.set(piece, writer.offset);
     writer.offset += piece.length;
   }
@@ -189,8 +196,27 @@ export class FrameOutput {
     if (writer.offset === this.#start) return;
     this.#socket.write(writer.bytes.subarray(this.#start, writer.offset));
     this.#start = writer.offset;
-    if (writer.bytes.length - writer.offset >= LEAST_ROOM) return;
-    writer.bytes = Buffer.allocUnsafeSlow(Math.min(2 * writer.bytes.length, LAST_SLAB_SIZE));
+  }
+
+  /** Makes room for `bytes`; what stands in a slab that has too little of it goes to the socket. */
+  #reserve(bytes: number): void {
+    const { writer } = this;
+    if (writer.bytes.length - writer.offset >= bytes) return;
+    if (this.#turns.full) this.#given += writer.offset - this.#start;
+    this.#writeSlab();
+    const slab = borrowSlab(bytes);
+    writer.bytes = slab.bytes;
+    writer.offset = slab.offset;
+    this.#start = slab.offset;
+  }
+
+  #afterTurns(): void {
+    const { writer } = this;
+    this.#writeSlab();
+    this.#given = 0;
+    if (writer.bytes.length === 0) return;
+    returnSlab({ bytes: writer.bytes, offset: writer.offset });
+    writer.bytes = NOTHING;
     writer.offset = 0;
     this.#start = 0;
   }

@@ -1,5 +1,5 @@
 import { ErrorCode } from './frame.js';
-import { requestProblem, responseProblem, trailersProblem, valueOf } from './header-rules.js';
+import { HeaderRules, valueOf } from './header-rules.js';
 import type { HpackDecoder } from './hpack/index.js';
 import type { PeerConduct } from './peer-conduct.js';
 import type { Http2Stream } from './stream.js';
@@ -31,6 +31,7 @@ export interface MessageReceiverHost {
 export class MessageReceiver {
   readonly #decoder: HpackDecoder;
   readonly #host: MessageReceiverHost;
+  readonly #rules = new HeaderRules();
 
   constructor(decoder: HpackDecoder, host: MessageReceiverHost) {
     this.#decoder = decoder;
@@ -69,7 +70,7 @@ export class MessageReceiver {
       host.conduct.maySendUseless();
       return;
     }
-    const problem = requestProblem(headers);
+    const problem = this.#rules.requestProblem(headers);
     if (problem !== undefined) {
       this.#refuse(id, problem);
       host.conduct.maySendUseless();
@@ -112,7 +113,7 @@ export class MessageReceiver {
   }
 
   #receiveResponse(stream: Http2Stream, headers: string[], endStream: boolean): void {
-    const problem = responseProblem(headers);
+    const problem = this.#rules.responseProblem(headers);
     if (problem !== undefined) return this.#refuse(stream.id, problem);
     const code = valueOf(headers, ':status')!;
     const isInformational = code.startsWith('1');
@@ -126,7 +127,7 @@ export class MessageReceiver {
   }
 
   #receiveTrailers(stream: Http2Stream, headers: string[], endStream: boolean): void {
-    const problem = endStream ? trailersProblem(headers) : 'trailers without an end';
+    const problem = endStream ? this.#rules.trailersProblem(headers) : 'trailers without an end';
     if (problem !== undefined) this.#refuse(stream.id, problem);
     else stream.receiveTrailers(headers);
   }

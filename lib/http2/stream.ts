@@ -62,11 +62,6 @@ export class Http2Stream implements FrameSource {
     return this.#local === 'finished';
   }
 
-  /** Whether this side has sent all it had to. */
-  get ended(): boolean {
-    return this.#local === 'finished';
-  }
-
   /** Sends headers: the first of all or, behind data, trailers, which end the stream. */
   sendHeaders(headers: readonly string[], endStream = false): void {
     if (this.#cannotSend) return;

@@ -1,5 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { WriteTurns, type TurnSource } from '../flow-control/index.js';
+import {
+  borrowSlab,
+  returnSlab,
+  WriteTurns,
+  type Slab,
+  type TurnSource,
+} from '../flow-control/index.js';
 import { FrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
 /** A stream with data that the peer's window lets through. */
@@ -18,9 +24,6 @@ export interface FrameOutputEvents {
   onIdle(): void;
 }
 
-/** Headers and small payloads are gathered in slabs; an idle session keeps a small one, a busy one grows it. */
-const FIRST_SLAB_SIZE = 1024;
-const LAST_SLAB_SIZE = 64 * 1024;
 /** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
 const COPY_LIMIT = 2048;
 /** Control frames that may wait while the socket is full. */
@@ -38,9 +41,10 @@ export class FrameOutput {
   #control: number[] = [];
   #controlPressure = false;
   readonly #turns: WriteTurns<FrameSource>;
-  #slab = Buffer.allocUnsafeSlow(FIRST_SLAB_SIZE);
+  /** Where headers and small payloads are gathered; none while nothing is being written. */
+  #slab: Slab | undefined;
+  /** Where in the slab the bytes begin that the socket has not. */
   #slabStart = 0;
-  #slabEnd = 0;
   #bytesWritten = 0;
   #stallTimer: NodeJS.Timeout | undefined;
 
@@ -93,9 +97,9 @@ export class FrameOutput {
       this.#write(piece);
       return;
     }
-    this.#reserve(piece.length);
-    this.#slab.set(piece, this.#slabEnd);
-    this.#slabEnd += piece.length;
+    const slab = this.#reserve(piece.length);
+    slab.bytes.set(piece, slab.offset);
+    slab.offset += piece.length;
   }
 
   /** Writes what waits, then ends the socket. Data of streams that had no turn yet is dropped. */
@@ -126,6 +130,8 @@ export class FrameOutput {
 
   #afterTurns(): void {
     this.#writeSlab();
+    if (this.#slab) returnSlab(this.#slab);
+    this.#slab = undefined;
     if (this.#turns.ended) return;
     if (this.#socket.writableNeedDrain) this.#watchForStall();
     if (this.#turns.idle && this.#control.length === 0) this.#events.onIdle();
@@ -148,32 +154,33 @@ export class FrameOutput {
   }
 
   #header(typeAndFlags: number, streamId: number, length: number): void {
-    this.#reserve(HEADER_LENGTH);
+    const slab = this.#reserve(HEADER_LENGTH);
     writeHeader(
-      this.#slab,
-      this.#slabEnd,
+      slab.bytes,
+      slab.offset,
       typeAndFlags >>> 16,
       typeAndFlags & 0xffff,
       streamId,
       length,
     );
-    this.#slabEnd += HEADER_LENGTH;
+    slab.offset += HEADER_LENGTH;
   }
 
-  #reserve(bytes: number): void {
-    const size = this.#slab.length;
-    if (this.#slabEnd + bytes <= size) return;
+  /** A slab with room for `bytes`; what stands in one that has too little of it goes to the socket. */
+  #reserve(bytes: number): Slab {
+    const slab = this.#slab;
+    if (slab !== undefined && slab.bytes.length - slab.offset >= bytes) return slab;
     this.#writeSlab();
-    // Never reused: the socket may hold views of the old one for as long as it likes.
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(2 * size, LAST_SLAB_SIZE)));
-    this.#slabStart = 0;
-    this.#slabEnd = 0;
+    this.#slab = borrowSlab(bytes);
+    this.#slabStart = this.#slab.offset;
+    return this.#slab;
   }
 
   #writeSlab(): void {
-    if (this.#slabStart === this.#slabEnd) return;
-    this.#write(this.#slab.subarray(this.#slabStart, this.#slabEnd));
-    this.#slabStart = this.#slabEnd;
+    const slab = this.#slab;
+    if (slab === undefined || slab.offset === this.#slabStart) return;
+    this.#write(slab.bytes.subarray(this.#slabStart, slab.offset));
+    this.#slabStart = slab.offset;
   }
 
   #write(bytes: Buffer): void {

@@ -21,10 +21,16 @@ export class KeepAlive {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(connection: Http2Connection, options: KeepAliveOptions) {
+  private constructor(connection: Http2Connection, options: KeepAliveOptions) {
     this.#connection = connection;
     this.#options = options;
-    if (options.timeMs > 0 && options.timeMs < LONGEST_DELAY_MS) this.#wait();
+    this.#wait();
+  }
+
+  /** Nothing, unless there is a time to ask after. */
+  static start(connection: Http2Connection, options: KeepAliveOptions): KeepAlive | undefined {
+    const isOn = options.timeMs > 0 && options.timeMs < LONGEST_DELAY_MS;
+    return isOn ? new KeepAlive(connection, options) : undefined;
   }
 
   stop(): void {

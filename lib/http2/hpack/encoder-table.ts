@@ -15,6 +15,8 @@ export interface KnownName {
   lastValue: string | undefined;
   /** Where that was: an id of the dynamic table, a negative index of the static one, 0 if it is gone. */
   lastFound: number;
+  /** The long value that was last written as a literal, and what was written. */
+  lastLiteral: { readonly value: string; readonly bytes: Uint8Array } | undefined;
 }
 
 /**
@@ -100,6 +102,7 @@ export class EncoderTable {
       ids: new Map(),
       lastValue: undefined,
       lastFound: 0,
+      lastLiteral: undefined,
     };
     if (exception !== undefined || known.inStatic !== undefined) this.#names.set(name, known);
     return known;

@@ -30,6 +30,10 @@ const NOT_INDEXED_MASK = 0x0f;
 const SIZE_UPDATE = 0x20;
 const SIZE_UPDATE_MASK = 0x1f;
 
+/** Characters of literals that are kept as they were written, one for each name that is in a fixed list. */
+const SHORTEST_KEPT = 32;
+const LONGEST_KEPT = 4096;
+
 const DEFAULT_EXCEPTIONS = exceptions([], []);
 
 /**
@@ -161,9 +165,29 @@ export class HpackEncoder {
       offset = writeInteger(bytes, offset, kind, NOT_INDEXED_MASK, nameIndex);
     }
     if (nameIndex === 0) offset = writeString(bytes, offset, name);
-    out.offset = writeString(bytes, offset, value);
+    out.offset = inserts
+      ? writeString(bytes, offset, value)
+      : writeRepeated(bytes, offset, known, value);
     if (inserts) table.insert(known, value);
   }
+}
+
+/** Writes a value that no table will have; a long one, as a token is, is often the same as last time. */
+function writeRepeated(
+  target: Uint8Array,
+  offset: number,
+  known: KnownName,
+  value: string,
+): number {
+  const isWorthIt = value.length >= SHORTEST_KEPT && value.length <= LONGEST_KEPT;
+  if (!isWorthIt) return writeString(target, offset, value);
+  if (known.lastLiteral?.value !== value) {
+    const end = writeString(target, offset, value);
+    known.lastLiteral = { value, bytes: new Uint8Array(target.subarray(offset, end)) };
+    return end;
+  }
+  target.set(known.lastLiteral.bytes, offset);
+  return offset + known.lastLiteral.bytes.length;
 }
 
 function exceptions(

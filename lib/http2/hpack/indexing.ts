@@ -26,13 +26,6 @@ export const VARYING_NAMES: readonly string[] = [
   'if-range',
   'if-unmodified-since',
   'last-modified',
-  // What a call carries about itself, by the conventions on top of HTTP
-  'grpc-message',
-  'grpc-retry-pushback-ms',
-  'grpc-status-details-bin',
-  'grpc-tags-bin',
-  'grpc-timeout',
-  'grpc-trace-bin',
   // Ids of requests and traces
   'b3',
   'traceparent',

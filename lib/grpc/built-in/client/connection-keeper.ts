@@ -159,9 +159,14 @@ export class ConnectionKeeper {
         this.#keepAliveTimeMs,
       );
       this.#transports.add(transport);
-      signal.addEventListener('abort', () => {
-        if (!this.isCurrent(transport)) transport.destroy(signal.reason as Error);
-      });
+      this.#destroyOnAbort(transport, signal);
+    });
+  }
+
+  /** Apart from what its transport is told by, which must not keep the signal for as long as that lives. */
+  #destroyOnAbort(transport: Transport, signal: AbortSignal): void {
+    signal.addEventListener('abort', () => {
+      if (!this.isCurrent(transport)) transport.destroy(signal.reason as Error);
     });
   }
 

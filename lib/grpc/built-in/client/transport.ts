@@ -25,7 +25,7 @@ export class Transport {
   /** `https` or `http`, as the connection is encrypted or not. */
   readonly scheme: string;
   readonly #connection: Http2Connection;
-  readonly #keepAlive: KeepAlive;
+  readonly #keepAlive: KeepAlive | undefined;
 
   constructor(
     { stream, info, secure }: Connected,
@@ -43,13 +43,13 @@ export class Transport {
         onRoom: () => events.onRoom(),
         onGoAway: (_code, message) => events.onDraining(message === 'too_many_pings'),
         onClose: (error) => {
-          this.#keepAlive.stop();
+          this.#keepAlive?.stop();
           events.onClose(error);
         },
       },
       http2OptionsOf(options),
     );
-    this.#keepAlive = new KeepAlive(this.#connection, {
+    this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: keepAliveTimeMs,
       timeoutMs: options['grpc.keepalive_timeout_ms'] ?? DEFAULT_KEEPALIVE_TIMEOUT_MS,
       isDue: () =>

@@ -17,13 +17,21 @@ export class ConnectionAge {
   #idleTimer: NodeJS.Timeout | undefined;
   #lastUse = Date.now();
 
-  constructor(connection: Http2Connection, options: ServerOptions) {
+  private constructor(connection: Http2Connection, options: ServerOptions) {
     this.#connection = connection;
     this.#graceMs = options['grpc.max_connection_age_grace_ms'] ?? Infinity;
     this.#idleMs = options['grpc.max_connection_idle_ms'] ?? Infinity;
     const ageMs = options['grpc.max_connection_age_ms'] ?? Infinity;
     this.#after(ageMs * (1 + JITTER * (2 * Math.random() - 1)), () => this.#retire());
     this.#watchIdle(this.#idleMs);
+  }
+
+  /** Nothing, unless the options set a limit. */
+  static watch(connection: Http2Connection, options: ServerOptions): ConnectionAge | undefined {
+    const hasLimit =
+      options['grpc.max_connection_age_ms'] !== undefined ||
+      options['grpc.max_connection_idle_ms'] !== undefined;
+    return hasLimit ? new ConnectionAge(connection, options) : undefined;
   }
 
   /** It is used. */

@@ -17,8 +17,8 @@ export interface ServedConnectionEvents {
 /** One connection that calls come in on. */
 export class ServedConnection {
   readonly #connection: Http2Connection;
-  readonly #keepAlive: KeepAlive;
-  readonly #age: ConnectionAge;
+  readonly #keepAlive: KeepAlive | undefined;
+  readonly #age: ConnectionAge | undefined;
 
   constructor(stream: Duplex, events: ServedConnectionEvents, options: ServerOptions) {
     this.#connection = new Http2Connection(
@@ -26,23 +26,23 @@ export class ServedConnection {
       'server',
       {
         onRequest: (request, headers) => {
-          this.#age.touch();
+          this.#age?.touch();
           events.onRequest(request, headers);
         },
         onClose: () => {
-          this.#keepAlive.stop();
-          this.#age.stop();
+          this.#keepAlive?.stop();
+          this.#age?.stop();
           events.onClose();
         },
       },
       http2OptionsOf(options),
     );
-    this.#keepAlive = new KeepAlive(this.#connection, {
+    this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: options['grpc.keepalive_time_ms'] ?? LONGEST_DELAY_MS,
       timeoutMs: options['grpc.keepalive_timeout_ms'] ?? DEFAULT_KEEPALIVE_TIMEOUT_MS,
       isDue: () => true,
     });
-    this.#age = new ConnectionAge(this.#connection, options);
+    this.#age = ConnectionAge.watch(this.#connection, options);
   }
 
   /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */
