@@ -93,13 +93,14 @@ const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>
 };
 
 /**
- * Completes `options` with the defaults.
+ * Completes `options` with the defaults, and freezes what comes of it.
  *
  * @throws Http2OptionError naming the first option that is unknown or out of range.
  */
 export function verifyHttp2Options(
-  options: Partial<Http2ConnectionOptions> = {},
+  options: Partial<Http2ConnectionOptions> = DEFAULT_HTTP2_OPTIONS,
 ): Readonly<Http2ConnectionOptions> {
+  if (isVerified(options)) return options;
   const verified: Http2ConnectionOptions = { ...DEFAULT_HTTP2_OPTIONS };
   for (const [name, value] of Object.entries(options)) {
     if (!(name in DEFAULT_HTTP2_OPTIONS)) {
@@ -111,7 +112,15 @@ export function verifyHttp2Options(
     else verifyNumber(name as NumberOption, value);
     Object.assign(verified, { [name]: value });
   }
+  verifiedOptions.add(Object.freeze(verified));
   return verified;
+}
+
+/** What came out of `verifyHttp2Options` may go in again for nothing: many connections share it. */
+const verifiedOptions = new WeakSet<object>([DEFAULT_HTTP2_OPTIONS]);
+
+function isVerified(options: object): options is Readonly<Http2ConnectionOptions> {
+  return verifiedOptions.has(options);
 }
 
 /** Those that may be Infinity: the peer is told of no limit, and there is none. */

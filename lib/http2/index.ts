@@ -1,6 +1,10 @@
 export { Http2Connection, type Http2Role } from './connection.js';
 export type { Http2ConnectionEvents } from './connection-events.js';
-export { DEFAULT_HTTP2_OPTIONS, type Http2ConnectionOptions } from './connection-options.js';
+export {
+  DEFAULT_HTTP2_OPTIONS,
+  verifyHttp2Options,
+  type Http2ConnectionOptions,
+} from './connection-options.js';
 export { Http2Error, Http2OptionError, type Http2ErrorScope } from './errors.js';
 export { ErrorCode } from './frame.js';
 export { Http2Stream } from './stream.js';

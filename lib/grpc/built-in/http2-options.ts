@@ -1,16 +1,44 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import type { Http2ConnectionOptions } from '../../http2/index.js';
+import { verifyHttp2Options, type Http2ConnectionOptions } from '../../http2/index.js';
 
 /** Calls that a peer may have under way at once, unless `grpc.max_concurrent_streams` says otherwise. */
 const MAX_CONCURRENT_CALLS = 10_000;
 
-/** The settings of a connection, out of the options of grpc-js that are about it. */
-export function http2OptionsOf(options: ChannelOptions): Partial<Http2ConnectionOptions> {
+/** Headers of gRPC that are others with each call: in a table they would only drive out what comes again. */
+const VARYING_HEADERS = Object.freeze([
+  'grpc-message',
+  'grpc-retry-pushback-ms',
+  'grpc-status-details-bin',
+  'grpc-tags-bin',
+  'grpc-timeout',
+  'grpc-trace-bin',
+]);
+
+type Http2Options = Readonly<Http2ConnectionOptions>;
+
+let last: { key: string; options: Http2Options } | undefined;
+
+/**
+ * The settings of a connection, out of the options of grpc-js that are about it. Connections with the
+ * same ones share the object: there may be many.
+ *
+ * @throws Http2OptionError naming a bad one.
+ */
+export function http2OptionsOf(options: ChannelOptions): Http2Options {
+  const maxCalls = options['grpc.max_concurrent_streams'];
   const window = options['grpc-node.flow_control_window'];
   const maxMetadataSize = options['grpc.max_metadata_size'] as number | undefined;
-  return {
-    maxConcurrentStreams: options['grpc.max_concurrent_streams'] ?? MAX_CONCURRENT_CALLS,
-    ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
-    ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),
-  };
+  const key = [maxCalls, window, maxMetadataSize].join();
+  if (last?.key !== key) {
+    last = {
+      key,
+      options: verifyHttp2Options({
+        varyingHeaders: VARYING_HEADERS,
+        maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
+        ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
+        ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),
+      }),
+    };
+  }
+  return last.options;
 }

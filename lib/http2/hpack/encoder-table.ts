@@ -9,8 +9,8 @@ export interface KnownName {
   readonly inStatic: StaticName | undefined;
   /** Its newest entry in the dynamic table; 0 if there is none. */
   newestId: number;
-  /** Its entries in the dynamic table, by value. No two are the same. */
-  readonly ids: Map<string, number>;
+  /** Its entries in the dynamic table, by value, once it has had more than one. No two are the same. */
+  ids: Map<string, number> | undefined;
   /** The value that was found last, mostly the one that is asked for next. */
   lastValue: string | undefined;
   /** Where that was: an id of the dynamic table, a negative index of the static one, 0 if it is gone. */
@@ -68,10 +68,14 @@ export class EncoderTable {
 
   /** Adds an entry to the dynamic table, which has none like it, and for which it must be large enough. */
   insert(known: KnownName, value: string): void {
-    this.#entries.insert(known.name, value);
-    const id = this.#entries.inserted;
+    const entries = this.#entries;
+    entries.insert(known.name, value);
+    const id = entries.inserted;
+    // Most names have one value for as long as the connection lives, and need no map for it.
+    if (known.newestId > 0)
+      known.ids ??= new Map([[this.#valueOf(known.newestId), known.newestId]]);
     known.newestId = id;
-    known.ids.set(value, id);
+    known.ids?.set(value, id);
     known.lastValue = value;
     known.lastFound = id;
     // Making room may just have evicted the last entry with this name, and the name with it.
@@ -84,12 +88,21 @@ export class EncoderTable {
 
   #find(known: KnownName, value: string): boolean {
     if (known.indexing === Indexing.Never) return false;
-    const id = known.ids.get(value);
+    const id = this.#idOf(known, value);
     const index = id === undefined ? known.inStatic?.values.get(value) : undefined;
     if (id === undefined && index === undefined) return false;
     known.lastValue = value;
     known.lastFound = id ?? -index!;
     return true;
+  }
+
+  #idOf({ ids, newestId }: KnownName, value: string): number | undefined {
+    if (ids !== undefined) return ids.get(value);
+    return newestId > 0 && this.#valueOf(newestId) === value ? newestId : undefined;
+  }
+
+  #valueOf(id: number): string {
+    return this.#entries.values[this.#entries.slotOf(id)]!;
   }
 
   #learn(name: string): KnownName {
@@ -99,7 +112,7 @@ export class EncoderTable {
       indexing: exception ?? Indexing.Insert,
       inStatic: STATIC_BY_NAME.get(name),
       newestId: 0,
-      ids: new Map(),
+      ids: undefined,
       lastValue: undefined,
       lastFound: 0,
       lastLiteral: undefined,
@@ -110,7 +123,7 @@ export class EncoderTable {
 
   #forget(name: string, value: string, id: number): void {
     const known = this.#names.get(name)!;
-    known.ids.delete(value);
+    known.ids?.delete(value);
     if (known.lastFound === id) known.lastFound = 0;
     if (known.newestId !== id) return;
     known.newestId = 0;

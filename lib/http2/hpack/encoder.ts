@@ -35,6 +35,8 @@ const SHORTEST_KEPT = 32;
 const LONGEST_KEPT = 4096;
 
 const DEFAULT_EXCEPTIONS = exceptions([], []);
+/** Of lists that many encoders share, so that they need not all keep a map of their own. */
+const sharedExceptions = new WeakMap<Iterable<string>, ReadonlyMap<string, Indexing>>();
 
 /**
  * Compresses the header blocks that go out on a connection (RFC 7541). They must be sent in the order
@@ -57,12 +59,7 @@ export class HpackEncoder {
     const { maxTableSize = DEFAULT_TABLE_SIZE, varyingNames, secretNames } = options;
     this.#ownMaxTableSize = verifyBytes('maxTableSize', maxTableSize, MAX_INTEGER);
     this.#smallestSize = Math.min(maxTableSize, DEFAULT_TABLE_SIZE);
-    this.#table = new EncoderTable(
-      this.#smallestSize,
-      varyingNames === undefined && secretNames === undefined
-        ? DEFAULT_EXCEPTIONS
-        : exceptions(varyingNames ?? [], secretNames ?? []),
-    );
+    this.#table = new EncoderTable(this.#smallestSize, exceptionsOf(varyingNames, secretNames));
   }
 
   /**
@@ -188,6 +185,18 @@ function writeRepeated(
   }
   target.set(known.lastLiteral.bytes, offset);
   return offset + known.lastLiteral.bytes.length;
+}
+
+function exceptionsOf(
+  varying: Iterable<string> | undefined,
+  secrets: Iterable<string> | undefined,
+): ReadonlyMap<string, Indexing> {
+  if (secrets !== undefined) return exceptions(varying ?? [], secrets);
+  if (varying === undefined) return DEFAULT_EXCEPTIONS;
+  if (!Object.isFrozen(varying)) return exceptions(varying, []);
+  const known = sharedExceptions.get(varying) ?? exceptions(varying, []);
+  sharedExceptions.set(varying, known);
+  return known;
 }
 
 function exceptions(

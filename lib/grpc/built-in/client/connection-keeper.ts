@@ -1,6 +1,7 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
 import type { CallStatus } from '../../grpc-types.js';
+import { http2OptionsOf } from '../http2-options.js';
 import { Backoff } from './backoff.js';
 import type { Connectivity } from './connectivity.js';
 import type { Connector } from './connector.js';
@@ -47,6 +48,7 @@ export class ConnectionKeeper {
   constructor(connector: Connector, connectivity: Connectivity, options: ChannelOptions) {
     this.#connector = connector;
     this.#connectivity = connectivity;
+    http2OptionsOf(options); // A bad one is to be told now.
     this.#options = options;
     this.#keepAliveTimeMs = options['grpc.keepalive_time_ms'] ?? -1;
     this.#backoff = new Backoff(

@@ -12,6 +12,7 @@ import type { ServedStream, StreamServer } from '../../grpc-engine.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
 import { Refusal } from './refusal.js';
 import { trailersOnly } from './response-headers.js';
+import { http2OptionsOf } from '../http2-options.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
 import { ServerCall } from './server-call.js';
@@ -34,6 +35,7 @@ export class BuiltInServer implements StreamServer {
   #onStopped: (() => void)[] = [];
 
   constructor(options: ServerOptions = {}) {
+    http2OptionsOf(options); // A bad one is to be told now.
     this.#options = options;
     this.#settings = serverCallSettings(options);
     this.#interceptors = options.interceptors ?? [];
