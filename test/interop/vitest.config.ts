@@ -6,8 +6,25 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['test/interop/**/*.spec.ts'],
-    exclude: ['test/interop/go/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['test/interop/**/*.spec.ts'],
+          exclude: ['test/interop/go/**'],
+        },
+      },
+      // The others name their engines themselves.
+      {
+        extends: true,
+        test: {
+          name: 'engine grpc-js',
+          include: ['test/interop/go.spec.ts'],
+          env: { BACKCHANNEL_ENGINE: 'grpc-js' },
+        },
+      },
+    ],
     // The first file builds the Go peers; two would do so at once.
     fileParallelism: false,
     testTimeout: 120_000,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"net"
 	"time"
@@ -18,6 +19,7 @@ func runListen(args []string) (result, error) {
 	flags := flag.NewFlagSet("listen", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:0", "`address` to listen on")
 	name := flags.String("name", "listener", "what Identify answers")
+	official := flags.String("official", "", "run this official `case` against the first peer that comes")
 	settings.addFlags(flags)
 	security.addFlags(flags)
 	if err := flags.Parse(args); err != nil {
@@ -34,9 +36,16 @@ func runListen(args []string) (result, error) {
 	}
 	server := newListeningServer(*name, handshaker)
 	stop := toldToStop()
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
 	report(result{"listening": listener.Addr().String()})
+	if *official != "" {
+		go func() {
+			if err := officialBack(*official, handshaker.registry); err != nil {
+				failed <- err
+			}
+		}()
+	}
 
 	select {
 	case err := <-failed:
@@ -44,6 +53,20 @@ func runListen(args []string) (result, error) {
 	case <-stop:
 		return result{"closed": closeServer(server)}, nil
 	}
+}
+
+// officialBack runs an official case against the first peer, and reports it.
+func officialBack(name string, registry *registry) error {
+	backs, err := registry.newest(context.Background(), 1)
+	if err != nil {
+		return err
+	}
+	passed, err := runOfficial(context.Background(), name, officialTarget{conn: backs[0]})
+	if err != nil {
+		return err
+	}
+	report(passed)
+	return nil
 }
 
 func newServerHandshaker(settings sessionSettings, security listenTLS) (*serverHandshaker, error) {

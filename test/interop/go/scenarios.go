@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
+
 	"nestjs-backchannel/interop/pb"
 )
 
@@ -24,6 +27,7 @@ var scenarios = map[string]scenario{
 	"stream":      stream,
 	"serve":       serve,
 	"close-first": closeFirst,
+	"official":    official,
 }
 
 // mutator makes one call that is answered after a call back.
@@ -140,7 +144,7 @@ func serve(ctx context.Context, options dialOptions, _ []string) (result, error)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := peer.payload.Identify(ctx, &pb.Empty{}); err != nil {
+	if err := waitUntilReady(ctx, peer.conn); err != nil {
 		return nil, errors.Join(err, peer.close())
 	}
 	stop := toldToStop()
@@ -156,6 +160,24 @@ func serve(ctx context.Context, options dialOptions, _ []string) (result, error)
 		return nil, err
 	}
 	return result{"closed": closedBy, "votes": peer.votes.votes.Load()}, nil
+}
+
+// waitUntilReady connects; the listening side has its peer by then, as it has
+// greeted us on the stream that it took.
+func waitUntilReady(ctx context.Context, conn *grpc.ClientConn) error {
+	conn.Connect()
+	for {
+		state := conn.GetState()
+		if state == connectivity.Ready {
+			return nil
+		}
+		if state == connectivity.TransientFailure {
+			return errors.New("cannot connect")
+		}
+		if !conn.WaitForStateChange(ctx, state) {
+			return ctx.Err()
+		}
+	}
 }
 
 // closeFirst hangs up right after a call, which must not fail.
@@ -176,6 +198,25 @@ func closeFirst(ctx context.Context, options dialOptions, _ []string) (result, e
 	case <-ctx.Done():
 		return nil, fmt.Errorf("the connection outlived its client: %w", ctx.Err())
 	}
+}
+
+// official runs one of the official cases against the listening side.
+func official(ctx context.Context, options dialOptions, args []string) (result, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("want: official CASE")
+	}
+	peer, err := connect(options)
+	if err != nil {
+		return nil, err
+	}
+	defer peer.close()
+	return runOfficial(ctx, args[0], officialTarget{conn: peer.conn, redial: func() (*grpc.ClientConn, error) {
+		another, err := connect(options)
+		if err != nil {
+			return nil, err
+		}
+		return another.conn, nil
+	}})
 }
 
 // inParallel runs do for 0 to n-1, all at the same time, and joins the errors.

@@ -13,19 +13,24 @@ import (
 )
 
 func newListeningServer(name string, handshaker *serverHandshaker) *grpc.Server {
-	server := grpc.NewServer(append(serveOptions(), grpc.Creds(handshaker))...)
+	server := grpc.NewServer(append(serveOptions(),
+		grpc.Creds(handshaker),
+		grpc.StatsHandler(compressionWatch{}),
+	)...)
 	pb.RegisterGitalyServer(server, &gitaly{registry: handshaker.registry})
 	pb.RegisterPayloadServer(server, &listeningPayload{
 		payload:  payload{name: name},
 		registry: handshaker.registry,
 	})
+	registerOfficialServer(server, name)
 	return server
 }
 
 func newDialingServer(name string, votes *praefect) *grpc.Server {
-	server := grpc.NewServer(serveOptions()...)
+	server := grpc.NewServer(append(serveOptions(), grpc.StatsHandler(compressionWatch{}))...)
 	pb.RegisterPraefectServer(server, votes)
 	pb.RegisterPayloadServer(server, &payload{name: name})
+	registerOfficialServer(server, name)
 	return server
 }
 
