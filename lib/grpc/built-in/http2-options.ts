@@ -4,6 +4,12 @@ import { verifyHttp2Options, type Http2ConnectionOptions } from '../../http2/ind
 /** Calls that a peer may have under way at once, unless `grpc.max_concurrent_streams` says otherwise. */
 const MAX_CONCURRENT_CALLS = 10_000;
 
+/**
+ * Longest DATA frame that is taken, in bytes: messages of 64 KiB come as one, and none keeps others
+ * waiting for long.
+ */
+const MAX_FRAME_SIZE = 128 * 1024;
+
 /** Headers of gRPC that are others with each call: in a table they would only drive out what comes again. */
 const VARYING_HEADERS = Object.freeze([
   'grpc-message',
@@ -34,6 +40,7 @@ export function http2OptionsOf(options: ChannelOptions): Http2Options {
       key,
       options: verifyHttp2Options({
         varyingHeaders: VARYING_HEADERS,
+        maxFrameSize: MAX_FRAME_SIZE,
         maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
         ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
         ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),

@@ -83,6 +83,7 @@ describe('an HTTP/2 connection, once wrong', () => {
     for (const { stream: other } of recorders.slice(1)) {
       other!.sendHeaders([':status', '200', 'x-large', '\\'.repeat(10_000)], true);
     }
+    await new Promise((r) => setImmediate(r));
     expect(ends).toHaveLength(1);
   });
 

@@ -1,5 +1,12 @@
 import type { Server } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  closing,
+  dataFrames,
+  openRequest,
+  SETTING,
+  settings,
+} from '../../fixtures/http2/connections.js';
 import { startHelloServer } from '../../fixtures/http2/hello-server.js';
 import {
   FLAG,
@@ -12,6 +19,17 @@ import {
 
 const ENHANCE_YOUR_CALM = 11;
 const MiB = 1024 * 1024;
+/** A header of 3 KiB into the table, then named again by one byte each time. */
+const BOMB = Buffer.concat([
+  REQUEST,
+  Buffer.from('4001787f8117', 'hex'),
+  Buffer.alloc(3072, 'a'),
+  Buffer.alloc(1000, 0xbe),
+]);
+
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
 
 describe('an HTTP/2 server of ours', () => {
   let server: Server;
@@ -69,8 +87,37 @@ describe('an HTTP/2 server of ours', () => {
           ? frame(TYPE.headers, FLAG.endHeaders | FLAG.endStream, 1, REQUEST)
           : frame(TYPE.windowUpdate, 0, 1, number32(1)),
     ],
+    ['PRIORITY (CVE-2019-9513)', () => frame(TYPE.priority, 0, 1, Buffer.alloc(5))],
+    ['frames of unknown types', () => frame(0xbe, 0, 0)],
+    ['answers to pings that nobody sent', () => frame(TYPE.ping, FLAG.ack, 0, Buffer.alloc(8))],
+    ['acknowledgements of settings again and again', () => frame(TYPE.settings, FLAG.ack, 0)],
+    ['GOAWAY', (i) => (i === 0 ? openRequest(1) : frame(TYPE.goAway, 0, 0, Buffer.alloc(8)))],
+    ['credit of one byte for all streams', () => frame(TYPE.windowUpdate, 0, 0, number32(1))],
+    [
+      'settings that change all windows',
+      (i) => settings([SETTING.initialWindowSize, i % 2 ? 0 : 65_535]),
+    ],
+    [
+      'requests without headers',
+      (i) => frame(TYPE.headers, FLAG.endHeaders | FLAG.endStream, 2 * i + 1),
+    ],
+    [
+      'headers too large (HPACK bombs)',
+      (i) => frame(TYPE.headers, FLAG.endHeaders, 2 * i + 1, BOMB),
+    ],
+    [
+      'streams that are reset at once, though data came on them',
+      (i) =>
+        Buffer.concat([
+          openRequest(2 * i + 1),
+          dataFrames(2 * i + 1, 1),
+          dataFrames(2 * i + 1, 1),
+          frame(TYPE.rstStream, 0, 2 * i + 1, number32(8)),
+        ]),
+    ],
+    ['streams beyond the limit', (i) => openRequest(2 * i + 1)],
   ])('ends the connection of a client that floods it with %s', async (_what, make) => {
-    expect(await flood(await connect(), 20_000, make)).toBe(ENHANCE_YOUR_CALM);
+    expect(await flood(await connect(), 50_000, make)).toBe(ENHANCE_YOUR_CALM);
   });
 
   it('holds little for a client that sends header blocks without end', async () => {

@@ -245,6 +245,8 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
 
   /** Handlers are told that the call is over however it ended: so does grpc-js. */
   #finish(): void {
+    // The last thing it sends may close the stream, and that brings it here too.
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#inbox.close();
     clearTimeout(this.#deadlineTimer);

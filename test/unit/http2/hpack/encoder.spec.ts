@@ -48,7 +48,7 @@ describe('HpackEncoder', () => {
   });
 
   it('takes six more, on average, for a deadline that differs each time, and none for a second method', () => {
-    const encoder = new HpackEncoder();
+    const encoder = new HpackEncoder({ varyingNames: ['grpc-timeout'] });
     const decoder = new HpackDecoder();
     let bytes = 0;
 
@@ -254,6 +254,26 @@ describe('HpackEncoder', () => {
         ]);
       }
       expect(tableOf(decoder)).toEqual([]);
+    });
+
+    it('sends a long one again as it was, and another one as it is', () => {
+      const encoder = new HpackEncoder();
+      const decoder = new HpackDecoder();
+      const out = new ByteWriter();
+      const tokens = ['a', 'a', 'b', 'b', 'a'].map((char) => `Bearer ${char.repeat(900)}`);
+
+      for (const token of tokens) {
+        // Into the same bytes each time, so that nothing may be kept of them.
+        out.reset();
+        encoder.encode(['authorization', token], out);
+        expect(decode(decoder, out.written())).toEqual([['authorization', token, 'never indexed']]);
+      }
+      expect(() => encode(encoder, [['authorization', '\u0100'.repeat(900)]])).toThrow();
+      out.reset();
+      encoder.encode(['authorization', tokens[0]!], out);
+      expect(decode(decoder, out.written())).toEqual([
+        ['authorization', tokens[0]!, 'never indexed'],
+      ]);
     });
 
     it('does not find even the empty value in the static table', () => {
