@@ -27,7 +27,12 @@ export function unaryMethod(client: Client, methodName: string, stock: StubMetho
     const rest = args.slice(1);
     const metadata = rest[0] instanceof Metadata ? (rest.shift() as Metadata) : undefined;
     const options = (rest.shift() ?? {}) as CallOptions;
-    if (rest.length > 0 || typeof options !== 'object' || isIntercepted(options)) {
+    if (
+      args.length === 0 ||
+      rest.length > 0 ||
+      typeof options !== 'object' ||
+      isIntercepted(options)
+    ) {
       return stock(...args);
     }
     return new Observable((observer) =>

@@ -5,6 +5,13 @@ import { verifyHttp2Options, type Http2ConnectionOptions } from '../../http2/ind
 const MAX_CONCURRENT_CALLS = 10_000;
 
 /**
+ * Calls that a peer may cancel at once, and per second, beyond those that it lets finish: all that it
+ * may have under way, twice. A handler whose call is cancelled at once never runs.
+ */
+const MAX_CANCELS = 2 * MAX_CONCURRENT_CALLS;
+const CANCELS_PER_SECOND = 1000;
+
+/**
  * Longest DATA frame that is taken, in bytes: messages of 64 KiB come as one, and none keeps others
  * waiting for long.
  */
@@ -41,6 +48,8 @@ export function http2OptionsOf(options: ChannelOptions): Http2Options {
       options: verifyHttp2Options({
         varyingHeaders: VARYING_HEADERS,
         maxFrameSize: MAX_FRAME_SIZE,
+        maxResets: MAX_CANCELS,
+        resetsPerSecond: CANCELS_PER_SECOND,
         maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
         ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
         ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),

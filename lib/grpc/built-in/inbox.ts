@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { decompress, type UnreadableMessage } from './compression.js';
+import { Fifo } from './fifo.js';
 import { PREFIX_LENGTH } from './message-prefix.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
 
@@ -34,7 +35,7 @@ export class Inbox implements MessageSink {
   readonly #owner: InboxOwner;
   readonly #limit: number;
   readonly #reader: MessageReader;
-  readonly #entries: Entry[] = [];
+  readonly #entries = new Fifo<Entry>();
   /** Bytes of the message that is being received which are not consumed yet. */
   #partial = 0;
   #wanted = false;
@@ -51,7 +52,7 @@ export class Inbox implements MessageSink {
 
   /** Whether everything that came was handed over. */
   get isEmpty(): boolean {
-    return this.#entries.length === 0 && this.#state !== 'decompressing';
+    return this.#entries.isEmpty && this.#state !== 'decompressing';
   }
 
   /** Bytes of the stream, in any pieces. */
@@ -84,8 +85,9 @@ export class Inbox implements MessageSink {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     let bytes = this.#partial;
-    for (const entry of this.#entries) bytes += entry.bytes;
-    this.#entries.length = 0;
+    for (let entry = this.#entries.shift(); entry; entry = this.#entries.shift()) {
+      bytes += entry.bytes;
+    }
     this.#partial = 0;
     if (bytes > 0) this.#owner.consume(bytes);
   }
@@ -96,11 +98,11 @@ export class Inbox implements MessageSink {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#wanted && this.#state === 'open' && this.#entries.length > 0) this.#handOver();
+      while (this.#wanted && this.#state === 'open' && !this.#entries.isEmpty) this.#handOver();
     } finally {
       this.#pumping = false;
     }
-    if (this.#ended && this.#state === 'open' && this.#entries.length === 0) {
+    if (this.#ended && this.#state === 'open' && this.#entries.isEmpty) {
       this.#state = 'closed';
       this.#owner.onAllRead();
     }
@@ -126,8 +128,9 @@ export class Inbox implements MessageSink {
   }
 
   #handOver(): void {
-    const entry = this.#entries.shift()!;
+    const entry = this.#entries.first!;
     if (entry.compressed) return this.#decompress(entry);
+    this.#entries.shift();
     this.#wanted = false;
     this.#owner.consume(entry.bytes);
     this.#owner.onMessage(entry.message);
@@ -137,15 +140,13 @@ export class Inbox implements MessageSink {
     this.#state = 'decompressing';
     decompress(entry.message, this.encoding, this.#limit).then(
       (message) => {
-        if (this.#state === 'closed') return this.#owner.consume(entry.bytes);
+        if (this.#state === 'closed') return;
         this.#state = 'open';
-        this.#entries.unshift({ message, compressed: false, bytes: entry.bytes });
+        entry.message = message;
+        entry.compressed = false;
         this.#owner.onWaiting();
       },
-      (error: UnreadableMessage) => {
-        this.#owner.consume(entry.bytes);
-        this.#break(error.code, error.details);
-      },
+      (error: UnreadableMessage) => this.#break(error.code, error.details),
     );
   }
 
@@ -157,7 +158,7 @@ export class Inbox implements MessageSink {
 
   /** A message longer than the window only comes if its first bytes make room for its last ones. */
   #makeRoom(): void {
-    if (!this.#wanted || this.#partial === 0 || this.#entries.length > 0) return;
+    if (!this.#wanted || this.#partial === 0 || !this.#entries.isEmpty) return;
     if (this.#state !== 'open') return;
     const bytes = this.#partial;
     this.#partial = 0;

@@ -3,6 +3,9 @@ import { PREFIX_LENGTH } from './message-prefix.js';
 /** Messages up to this size are copied: one that is kept must not keep a whole chunk of input alive. */
 const COPY_LIMIT = 4096;
 
+/** Bytes that small pieces of a message are gathered in. */
+const GATHER_SIZE = 16 * 1024;
+
 /** What is told of the messages of a stream. */
 export interface MessageSink {
   /** A whole message has come. */
@@ -25,6 +28,9 @@ export class MessageReader {
   #length = 0;
   #compressed = false;
   #parts: Buffer[] = [];
+  /** Where small pieces are gathered, and how many bytes there are. */
+  #gathered: Buffer | undefined;
+  #gatheredLength = 0;
 
   /** @param limit - bytes that a message may have; negative for any number. */
   constructor(limit: number, sink: MessageSink) {
@@ -76,17 +82,40 @@ export class MessageReader {
     const part = piece.subarray(at, end);
     this.#received += part.length;
     const isWhole = this.#received === this.#length;
-    if (!isWhole) {
-      this.#parts.push(part);
-    } else if (this.#parts.length === 0) {
+    if (isWhole && part.length === this.#length) {
       this.#finish(part.length <= COPY_LIMIT ? Buffer.from(part) : part);
     } else {
-      this.#parts.push(part);
-      const message = Buffer.concat(this.#parts, this.#length);
-      this.#parts = [];
-      this.#finish(message);
+      this.#collect(part);
+      if (isWhole) this.#finish(this.#join());
     }
     return end;
+  }
+
+  /** A small piece is copied: it would keep its chunk of input, and itself, alive for a few bytes. */
+  #collect(part: Buffer): void {
+    if (part.length > COPY_LIMIT) {
+      this.#putGathered();
+      this.#parts.push(part);
+      return;
+    }
+    if (this.#gatheredLength + part.length > GATHER_SIZE) this.#putGathered();
+    const left = this.#length - this.#received + part.length;
+    this.#gathered ??= Buffer.allocUnsafe(Math.min(GATHER_SIZE, left));
+    part.copy(this.#gathered, this.#gatheredLength);
+    this.#gatheredLength += part.length;
+  }
+
+  #putGathered(): void {
+    if (this.#gathered) this.#parts.push(this.#gathered.subarray(0, this.#gatheredLength));
+    this.#gathered = undefined;
+    this.#gatheredLength = 0;
+  }
+
+  #join(): Buffer {
+    this.#putGathered();
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts, this.#length);
   }
 
   #finish(message: Buffer): void {

@@ -28,7 +28,8 @@ export function toMs(deadline: Deadline): number {
 export function encodeTimeout(deadline: number): string {
   const left = Math.max(0, deadline - Date.now());
   for (const [unit, ms] of UNITS) {
-    if (left / ms < 1e8) return `${Math.ceil(left / ms)}${unit}`;
+    const amount = Math.ceil(left / ms);
+    if (amount < 1e8) return `${amount}${unit}`;
   }
   return '99999999H';
 }

@@ -41,8 +41,6 @@ export class BuiltInChannel implements ChannelInterface {
   }
 
   close(): void {
-    if (this.#connectivity.state === connectivityState.SHUTDOWN) return;
-    this.#connectivity.set(connectivityState.SHUTDOWN);
     this.#keeper.close();
   }
 

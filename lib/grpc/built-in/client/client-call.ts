@@ -49,7 +49,10 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #deadlineTimer: NodeJS.Timeout | undefined;
   #credentials: CallCredentials | undefined;
   #metadata!: Metadata;
-  #listener!: CallListener;
+  /** Whether the metadata has what credentials add to it. */
+  #isAuthorized = false;
+  /** None before it is started. */
+  #listener: CallListener | undefined;
   #stopFollowing: (() => void) | undefined;
   #transport: Transport | undefined;
   #stream: Http2Stream | undefined;
@@ -104,6 +107,8 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   start(metadata: Metadata, listener: CallListener): void {
     this.#metadata = metadata;
     this.#listener = listener;
+    // It may have been cancelled by somebody who did not wait for it to start.
+    if (this.#status !== undefined) return this.#schedule();
     this.#keeper.callStarted();
     if (this.#deadline !== Infinity && !this.#watchDeadline()) return;
     this.#keeper.pick(this);
@@ -169,7 +174,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   begin(transport: Transport): void {
-    const credentials = this.#allCredentials();
+    const credentials = this.#isAuthorized ? undefined : this.#allCredentials();
     if (credentials === undefined) return this.#open(transport, this.#metadata);
     const call = {
       method_name: this.#path,
@@ -178,6 +183,9 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     withCredentials(this.#metadata, credentials, call).then(
       (metadata) => {
         if (this.#status !== undefined) return;
+        // Should it have to wait again, nobody is asked again.
+        this.#isAuthorized = true;
+        this.#metadata = metadata;
         if (this.#keeper.isCurrent(transport) && transport.hasRoom) this.#open(transport, metadata);
         else this.#keeper.pick(this);
       },
@@ -237,7 +245,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   onMessage(message: Buffer): void {
-    this.#listener.onReceiveMessage(message);
+    this.#listener!.onReceiveMessage(message);
   }
 
   /** All messages are read. */
@@ -353,12 +361,12 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     this.#status = why;
     clearTimeout(this.#deadlineTimer);
     this.#stopFollowing?.();
-    this.#keeper.callEnded();
+    if (this.#listener) this.#keeper.callEnded();
     this.#outbox.release();
   }
 
   #schedule(): void {
-    if (this.#isDelivering || this.#isTold) return;
+    if (this.#isDelivering || this.#isTold || !this.#listener) return;
     this.#isDelivering = true;
     process.nextTick(deliver, this);
   }
@@ -382,7 +390,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     const headers = this.#headers;
     if (headers === undefined || this.#mayTell) return;
     this.#headers = undefined;
-    const listener: CallListener & { ignoresMetadata?: boolean } = this.#listener;
+    const listener: CallListener & { ignoresMetadata?: boolean } = this.#listener!;
     if (listener.ignoresMetadata) return;
     listener.onReceiveMetadata(readMetadata(headers, HIDDEN_HEADERS));
   }
@@ -390,7 +398,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #tellStatus(why: CallStatus): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#listener.onReceiveStatus(why);
+    this.#listener!.onReceiveStatus(why);
   }
 }
 

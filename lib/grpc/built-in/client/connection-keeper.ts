@@ -4,7 +4,7 @@ import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { Backoff } from './backoff.js';
 import type { Connectivity } from './connectivity.js';
-import type { Connector } from './connector.js';
+import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
 import { statusOf } from './status-of-end.js';
 import { Transport } from './transport.js';
@@ -104,7 +104,9 @@ export class ConnectionKeeper {
 
   /** Connects no more. Calls that have begun go on; those that wait fail. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#connectivity.set(connectivityState.SHUTDOWN);
     this.#idle.stop();
     this.#stopTrying();
     this.#failWaiting(closedStatus(), () => true);
@@ -135,9 +137,7 @@ export class ConnectionKeeper {
 
   /** Resolves when calls may begin. */
   async #establish(signal: AbortSignal): Promise<void> {
-    const connected = await this.#connector.connect(signal);
-    if (signal.aborted) connected.stream.destroy();
-    signal.throwIfAborted();
+    const connected = await unlessAborted(this.#connector.connect(signal), signal);
     await new Promise<void>((resolve, reject) => {
       const transport: Transport = new Transport(
         connected,
@@ -243,6 +243,19 @@ export class ConnectionKeeper {
     const why = this.#lastError?.message ?? 'unknown';
     return statusOf(status.UNAVAILABLE, `No connection established. Last error: ${why}`);
   }
+}
+
+/** What `connecting` gives, unless `signal` aborts first; what comes too late is closed. */
+function unlessAborted(connecting: Promise<Connected>, signal: AbortSignal): Promise<Connected> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', giveUp, { once: true });
+    connecting.then((connected) => {
+      signal.removeEventListener('abort', giveUp);
+      if (signal.aborted) connected.stream.destroy();
+      else resolve(connected);
+    }, reject);
+  });
 }
 
 function closedStatus(): CallStatus {

@@ -16,14 +16,22 @@ export class Connectivity {
     return this.#state;
   }
 
+  /** The last state is SHUTDOWN. What a watcher throws is thrown where it harms nobody else. */
   set(state: connectivityState): void {
+    if (this.#state === connectivityState.SHUTDOWN) return;
     this.#state = state;
     const watchers = this.#watchers;
     this.#watchers = watchers.filter(({ seen }) => seen === state);
     for (const watcher of watchers) {
       if (watcher.seen === state) continue;
       clearTimeout(watcher.timer);
-      watcher.callback();
+      try {
+        watcher.callback();
+      } catch (error) {
+        process.nextTick(() => {
+          throw error;
+        });
+      }
     }
   }
 

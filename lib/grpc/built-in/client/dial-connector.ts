@@ -7,6 +7,9 @@ import type { SecureConnector } from '../../grpc-types.js';
 import type { Connected, Connector } from './connector.js';
 import type { Target } from './target.js';
 
+/** Milliseconds that an address has if there is another one to try. */
+const ADDRESS_TIMEOUT_MS = 2000;
+
 /** Connections that are dialed, secured by credentials of grpc-js, and passed through an `Upgrade`. */
 export class DialConnector implements Connector {
   readonly callCredentials: CallCredentials | undefined;
@@ -30,20 +33,33 @@ export class DialConnector implements Connector {
 
   async connect(signal: AbortSignal): Promise<Connected> {
     await this.#security.waitForReady();
-    let failure: unknown;
-    for (const address of this.#target.addresses) {
+    const { addresses } = this.#target;
+    for (const address of addresses.slice(0, -1)) {
+      const connected = await this.#connectSoon(address, signal);
+      if (connected) return connected;
       signal.throwIfAborted();
-      try {
-        return await this.#connectTo(address, signal);
-      } catch (error) {
-        failure = error;
-      }
     }
-    throw failure;
+    return this.#connectTo(addresses.at(-1)!, signal);
   }
 
   destroy(): void {
     this.#security.destroy();
+  }
+
+  /** Gives nothing if it fails: an address must not use up the time of those behind it. */
+  async #connectSoon(address: NetConnectOpts, signal: AbortSignal): Promise<Connected | undefined> {
+    const tooLate = new AbortController();
+    const timer = setTimeout(
+      () => tooLate.abort(new Error('no answer in time')),
+      ADDRESS_TIMEOUT_MS,
+    );
+    try {
+      return await this.#connectTo(address, AbortSignal.any([signal, tooLate.signal]));
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #connectTo(address: NetConnectOpts, signal: AbortSignal): Promise<Connected> {
@@ -55,7 +71,7 @@ export class DialConnector implements Connector {
     };
     signal.addEventListener('abort', giveUp);
     try {
-      await once(socket, 'connect');
+      await once(socket, 'connect', { signal });
       return await settled(this.#secure(socket), socket);
     } catch (error) {
       socket.destroy();

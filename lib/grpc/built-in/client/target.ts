@@ -19,6 +19,7 @@ export interface Target {
  * and `unix-abstract:`. Others need a resolver; for them, it is undefined.
  */
 export function parseTarget(target: string): Target | undefined {
+  if (target === '') return undefined;
   const [, scheme, , authority, path = ''] =
     /^(?:([A-Za-z0-9+.-]+):)?(\/\/([^/]*)\/)?(.+)$/.exec(target) ?? [];
   const uri: experimental.GrpcUri = {

@@ -39,7 +39,13 @@ export function statusTrailers(
   metadata?: Metadata | null,
 ): readonly string[] {
   if (code === status.OK && details === 'OK' && !metadata) return OK_TRAILERS;
-  const trailers = ['grpc-status', String(code), 'grpc-message', encodeStatusMessage(details)];
+  // A handler may fail with anything for a message.
+  const trailers = [
+    'grpc-status',
+    String(code),
+    'grpc-message',
+    encodeStatusMessage(String(details)),
+  ];
   if (metadata) appendMetadata(trailers, metadata, RESERVED_TRAILERS);
   return trailers;
 }

@@ -29,6 +29,7 @@ export class ServedConnection {
           this.#age?.touch();
           events.onRequest(request, headers);
         },
+        onRoom: () => this.#age?.touch(),
         onClose: () => {
           this.#keepAlive?.stop();
           this.#age?.stop();

@@ -221,6 +221,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   }
 
   #setTimeout(header: string): void {
+    if (this.#deadline !== Infinity) return; // Said twice: the first counts.
     const timeoutMs = decodeTimeout(header);
     if (timeoutMs === undefined) {
       this.#run = () => this.#fail(status.INTERNAL, `Invalid grpc-timeout value "${header}"`);
@@ -259,13 +260,23 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     process.nextTick(deliver, this);
   }
 
+  /** Interceptors run in it; one that throws must not leave the call without an end. */
+  #begin(run: (call: ServerCall) => void): void {
+    this.#run = undefined;
+    if (this.#isOver) return;
+    try {
+      run(this);
+    } catch (error) {
+      this.#fail(status.UNKNOWN, debugDetails('Unknown error', error));
+      throw error;
+    }
+  }
+
   /** @internal Tells what there is to tell, on a stack of its own. */
   deliver(): void {
     let isDone = false;
     try {
-      const run = this.#run;
-      this.#run = undefined;
-      if (!this.#isOver) run?.(this);
+      if (this.#run) this.#begin(this.#run);
       this.#inbox.pump();
       isDone = true;
     } finally {

@@ -1,0 +1,83 @@
+import { connectivityState, status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FramePeer } from '../../../fixtures/grpc/frame-peer.js';
+import { RawCall } from '../../../fixtures/grpc/raw-call.js';
+import { Site, type Channel } from '../../../fixtures/grpc/site.js';
+import { stateIs } from '../../../fixtures/grpc/states.js';
+import { TYPE } from '../../../fixtures/http2/raw-client.js';
+import { eventually } from '../../../fixtures/nest/eventually.js';
+
+const TIME_MS = 50;
+const OPTIONS = { 'grpc.keepalive_time_ms': TIME_MS, 'grpc.keepalive_timeout_ms': 100 };
+
+let site: Site;
+let peers: FramePeer[];
+
+beforeEach(() => {
+  site = new Site();
+  peers = [];
+});
+
+afterEach(() => site.close());
+
+async function connected(options: object, { answersPings = true } = {}): Promise<Channel> {
+  const { address } = await site.port((socket) => peers.push(new FramePeer(socket, answersPings)));
+  const channel = site.channel(address, options);
+  channel.getConnectivityState(true);
+  await stateIs(channel, connectivityState.READY);
+  return channel;
+}
+
+/** What happens meanwhile does, or does not. */
+function forAWhile(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 6 * TIME_MS));
+}
+
+describe('keepalive of a channel', () => {
+  it('asks nothing unless it is told to', async () => {
+    const channel = await connected({});
+    void new RawCall(channel);
+    await forAWhile();
+    expect(peers[0]!.count(TYPE.ping)).toBe(0);
+  });
+
+  it('asks nothing while there are no calls', async () => {
+    await connected(OPTIONS);
+    await forAWhile();
+    expect(peers[0]!.count(TYPE.ping)).toBe(0);
+  });
+
+  it('asks again and again while a call runs', async () => {
+    const channel = await connected(OPTIONS);
+    const call = new RawCall(channel);
+    await eventually(() => peers[0]!.count(TYPE.ping)).toBeGreaterThanOrEqual(3);
+    expect(call.log).toEqual([]);
+  });
+
+  it('asks without calls, too, where that is permitted', async () => {
+    await connected({ ...OPTIONS, 'grpc.keepalive_permit_without_calls': 1 });
+    await eventually(() => peers[0]!.count(TYPE.ping)).toBeGreaterThanOrEqual(3);
+  });
+
+  it('gives a connection up that does not answer, and its calls', async () => {
+    const channel = await connected(OPTIONS, { answersPings: false });
+    const call = new RawCall(channel);
+    expect(await call.ended).toBe(status.UNAVAILABLE);
+    expect(call.details).toBe('Connection dropped: no answer to the keepalive ping');
+    await eventually(() => peers[0]!.socket.closed).toBe(true);
+    expect(peers[0]!.count(TYPE.ping)).toBe(1);
+  });
+
+  it('stops with the connection', async () => {
+    const channel = await connected({ ...OPTIONS, 'grpc.keepalive_permit_without_calls': 1 });
+    await eventually(() => peers[0]!.count(TYPE.ping)).toBeGreaterThanOrEqual(1);
+    const timers = timeouts();
+    channel.close();
+    await eventually(() => peers[0]!.socket.closed).toBe(true);
+    expect(timeouts()).toBeLessThanOrEqual(timers);
+  });
+});
+
+function timeouts(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}

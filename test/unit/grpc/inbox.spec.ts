@@ -1,0 +1,264 @@
+import { deflateSync, gzipSync } from 'node:zlib';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { framed } from '../../fixtures/grpc/framed.js';
+import { InboxUser } from '../../fixtures/grpc/inbox-user.js';
+import { randomOf } from '../../fixtures/grpc/random.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('Inbox', () => {
+  it('hands over one message for each read', async () => {
+    const user = new InboxUser();
+    user.push(Buffer.concat([framed(Buffer.alloc(1)), framed(Buffer.alloc(2))]));
+    await turn();
+    expect(user.log).toEqual([]);
+
+    user.inbox.read();
+    user.inbox.pump();
+    await turn();
+    expect(user.log).toEqual(['message 1']);
+
+    user.inbox.read();
+    user.inbox.pump();
+    expect(user.log).toEqual(['message 1', 'message 2']);
+  });
+
+  it('counts two reads without a message between them as one', async () => {
+    const user = new InboxUser();
+    user.inbox.read();
+    user.inbox.read();
+    user.push(Buffer.concat([framed(Buffer.alloc(1)), framed(Buffer.alloc(2))]));
+    await turn();
+    expect(user.log).toEqual(['message 1']);
+  });
+
+  it('consumes nothing while nobody reads', async () => {
+    const user = new InboxUser();
+    user.push(framed(Buffer.alloc(1000)));
+    user.push(framed(Buffer.alloc(1000)).subarray(0, 500));
+    await turn();
+    expect(user.consumed).toBe(0);
+  });
+
+  it('consumes no more than the message that was read', async () => {
+    const user = new InboxUser();
+    user.push(Buffer.concat([framed(Buffer.alloc(10)), framed(Buffer.alloc(20))]));
+    user.inbox.read();
+    user.inbox.pump();
+    expect(user.consumed).toBe(15);
+  });
+
+  it('consumes the beginning of a message that is wanted, so that the rest can come', () => {
+    const user = new InboxUser();
+    user.inbox.read();
+    user.push(framed(Buffer.alloc(1000)).subarray(0, 400));
+    expect(user.consumed).toBe(400);
+  });
+
+  it('consumes the beginning of a message also when it is wanted later', () => {
+    const user = new InboxUser();
+    user.push(framed(Buffer.alloc(1000)).subarray(0, 400));
+    user.inbox.read();
+    expect(user.consumed).toBe(400);
+  });
+
+  it('tells the end when the last message is read, and not before', async () => {
+    const user = new InboxUser();
+    user.push(framed(Buffer.alloc(1)));
+    user.inbox.end();
+    await turn();
+    expect(user.log).toEqual([]);
+    user.inbox.read();
+    user.inbox.pump();
+    expect(user.log).toEqual(['message 1', 'all read']);
+  });
+
+  it('tells the end without a read where nothing is left', async () => {
+    const user = new InboxUser();
+    user.inbox.end();
+    await turn();
+    expect(user.log).toEqual(['all read']);
+  });
+
+  it.each([1, 4, 5, 9])('is broken by an end %i bytes into a message', (length) => {
+    const user = new InboxUser();
+    user.push(framed(Buffer.alloc(5)).subarray(0, length));
+    user.inbox.end();
+    expect(user.log).toEqual([`${status.INTERNAL} The stream ended in the middle of a message`]);
+    expect(user.consumed).toBe(length);
+  });
+
+  it('is broken by a message beyond the limit, and consumes what still comes', () => {
+    const user = new InboxUser(10);
+    user.push(framed(Buffer.alloc(11)));
+    user.push(Buffer.alloc(100));
+    user.inbox.end();
+    expect(user.log).toEqual([
+      `${status.RESOURCE_EXHAUSTED} Received message larger than max (11 vs 10)`,
+    ]);
+    expect(user.consumed).toBe(user.pushed);
+  });
+
+  it('hands over nothing once it is closed, and consumes all of it', async () => {
+    const user = new InboxUser();
+    user.push(Buffer.concat([framed(Buffer.alloc(10)), framed(Buffer.alloc(20)).subarray(0, 7)]));
+    user.inbox.close();
+    user.inbox.close();
+    user.push(Buffer.alloc(13));
+    user.inbox.read();
+    user.inbox.pump();
+    user.inbox.end();
+    await turn();
+    expect(user.log).toEqual([]);
+    expect(user.consumed).toBe(user.pushed);
+  });
+
+  it('can be closed from within a message', async () => {
+    const user = new InboxUser();
+    user.onEach = () => {
+      user.inbox.read();
+      user.inbox.close();
+    };
+    user.push(Buffer.concat([framed(Buffer.alloc(1)), framed(Buffer.alloc(2))]));
+    user.inbox.end();
+    user.inbox.read();
+    user.inbox.pump();
+    await turn();
+    expect(user.log).toEqual(['message 1']);
+    expect(user.consumed).toBe(user.pushed);
+  });
+
+  it('goes on after a listener that threw', () => {
+    const user = new InboxUser();
+    const bug = new Error('a bug of the user');
+    user.push(Buffer.concat([framed(Buffer.alloc(1)), framed(Buffer.alloc(2))]));
+    user.onEach = () => {
+      throw bug;
+    };
+    user.inbox.read();
+    expect(() => user.inbox.pump()).toThrow(bug);
+    user.onEach = () => {};
+    user.inbox.read();
+    user.inbox.pump();
+    expect(user.log).toEqual(['message 1', 'message 2']);
+  });
+
+  // Was a bug: the time to take one from the front grew with the number behind it, to seconds.
+  it('hands over 50,000 messages that wait in far less than a second, without recursion', () => {
+    const user = new InboxUser();
+    user.push(Buffer.alloc(5 * 50_000));
+    const startedAt = performance.now();
+    user.readAll();
+    expect(user.messages).toHaveLength(50_000);
+    expect(user.consumed).toBe(user.pushed);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  describe('with compressed messages', () => {
+    it('keeps the order among those that are not', async () => {
+      const user = new InboxUser();
+      user.inbox.encoding = 'gzip';
+      const texts = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
+      texts.forEach((text, i) => {
+        const message = Buffer.from(text);
+        user.push(i % 2 === 0 ? framed(gzipSync(message), true) : framed(message));
+      });
+      user.inbox.end();
+      user.readAll();
+      await user.until(() => user.log.includes('all read'));
+      expect(user.messages.map(String)).toEqual(texts);
+      expect(user.consumed).toBe(user.pushed);
+    });
+
+    it('consumes one only when it is handed over', async () => {
+      const user = new InboxUser();
+      user.inbox.encoding = 'deflate';
+      user.push(framed(deflateSync(Buffer.alloc(100)), true));
+      user.inbox.read();
+      user.inbox.pump();
+      expect(user.consumed).toBe(0);
+      await user.until(() => user.consumed > 0);
+      expect(user.log).toEqual(['message 100']);
+      expect(user.consumed).toBe(user.pushed);
+    });
+
+    it('hands over nothing when it is closed while it decompresses', async () => {
+      const user = new InboxUser();
+      user.inbox.encoding = 'gzip';
+      user.push(framed(gzipSync(Buffer.alloc(100)), true));
+      user.push(framed(gzipSync(Buffer.alloc(100)), true));
+      user.inbox.read();
+      user.inbox.pump();
+      user.inbox.close();
+      await user.until(() => user.consumed === user.pushed);
+      await turn();
+      expect(user.log).toEqual([]);
+    });
+
+    it('consumes everything when one of them is none', async () => {
+      const user = new InboxUser();
+      user.inbox.encoding = 'gzip';
+      user.push(framed(Buffer.from('no gzip at all'), true));
+      user.push(framed(Buffer.from('behind it')));
+      user.inbox.read();
+      user.inbox.pump();
+      await user.until(() => user.log.length > 0);
+      expect(user.log).toEqual([`${status.INTERNAL} Failed to decompress gzip-encoded message`]);
+      expect(user.consumed).toBe(user.pushed);
+    });
+
+    it('tells the end behind the last of them', async () => {
+      const user = new InboxUser();
+      user.inbox.encoding = 'gzip';
+      user.push(framed(gzipSync(Buffer.alloc(3)), true));
+      user.inbox.end();
+      user.readAll();
+      await user.until(() => user.log.includes('all read'));
+      expect(user.log).toEqual(['message 3', 'all read']);
+    });
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'consumes every byte exactly once, whatever is read, ended or closed when (seed %i)',
+    async (seed) => {
+      const random = randomOf(seed);
+      for (let round = 0; round < 40; round += 1) await consumesAll(random);
+    },
+  );
+});
+
+async function consumesAll(random: () => number): Promise<void> {
+  const user = new InboxUser(2000);
+  user.inbox.encoding = 'gzip';
+  const stream = Buffer.concat(
+    Array.from({ length: 12 }, () => {
+      const message = Buffer.alloc(Math.floor(random() * (random() < 0.03 ? 4000 : 300)));
+      return random() < 0.3 ? framed(gzipSync(message), true) : framed(message);
+    }),
+  );
+  const closesAt = random() < 0.4 ? Math.floor(random() * stream.length) : Infinity;
+  let isClosed = false;
+  for (let at = 0; at < stream.length;) {
+    const end = Math.min(stream.length, at + 1 + Math.floor(random() * 200));
+    user.push(stream.subarray(at, end));
+    at = end;
+    expect(user.consumed).toBeLessThanOrEqual(user.pushed);
+    if (random() < 0.5) user.inbox.read();
+    if (random() < 0.3) user.inbox.pump();
+    if (random() < 0.3) await turn();
+    if (at > closesAt && !isClosed) {
+      isClosed = true;
+      user.inbox.close();
+    }
+  }
+  if (random() < 0.7) {
+    user.inbox.end();
+    user.readAll();
+  } else {
+    user.inbox.close();
+  }
+  await user.until(() => user.consumed >= user.pushed);
+  await turn();
+  expect(user.consumed).toBe(user.pushed);
+}
