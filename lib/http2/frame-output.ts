@@ -7,7 +7,7 @@ import {
   type WriteTurnsHost,
 } from '../flow-control/index.js';
 import { ByteWriter } from './byte-writer.js';
-import { DEFAULT_WINDOW_SIZE, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
+import { DEFAULT_WINDOW_SIZE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
 /** A stream with data that its window lets through. */
 export interface FrameSource extends TurnSource {
@@ -26,6 +26,8 @@ const COPY_LIMIT = 4096;
 /** Room for a header block of usual size; a larger one is moved while it is written. */
 const BLOCK_ROOM = 1024;
 const NOTHING = Buffer.alloc(0);
+/** Where the flags of a frame are in its header. */
+const FLAGS_OFFSET = 4;
 
 /**
  * The writing end of a connection. Frames are written one behind the other; all of one turn of the
@@ -42,6 +44,10 @@ export class FrameOutput {
   readonly #turns: WriteTurns<FrameSource>;
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
+  /** The DATA frame that was written last: whose it is, and where it begins and ends in the slab. */
+  #lastDataStream = 0;
+  #lastData = 0;
+  #lastDataEnd = 0;
   /** Bytes that the socket was given though it is full. */
   #given = 0;
   #overflowed = false;
@@ -89,8 +95,24 @@ export class FrameOutput {
     if (this.#turns.ended) return;
     this.window -= length;
     this.#header(FrameType.Data, flags, streamId, length);
+    const { writer } = this;
+    const at = writer.offset - FRAME_HEADER_LENGTH;
+    const { bytes } = writer;
     for (const piece of pieces) this.#payload(piece);
+    this.#lastDataStream = writer.bytes === bytes ? streamId : 0;
+    this.#lastData = at;
+    this.#lastDataEnd = writer.offset;
     this.#schedule();
+  }
+
+  /** Ends a stream: by a flag of its last DATA frame if that is still here, else by an empty one. */
+  endStream(streamId: number): void {
+    const isHere = this.#lastData >= this.#start && this.#lastDataEnd === this.writer.offset;
+    if (this.#lastDataStream !== streamId || !isHere) {
+      this.data(Flag.EndStream, streamId, [], 0);
+    } else {
+      this.writer.bytes[this.#lastData + FLAGS_OFFSET]! |= Flag.EndStream;
+    }
   }
 
   /** Leaves room for a frame's header. Returns where the frame begins, for `endFrame`. */
@@ -204,6 +226,7 @@ export class FrameOutput {
     if (writer.bytes.length - writer.offset >= bytes) return;
     if (this.#turns.full) this.#given += writer.offset - this.#start;
     this.#writeSlab();
+    this.#lastDataStream = 0;
     const slab = borrowSlab(bytes);
     writer.bytes = slab.bytes;
     writer.offset = slab.offset;
@@ -214,6 +237,7 @@ export class FrameOutput {
     const { writer } = this;
     this.#writeSlab();
     this.#given = 0;
+    this.#lastDataStream = 0;
     if (writer.bytes.length === 0) return;
     returnSlab({ bytes: writer.bytes, offset: writer.offset });
     writer.bytes = NOTHING;

@@ -100,7 +100,7 @@ export class Http2Stream implements FrameSource {
       this.#afterData = 'end';
       return;
     }
-    this.#host.output.data(Flag.EndStream, this.id, [], 0);
+    this.#host.output.endStream(this.id);
     this.#finish();
   }
 

@@ -3,8 +3,8 @@ import { PREFIX_LENGTH } from './message-prefix.js';
 /** Messages up to this size are copied: one that is kept must not keep a whole chunk of input alive. */
 const COPY_LIMIT = 4096;
 
-/** Bytes that small pieces of a message are gathered in. */
-const GATHER_SIZE = 16 * 1024;
+/** How much room is made for a message that is cut, in terms of what has come of it. */
+const GROWTH = 4;
 
 /** What is told of the messages of a stream. */
 export interface MessageSink {
@@ -15,8 +15,8 @@ export interface MessageSink {
 }
 
 /**
- * Puts messages together from pieces of any size. One that is cut is collected piece by piece, never
- * beyond the limit.
+ * Puts messages together from pieces of any size. One that is cut is copied together, so that no chunk
+ * of input outlives its turn.
  */
 export class MessageReader {
   readonly #limit: number;
@@ -27,10 +27,8 @@ export class MessageReader {
   #received = 0;
   #length = 0;
   #compressed = false;
-  #parts: Buffer[] = [];
-  /** Where small pieces are gathered, and how many bytes there are. */
-  #gathered: Buffer | undefined;
-  #gatheredLength = 0;
+  /** A message that is cut: what has come of it, and room for some more. */
+  #message: Buffer | undefined;
 
   /** @param limit - bytes that a message may have; negative for any number. */
   constructor(limit: number, sink: MessageSink) {
@@ -80,42 +78,28 @@ export class MessageReader {
   #readBody(piece: Buffer, at: number): number {
     const end = Math.min(piece.length, at + this.#length - this.#received);
     const part = piece.subarray(at, end);
-    this.#received += part.length;
-    const isWhole = this.#received === this.#length;
-    if (isWhole && part.length === this.#length) {
+    if (part.length === this.#length) {
       this.#finish(part.length <= COPY_LIMIT ? Buffer.from(part) : part);
-    } else {
-      this.#collect(part);
-      if (isWhole) this.#finish(this.#join());
+      return end;
+    }
+    const message = this.#makeRoom(part.length);
+    part.copy(message, this.#received);
+    this.#received += part.length;
+    if (this.#received === this.#length) {
+      this.#message = undefined;
+      this.#finish(message);
     }
     return end;
   }
 
-  /** A small piece is copied: it would keep its chunk of input, and itself, alive for a few bytes. */
-  #collect(part: Buffer): void {
-    if (part.length > COPY_LIMIT) {
-      this.#putGathered();
-      this.#parts.push(part);
-      return;
-    }
-    if (this.#gatheredLength + part.length > GATHER_SIZE) this.#putGathered();
-    const left = this.#length - this.#received + part.length;
-    this.#gathered ??= Buffer.allocUnsafe(Math.min(GATHER_SIZE, left));
-    part.copy(this.#gathered, this.#gatheredLength);
-    this.#gatheredLength += part.length;
-  }
-
-  #putGathered(): void {
-    if (this.#gathered) this.#parts.push(this.#gathered.subarray(0, this.#gatheredLength));
-    this.#gathered = undefined;
-    this.#gatheredLength = 0;
-  }
-
-  #join(): Buffer {
-    this.#putGathered();
-    const parts = this.#parts;
-    this.#parts = [];
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts, this.#length);
+  /** Never more than a few times what has come: a length alone must not cost memory. */
+  #makeRoom(bytes: number): Buffer {
+    const needed = this.#received + bytes;
+    if (this.#message !== undefined && this.#message.length >= needed) return this.#message;
+    const larger = Buffer.allocUnsafe(Math.min(this.#length, GROWTH * needed));
+    this.#message?.copy(larger, 0, 0, this.#received);
+    this.#message = larger;
+    return larger;
   }
 
   #finish(message: Buffer): void {

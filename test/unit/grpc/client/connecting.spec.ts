@@ -200,14 +200,15 @@ describe('an attempt to connect that gets nowhere', () => {
   it('closes a stream that is opened too late', async () => {
     const { Duplex } = await import('node:stream');
     const late = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
-    let give: () => void = () => {};
+    // Others are asked for in later attempts.
+    const gives: (() => void)[] = [];
     const channel = builtInEngine.createStreamChannel(
-      () => new Promise((resolve) => (give = () => resolve(late))),
+      () => new Promise((resolve) => gives.push(() => resolve(late))),
     );
     site.after(() => channel.close());
     void new RawCall(channel);
     await pass(21_000);
-    give();
+    gives[0]!();
     await turn();
     expect(late.destroyed).toBe(true);
   });
