@@ -3,8 +3,11 @@ import { PREFIX_LENGTH } from './message-prefix.js';
 /** Messages up to this size are copied: one that is kept must not keep a whole chunk of input alive. */
 const COPY_LIMIT = 4096;
 
-/** How much room is made for a message that is cut, in terms of what has come of it. */
-const GROWTH = 4;
+/**
+ * How much room is made for a message that is cut, in terms of what has come of it. Room that nothing is
+ * written to costs next to nothing: the system gives memory page by page.
+ */
+const GROWTH = 64;
 
 /** What is told of the messages of a stream. */
 export interface MessageSink {
@@ -92,7 +95,7 @@ export class MessageReader {
     return end;
   }
 
-  /** Never more than a few times what has come: a length alone must not cost memory. */
+  /** In terms of what has come, not of what is announced: a length alone must not cost anything. */
   #makeRoom(bytes: number): Buffer {
     const needed = this.#received + bytes;
     if (this.#message !== undefined && this.#message.length >= needed) return this.#message;
