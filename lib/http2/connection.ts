@@ -182,7 +182,7 @@ export class Http2Connection implements StreamHost {
       window: new ConnectionWindow(options, new RoundTrip(() => pings.send())),
       settings: new SettingsExchange(options, this.#role === 'client'),
       conduct: new PeerConduct(options, (code, message) => this.#fail(code, message)),
-      goingAway: new GoingAway(output, pings, () => {
+      goingAway: new GoingAway(output, pings, this.#role === 'server', () => {
         this.#drain();
         this.#closeIfDrained();
       }),

@@ -9,15 +9,20 @@ const LAST_STEP_MS = 1000;
 export class GoingAway {
   readonly #output: FrameOutput;
   readonly #pings: Pings;
+  readonly #servesRequests: boolean;
   readonly #onLastStep: () => void;
   #step: 'none' | 'first' | 'last' = 'none';
   /** The peer's streams up to this one are served, or were. */
   #lastServedId = 0;
 
-  /** @param onLastStep - what the peer sends from now on is not served. */
-  constructor(output: FrameOutput, pings: Pings, onLastStep: () => void) {
+  /**
+   * @param servesRequests - whether the peer opens streams; one that does not needs no warning.
+   * @param onLastStep - what the peer sends from now on is not served.
+   */
+  constructor(output: FrameOutput, pings: Pings, servesRequests: boolean, onLastStep: () => void) {
     this.#output = output;
     this.#pings = pings;
+    this.#servesRequests = servesRequests;
     this.#onLastStep = onLastStep;
   }
 
@@ -36,6 +41,7 @@ export class GoingAway {
   /** Takes both steps. */
   begin(): void {
     if (this.#step !== 'none') return;
+    if (!this.#servesRequests) return this.#takeLastStep();
     this.#step = 'first';
     this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, '');
     // What the peer sent before it knew has come when it answers; one that does not waits for nothing.

@@ -123,7 +123,7 @@ export class MessageReceiver {
       return;
     }
     if (!WITHOUT_CONTENT.has(code)) stream.expectLength(valueOf(headers, 'content-length'));
-    stream.receiveHeaders(headers);
+    stream.receiveHeaders(headers, endStream);
   }
 
   #receiveTrailers(stream: Http2Stream, headers: string[], endStream: boolean): void {

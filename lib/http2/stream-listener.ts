@@ -7,8 +7,11 @@ import type { Http2Error } from './errors.js';
  * may call anything on any stream and on the connection.
  */
 export interface StreamListener {
-  /** Headers of the message, flat: name, value, name, value. Of a response the final ones. */
-  onHeaders(headers: readonly string[]): void;
+  /**
+   * Headers of the message, flat: name, value, name, value. Of a response the final ones; with `isAll`
+   * nothing follows them.
+   */
+  onHeaders(headers: readonly string[], isAll: boolean): void;
   /**
    * Bytes of the message, a view of what the connection received. The other end may send as much again
    * only after `consume()`.

@@ -185,11 +185,11 @@ export class Http2Stream implements FrameSource {
   }
 
   /** @internal Headers of the message; of a response the final ones. */
-  receiveHeaders(headers: readonly string[]): void {
+  receiveHeaders(headers: readonly string[], isAll: boolean): void {
     this.hasHeaders = true;
     if (this.#discarding) return;
     try {
-      this.listener.onHeaders(headers);
+      this.listener.onHeaders(headers, isAll);
     } catch (error) {
       this.listenerThrew(error);
     }

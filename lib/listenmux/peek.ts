@@ -40,7 +40,9 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
       settle();
       // After its end nothing can be put back into the socket.
       const readable = Readable.from(seen.length === 0 ? [] : [seen]);
-      resolve({ magic: undefined, socket: Duplex.from({ readable, writable: socket }) });
+      const whole = Duplex.from({ readable, writable: socket });
+      whole.on('error', () => {}); // As on every socket that waits for its owner.
+      resolve({ magic: undefined, socket: whole });
     };
     const onError = (error: Error): void => {
       settle();

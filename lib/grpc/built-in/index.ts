@@ -1,4 +1,4 @@
-import type { ChannelOptions } from '@grpc/grpc-js';
+import { experimental, type ChannelOptions } from '@grpc/grpc-js';
 import type { GrpcEngine } from '../grpc-engine.js';
 import { grpcJsEngine } from '../grpc-js/index.js';
 import { BuiltInChannel } from './client/channel.js';
@@ -20,14 +20,21 @@ export const builtInEngine: GrpcEngine = {
       ? grpcJsEngine.createServer(options)
       : new BuiltInServer(options),
   createStreamChannel: (open, options = {}, info) =>
-    new BuiltInChannel('backchannel', 'backchannel', new StreamConnector(open, info), options),
+    options['grpc.service_config'] === undefined
+      ? new BuiltInChannel('backchannel', 'backchannel', new StreamConnector(open, info), options)
+      : grpcJsEngine.createStreamChannel(open, options),
   createDialChannel: (name, credentials, upgrade, options = {}) => {
     const target = needsGrpcJs(options) ? undefined : parseTarget(name);
     if (target === undefined) {
       return grpcJsEngine.createDialChannel(name, credentials, upgrade, options);
     }
     const connector = new DialConnector(target, credentials, upgrade, options);
-    return new BuiltInChannel(name, target.authority, connector, options);
+    return new BuiltInChannel(
+      experimental.uriToString(target.uri),
+      target.authority,
+      connector,
+      options,
+    );
   },
 };
 

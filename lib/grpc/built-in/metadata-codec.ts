@@ -22,7 +22,8 @@ export function appendMetadata(
   for (const name in entries) {
     if (except.has(name) || name.startsWith(':')) continue;
     for (const value of entries[name]!) {
-      headers.push(name, typeof value === 'string' ? value : value.toString('base64'));
+      // HTTP/2 has no space at either end of a value.
+      headers.push(name, typeof value === 'string' ? value.trim() : value.toString('base64'));
     }
   }
 }
@@ -47,10 +48,14 @@ export function readMetadata(headers: readonly string[], except: ReadonlySet<str
 
 function addValue(metadata: Metadata, name: string, value: string): void {
   if (name.endsWith('-bin')) {
-    for (const part of value.split(',')) metadata.add(name, Buffer.from(part.trim(), 'base64'));
+    // Those of gRPC itself have one value, whatever is in it.
+    const parts = name.startsWith('grpc-') ? [value] : value.split(',');
+    for (const part of parts) metadata.add(name, Buffer.from(part.trim(), 'base64'));
     return;
   }
   const before = metadata.get(name);
   if (before.length === 0) metadata.add(name, value);
-  else if (!SINGLE_VALUED.has(name)) metadata.set(name, `${String(before[0])}, ${value}`);
+  else if (!SINGLE_VALUED.has(name)) {
+    metadata.set(name, `${String(before[0])}${name === 'cookie' ? '; ' : ', '}${value}`);
+  }
 }

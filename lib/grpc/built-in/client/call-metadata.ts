@@ -20,6 +20,7 @@ const RESERVED_WITH_TIMEOUT = new Set([...RESERVED, 'grpc-timeout']);
  *
  * @param base - those of every request; not changed.
  * @param deadline - milliseconds since 1970, or Infinity.
+ * @throws TypeError for metadata that HTTP/2 cannot carry.
  */
 export function requestHeaders(
   base: readonly string[],
@@ -29,8 +30,30 @@ export function requestHeaders(
   const hasDeadline = deadline !== Infinity;
   const headers: string[] = [];
   appendMetadata(headers, metadata, hasDeadline ? RESERVED_WITH_TIMEOUT : RESERVED);
+  for (let i = 0; i < headers.length; i += 2) verifyName(headers[i]!);
   if (hasDeadline) headers.push('grpc-timeout', encodeTimeout(deadline));
   return headers.length === 0 ? base : [...base, ...headers];
+}
+
+/** What is wrong with the metadata of a request; undefined if nothing is. */
+export function metadataProblem(metadata: Metadata): CallStatus | undefined {
+  if (metadata.get('authorization').length < 2) return undefined;
+  return statusOf(status.INTERNAL, '"authorization" metadata cannot have multiple values');
+}
+
+/** Headers of HTTP/1.1 connections: the other end would reset the stream. */
+const FORBIDDEN = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function verifyName(name: string): void {
+  if (!FORBIDDEN.has(name)) return;
+  throw new TypeError(`HTTP/1 Connection specific headers are forbidden: "${name}"`);
 }
 
 /**
@@ -51,9 +74,6 @@ export async function withCredentials(
   }
   const merged = metadata.clone();
   merged.merge(added);
-  if (merged.get('authorization').length > 1) {
-    throw statusOf(status.INTERNAL, '"authorization" metadata cannot have multiple values');
-  }
   return merged;
 }
 

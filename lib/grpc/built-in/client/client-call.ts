@@ -17,7 +17,7 @@ import type {
 import { Inbox, type InboxOwner } from '../inbox.js';
 import { readMetadata } from '../metadata-codec.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
-import { requestHeaders, withCredentials } from './call-metadata.js';
+import { metadataProblem, requestHeaders, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
 import type { ConnectionKeeper, WaitingCall } from './connection-keeper.js';
 import { Outbox } from './outbox.js';
@@ -62,12 +62,12 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #headers: readonly string[] | undefined;
   #trailers: readonly string[] | undefined;
   #httpStatus = 0;
-  #hasData = false;
   #wasRefused = false;
   /** How it ended. Told when everything before it is, or at once. */
   #status: CallStatus | undefined;
   #mayTell = false;
   #isTold = false;
+  #hasStarted = false;
   #isDelivering = false;
 
   /**
@@ -109,6 +109,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     this.#listener = listener;
     // It may have been cancelled by somebody who did not wait for it to start.
     if (this.#status !== undefined) return this.#schedule();
+    this.#hasStarted = true;
     this.#keeper.callStarted();
     if (this.#deadline !== Infinity && !this.#watchDeadline()) return;
     this.#keeper.pick(this);
@@ -199,9 +200,10 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
 
   // ---- Called by the stream
 
-  onHeaders(headers: readonly string[]): void {
+  onHeaders(headers: readonly string[], isAll: boolean): void {
     this.#outbox.commit();
-    this.#headers = headers;
+    if (isAll) this.#trailers = headers;
+    else this.#headers = headers;
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === ':status') this.#httpStatus = Number(headers[i + 1]);
       else if (headers[i] === 'grpc-encoding') this.#inbox.encoding = headers[i + 1]!;
@@ -211,7 +213,6 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   onData(piece: Buffer): void {
-    this.#hasData = true;
     this.#inbox.push(piece);
   }
 
@@ -289,6 +290,8 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   #open(transport: Transport, metadata: Metadata): void {
+    const problem = metadataProblem(metadata);
+    if (problem) return this.#end(problem);
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
     this.#transport = transport;
     try {
@@ -333,11 +336,6 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
 
   #statusOfResponse(): CallStatus {
     if (this.#trailers !== undefined) return responseStatus(this.#trailers, this.#httpStatus);
-    const headers = this.#headers;
-    if (headers !== undefined && !this.#hasData && isTrailersOnly(headers, this.#httpStatus)) {
-      this.#headers = undefined;
-      return responseStatus(headers, this.#httpStatus);
-    }
     if (this.#httpStatus !== 200) return statusOfHttp(this.#httpStatus);
     return statusOf(
       status.INTERNAL,
@@ -359,9 +357,6 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
 
   #endWith(why: CallStatus): void {
     this.#status = why;
-    clearTimeout(this.#deadlineTimer);
-    this.#stopFollowing?.();
-    if (this.#listener) this.#keeper.callEnded();
     this.#outbox.release();
   }
 
@@ -388,7 +383,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
 
   #tellMetadata(): void {
     const headers = this.#headers;
-    if (headers === undefined || this.#mayTell) return;
+    if (headers === undefined || this.#isTold) return;
     this.#headers = undefined;
     const listener: CallListener & { ignoresMetadata?: boolean } = this.#listener!;
     if (listener.ignoresMetadata) return;
@@ -398,14 +393,14 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #tellStatus(why: CallStatus): void {
     if (this.#isTold) return;
     this.#isTold = true;
+    // Until then it may still be too late: whoever waits for a reader is not to wait for ever.
+    clearTimeout(this.#deadlineTimer);
+    this.#stopFollowing?.();
+    if (this.#hasStarted) this.#keeper.callEnded();
     this.#listener!.onReceiveStatus(why);
   }
 }
 
 function deliver(call: ClientCall): void {
   call.deliver();
-}
-
-function isTrailersOnly(headers: readonly string[], httpStatus: number): boolean {
-  return httpStatus !== 200 || headers.includes('grpc-status');
 }

@@ -240,7 +240,11 @@ export class ConnectionKeeper {
   }
 
   #noConnection(): CallStatus {
-    const why = this.#lastError?.message ?? 'unknown';
+    const error: (Error & { syscall?: string }) | undefined = this.#lastError;
+    if (error?.syscall === 'getaddrinfo') {
+      return statusOf(status.UNAVAILABLE, `Name resolution failed: ${error.message}`);
+    }
+    const why = String(error ?? 'unknown');
     return statusOf(status.UNAVAILABLE, `No connection established. Last error: ${why}`);
   }
 }

@@ -35,12 +35,16 @@ export class Connectivity {
     }
   }
 
-  /** As `watchConnectivityState` of a channel of grpc-js. */
+  /** As `watchConnectivityState` of a channel of grpc-js; what has changed already is told, too. */
   watch(seen: connectivityState, deadline: Deadline, callback: (error?: Error) => void): void {
     if (this.#state === connectivityState.SHUTDOWN) throw new Error('Channel has been shut down');
     const left = toMs(deadline) - Date.now();
     if (left <= 0) {
       process.nextTick(callback, passed());
+      return;
+    }
+    if (seen !== this.#state) {
+      process.nextTick(callback);
       return;
     }
     const watcher: Watcher = { seen, callback, timer: undefined };
@@ -51,7 +55,6 @@ export class Connectivity {
       }, left);
     }
     this.#watchers.push(watcher);
-    // grpc-js waits for the next change, too, when the state seen is not the one of now.
   }
 }
 

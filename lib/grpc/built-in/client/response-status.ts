@@ -5,6 +5,7 @@ import { decodeStatusMessage } from '../status-message.js';
 import { statusOf, statusOfHttp } from './status-of-end.js';
 
 const STATUS_HEADERS = new Set(['grpc-status', 'grpc-message']);
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** The status that trailers carry; without one, what the HTTP status means. */
 export function responseStatus(trailers: readonly string[], httpStatus: number): CallStatus {
@@ -14,11 +15,12 @@ export function responseStatus(trailers: readonly string[], httpStatus: number):
     if (trailers[i] === 'grpc-status') code ??= trailers[i + 1];
     else if (trailers[i] === 'grpc-message') message ??= trailers[i + 1];
   }
-  const metadata = readMetadata(trailers, STATUS_HEADERS);
-  if (code === undefined) return { ...statusOfHttp(httpStatus), metadata };
+  if (code === undefined) {
+    return { ...statusOfHttp(httpStatus), metadata: readMetadata(trailers, NOTHING) };
+  }
   return statusOf(
     /^\d+$/.test(code) ? Number(code) : status.UNKNOWN,
     message === undefined ? '' : decodeStatusMessage(message),
-    metadata,
+    readMetadata(trailers, STATUS_HEADERS),
   );
 }

@@ -43,6 +43,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   #deadline: number = Infinity;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #sentMetadata = false;
+  #sentStatus = false;
   /** Its status is sent, or nobody is there to take it. */
   #isOver = false;
   #isDelivering = false;
@@ -109,6 +110,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     const trailers = this.#sentMetadata
       ? statusTrailers(code, details, metadata)
       : trailersOnly(code, details, metadata);
+    this.#sentStatus = true;
     this.#stream.sendHeaders(trailers, true);
     this.#stream.discardRest();
     this.#finish();
@@ -251,7 +253,14 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     this.#isOver = true;
     this.#inbox.close();
     clearTimeout(this.#deadlineTimer);
-    if (this.#listener) process.nextTick(tellEnd, this.#listener);
+    if (this.#listener) this.#tellEnd(this.#listener);
+  }
+
+  /** The streams of a call that ended in order are told after they have closed, as with grpc-js. */
+  #tellEnd(listener: ServerCallListener): void {
+    const { requestStream, responseStream } = this.#method.definition;
+    if (this.#sentStatus && (requestStream || responseStream)) setImmediate(tellEnd, listener);
+    else process.nextTick(tellEnd, listener);
   }
 
   #schedule(): void {

@@ -1,0 +1,13 @@
+import { clientDeviations } from './of-clients.js';
+import { eitherDeviations } from './of-either.js';
+import { serverDeviations } from './of-servers.js';
+import type { Deviation } from './deviation.js';
+
+export type { Deviation } from './deviation.js';
+
+/** All differences that are meant. Whatever else differs is a fault. */
+export const deviations: readonly Deviation[] = [
+  ...clientDeviations,
+  ...serverDeviations,
+  ...eitherDeviations,
+];
