@@ -52,10 +52,10 @@ describe('memory', () => {
         expect([await given.ended, await late.ended]).toEqual([1, 4]);
       }
     };
-    await run(300);
+    await run(1000);
     const before = await memoryUsed();
     await run(2000);
-    expect((await memoryUsed()) - before).toBeLessThan(512 * KiB);
+    expect((await memoryUsed()) - before).toBeLessThan(1024 * KiB);
   });
 
   it.each(['answered', 'cancelled', 'refused'])(

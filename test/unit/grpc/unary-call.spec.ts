@@ -37,6 +37,8 @@ async function outcomeOf(method: StubMethod, args: unknown[]): Promise<object> {
   } catch (error) {
     const { name, message, code, details, metadata } = error as ServiceError;
     const plain = (text: string): string => text?.replace(/\d+\.\d+s|127.*$/g, '…');
+    // Whichever end sees first that it is too late says so in its own words.
+    if (code === status.DEADLINE_EXCEEDED) return { name, code };
     return {
       name,
       message: plain(message),
