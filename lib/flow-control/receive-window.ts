@@ -15,13 +15,16 @@ export interface WindowLimits {
   readonly max: number;
   readonly budget: WindowBudget;
   readonly roundTrip: RoundTrip;
+  /** Bytes that one of them has grown to; kept by the windows themselves. */
+  proven?: number;
 }
 
 /**
  * What the peer may send, on one stream or on all, and what it is to be credited with.
  *
  * The window grows when it is what holds the peer up: when half of it came and was read in less time
- * than two round trips. It comes to rest at about four times what the link holds; it never shrinks.
+ * than two round trips. It comes to rest at about four times what the link holds; it never shrinks. What
+ * one has found out, the others of the session need not find out again: they grow there at once.
  */
 export class ReceiveWindow {
   readonly #limits: WindowLimits;
@@ -98,7 +101,11 @@ export class ReceiveWindow {
     const roundTripMs = Math.max(measuredMs, SHORTEST_ROUND_TRIP_MS);
     // A reader that was away takes all at once what came meanwhile; that is not fast.
     if (elapsed >= 2 * roundTripMs || received < this.#size / 2) return 0;
-    return this.#enlarge(Math.min(this.#size, max - this.#size));
+    const limits = this.#limits;
+    const target = Math.min(max, Math.max(2 * this.#size, limits.proven ?? 0));
+    const more = this.#enlarge(target - this.#size);
+    limits.proven = Math.max(this.#size, limits.proven ?? 0);
+    return more;
   }
 
   #enlarge(bytes: number): number {

@@ -102,7 +102,9 @@ describe('a channel', () => {
   it('says which name it could not find', async () => {
     const call = new RawCall(site.channel('does-not-exist.invalid:50051'));
     expect(await call.ended).toBe(status.UNAVAILABLE);
-    expect(call.details).toMatch(/^Name resolution failed: getaddrinfo .* does-not-exist\.invalid$/);
+    expect(call.details).toMatch(
+      /^Name resolution failed: getaddrinfo .* does-not-exist\.invalid$/,
+    );
   });
 
   it('tries one address after the other', async () => {
