@@ -26,7 +26,7 @@ export class UnreadableMessage extends Error {
   }
 }
 
-export function compress(message: Buffer, encoding: 'deflate' | 'gzip'): Promise<Buffer> {
+export function compress(message: Uint8Array, encoding: 'deflate' | 'gzip'): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     (encoding === 'gzip' ? gzip : deflate)(message, (error, output) =>
       error ? reject(error) : resolve(output),

@@ -6,7 +6,6 @@ import {
   type StreamListener,
 } from '../../../http2/index.js';
 import type { AuthContext } from '../../connection-info.js';
-import { compress } from '../compression.js';
 import type {
   Call,
   CallListener,
@@ -35,6 +34,9 @@ let lastCallNumber = 0;
 /**
  * One call, as grpc-js' stubs and interceptors use it. What comes is told in order: metadata, messages
  * as they are asked for, status; never on the stack of the connection that received it.
+ *
+ * It stands for the call towards all who have to do with it (stub, keeper of connections, stream,
+ * inbox), so that a call is one object; what can be told apart from that is in files of its own.
  */
 export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner {
   readonly #keeper: ConnectionKeeper;
@@ -44,7 +46,9 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   readonly #number = ++lastCallNumber;
   readonly #createdAt = Date.now();
   readonly #inbox: Inbox;
-  readonly #outbox = new Outbox();
+  readonly #outbox = new Outbox(() =>
+    this.cancelWithStatus(status.INTERNAL, 'Failed to write message'),
+  );
   #deadline: number;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #credentials: CallCredentials | undefined;
@@ -56,8 +60,6 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #stopFollowing: (() => void) | undefined;
   #transport: Transport | undefined;
   #stream: Http2Stream | undefined;
-  /** Messages are written behind it: those before are still being compressed. */
-  #writes: Promise<void> | undefined;
   /** Of the response; kept until its metadata is told. */
   #headers: readonly string[] | undefined;
   #trailers: readonly string[] | undefined;
@@ -125,14 +127,8 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
         `Attempted to send message with a size larger than ${maxSendLength}`,
       );
     }
-    if (this.#status !== undefined) {
-      if (context.callback) process.nextTick(context.callback);
-    } else if (encoding !== 'identity' || this.#writes) {
-      const isPlain = encoding === 'identity' || ((context.flags ?? 0) & NO_COMPRESS) !== 0;
-      this.#writeLater(message, isPlain ? undefined : encoding, context);
-    } else {
-      this.#outbox.send(message, false, context.callback);
-    }
+    const isPlain = encoding === 'identity' || ((context.flags ?? 0) & NO_COMPRESS) !== 0;
+    this.#outbox.send(message, isPlain ? undefined : encoding, context.callback);
   }
 
   startRead(): void {
@@ -141,8 +137,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   halfClose(): void {
-    if (this.#writes) this.#writes = this.#writes.then(() => this.#outbox.end());
-    else this.#outbox.end();
+    this.#outbox.end();
   }
 
   cancelWithStatus(code: status, details: string): void {
@@ -303,26 +298,6 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
       );
     }
     this.#outbox.attach(this.#stream);
-  }
-
-  #writeLater(
-    message: Buffer,
-    encoding: 'deflate' | 'gzip' | undefined,
-    { callback }: MessageContext,
-  ): void {
-    const before = this.#writes ?? Promise.resolve();
-    this.#writes = before
-      .then(() => (encoding === undefined ? message : compress(message, encoding)))
-      .then(
-        (written) => {
-          if (this.#status === undefined) {
-            this.#outbox.send(written, encoding !== undefined, callback);
-          } else {
-            callback?.();
-          }
-        },
-        () => this.cancelWithStatus(status.INTERNAL, 'Failed to write message'),
-      );
   }
 
   /** The other end has not even looked at it: another stream may have better luck, once. */

@@ -1,4 +1,5 @@
 import type { Http2Stream } from '../../../http2/index.js';
+import { compress } from '../compression.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 
 /** Bytes of requests that are kept for sending them once more. */
@@ -10,42 +11,52 @@ interface Outgoing {
 }
 
 /**
- * Messages on their way to the other end: kept until there is a stream, and, while they are few, until
- * it is sure that they need not be sent once more.
+ * Messages on their way to the other end: compressed if they are to be, in order, kept until there is a
+ * stream, and, while they are few, until it is sure that they need not be sent once more.
  */
 export class Outbox {
+  readonly #onFailure: () => void;
   #stream: Http2Stream | undefined;
   #kept: Outgoing[] = [];
   #keptLength = 0;
   #isComplete = true;
   #ended = false;
+  /** Nobody wants what is still to come. */
+  #isReleased = false;
+  /** What comes next stands behind it: messages before are being compressed. */
+  #compressing: Promise<void> | undefined;
   /** Told when there is room for more. */
   #callbacks: (() => void)[] = [];
+
+  /** @param onFailure - a message could not be compressed. */
+  constructor(onFailure: () => void) {
+    this.#onFailure = onFailure;
+  }
 
   /** Whether all that was sent is kept, so that another stream can have it. */
   get canReplay(): boolean {
     return this.#isComplete;
   }
 
-  send(message: Uint8Array, compressed: boolean, callback: (() => void) | undefined): void {
-    const pieces = [messagePrefix(message.length, compressed), message];
-    const outgoing = { pieces, length: PREFIX_LENGTH + message.length };
-    const stream = this.#stream;
-    if (this.#isComplete) this.#keep(outgoing);
-    if (stream === undefined) {
-      if (callback) this.#callbacks.push(callback);
-    } else {
-      const hasRoom = stream.write(outgoing.pieces, outgoing.length);
-      if (!callback) return;
-      if (hasRoom) callback();
-      else this.#callbacks.push(callback);
+  /** @param callback - told when there is room for more, or no need for it. */
+  send(
+    message: Uint8Array,
+    encoding: 'deflate' | 'gzip' | undefined,
+    callback: (() => void) | undefined,
+  ): void {
+    if (encoding === undefined && this.#compressing === undefined) {
+      return this.#put(message, false, callback);
     }
+    const before = this.#compressing ?? Promise.resolve();
+    this.#compressing = before
+      .then(() => (encoding === undefined ? message : compress(message, encoding)))
+      .then((output) => this.#put(output, encoding !== undefined, callback), this.#onFailure);
   }
 
   /** No more messages. */
   end(): void {
-    this.#ended = true;
-    this.#stream?.end();
+    if (this.#compressing) this.#compressing = this.#compressing.then(() => this.#end());
+    else this.#end();
   }
 
   /** From now on messages go to `stream`; those that are kept first. */
@@ -70,7 +81,7 @@ export class Outbox {
     this.#kept = [];
   }
 
-  /** There is room for more, or no need for it. */
+  /** There is room for more. */
   callBack(): void {
     if (this.#callbacks.length === 0) return;
     const callbacks = this.#callbacks;
@@ -80,7 +91,28 @@ export class Outbox {
 
   /** Nothing will be sent any more: writers are let go. Where it went wrong, the status says. */
   release(): void {
+    this.#isReleased = true;
     if (this.#callbacks.length > 0) process.nextTick(() => this.callBack());
+  }
+
+  #put(message: Uint8Array, compressed: boolean, callback: (() => void) | undefined): void {
+    if (this.#isReleased) {
+      if (callback) process.nextTick(callback);
+      return;
+    }
+    const pieces = [messagePrefix(message.length, compressed), message];
+    const outgoing = { pieces, length: PREFIX_LENGTH + message.length };
+    const stream = this.#stream;
+    if (this.#isComplete) this.#keep(outgoing);
+    const hasRoom = stream?.write(outgoing.pieces, outgoing.length) ?? false;
+    if (!callback) return;
+    if (hasRoom) callback();
+    else this.#callbacks.push(callback);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#stream?.end();
   }
 
   #keep(outgoing: Outgoing): void {
