@@ -29,32 +29,34 @@ const VARYING_HEADERS = Object.freeze([
 
 type Http2Options = Readonly<Http2ConnectionOptions>;
 
-let last: { key: string; options: Http2Options } | undefined;
+/** A few kinds of connection at most; a process that makes up ever new ones does not fill it. */
+const MAX_KNOWN = 100;
+const known = new Map<string, Http2Options>();
 
 /**
  * The settings of a connection, out of the options of grpc-js that are about it. Connections with the
  * same ones share the object: there may be many.
  *
+ * @param takesLargeFrames - whether the other end may be this engine, which makes use of them.
  * @throws Http2OptionError naming a bad one.
  */
-export function http2OptionsOf(options: ChannelOptions): Http2Options {
+export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolean): Http2Options {
   const maxCalls = options['grpc.max_concurrent_streams'];
   const window = options['grpc-node.flow_control_window'];
   const maxMetadataSize = options['grpc.max_metadata_size'] as number | undefined;
-  const key = [maxCalls, window, maxMetadataSize].join();
-  if (last?.key !== key) {
-    last = {
-      key,
-      options: verifyHttp2Options({
-        varyingHeaders: VARYING_HEADERS,
-        maxFrameSize: MAX_FRAME_SIZE,
-        maxResets: MAX_CANCELS,
-        resetsPerSecond: CANCELS_PER_SECOND,
-        maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
-        ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
-        ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),
-      }),
-    };
+  const key = [takesLargeFrames, maxCalls, window, maxMetadataSize].join();
+  let http2Options = known.get(key);
+  if (http2Options === undefined) {
+    http2Options = verifyHttp2Options({
+      varyingHeaders: VARYING_HEADERS,
+      maxResets: MAX_CANCELS,
+      resetsPerSecond: CANCELS_PER_SECOND,
+      maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
+      ...(takesLargeFrames && { maxFrameSize: MAX_FRAME_SIZE }),
+      ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
+      ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),
+    });
+    if (known.size < MAX_KNOWN) known.set(key, http2Options);
   }
-  return last.options;
+  return http2Options;
 }

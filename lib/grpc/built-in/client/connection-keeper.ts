@@ -48,7 +48,7 @@ export class ConnectionKeeper {
   constructor(connector: Connector, connectivity: Connectivity, options: ChannelOptions) {
     this.#connector = connector;
     this.#connectivity = connectivity;
-    http2OptionsOf(options); // A bad one is to be told now.
+    http2OptionsOf(options, true); // A bad one is to be told now.
     this.#options = options;
     this.#keepAliveTimeMs = options['grpc.keepalive_time_ms'] ?? -1;
     this.#backoff = new Backoff(

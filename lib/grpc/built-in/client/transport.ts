@@ -47,7 +47,7 @@ export class Transport {
           events.onClose(error);
         },
       },
-      http2OptionsOf(options),
+      http2OptionsOf(options, true),
     );
     this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: keepAliveTimeMs,

@@ -35,7 +35,7 @@ export class BuiltInServer implements StreamServer {
   #onStopped: (() => void)[] = [];
 
   constructor(options: ServerOptions = {}) {
-    http2OptionsOf(options); // A bad one is to be told now.
+    http2OptionsOf(options, true); // A bad one is to be told now.
     this.#options = options;
     this.#settings = serverCallSettings(options);
     this.#interceptors = options.interceptors ?? [];
@@ -50,7 +50,8 @@ export class BuiltInServer implements StreamServer {
     this.#services.remove(service);
   }
 
-  serve(stream: Duplex, info: ConnectionInfo = new ConnectionInfo(stream)): ServedStream {
+  serve(stream: Duplex, multiplexed?: ConnectionInfo): ServedStream {
+    const info = multiplexed ?? new ConnectionInfo(stream);
     if (this.#isStopping) stream.destroy();
     const connection = new ServedConnection(
       stream,
@@ -59,6 +60,7 @@ export class BuiltInServer implements StreamServer {
         onClose: () => this.#forget(connection),
       },
       this.#options,
+      multiplexed !== undefined,
     );
     this.#connections.add(connection);
     return connection;

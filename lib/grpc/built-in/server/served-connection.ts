@@ -20,7 +20,13 @@ export class ServedConnection {
   readonly #keepAlive: KeepAlive | undefined;
   readonly #age: ConnectionAge | undefined;
 
-  constructor(stream: Duplex, events: ServedConnectionEvents, options: ServerOptions) {
+  /** @param isMultiplexed - whether the other end may be this engine. */
+  constructor(
+    stream: Duplex,
+    events: ServedConnectionEvents,
+    options: ServerOptions,
+    isMultiplexed: boolean,
+  ) {
     this.#connection = new Http2Connection(
       stream,
       'server',
@@ -36,7 +42,7 @@ export class ServedConnection {
           events.onClose();
         },
       },
-      http2OptionsOf(options),
+      http2OptionsOf(options, isMultiplexed),
     );
     this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: options['grpc.keepalive_time_ms'] ?? LONGEST_DELAY_MS,
