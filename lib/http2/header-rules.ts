@@ -10,7 +10,7 @@ const RESPONSE_PSEUDO_HEADERS: ReadonlyMap<string, number> = new Map([[':status'
 const NONE: ReadonlyMap<string, number> = new Map();
 
 /** Headers of HTTP/1.1 connections; they mean nothing here and must not come. */
-const CONNECTION_HEADERS = new Set([
+export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',

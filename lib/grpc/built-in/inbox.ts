@@ -50,11 +50,6 @@ export class Inbox implements MessageSink {
     this.#reader = new MessageReader(limit, this);
   }
 
-  /** Whether everything that came was handed over. */
-  get isEmpty(): boolean {
-    return this.#entries.isEmpty && this.#state !== 'decompressing';
-  }
-
   /** Bytes of the stream, in any pieces. */
   push(piece: Buffer): void {
     if (this.#state === 'closed') return this.#owner.consume(piece.length);

@@ -1,12 +1,15 @@
 import type { Http2Connection } from '../../http2/index.js';
 import { LONGEST_DELAY_MS } from './timeout.js';
 
+/** As grpc-js. */
+const DEFAULT_TIMEOUT_MS = 20_000;
+
 /** When a connection is asked for a sign of life. */
 export interface KeepAliveOptions {
   /** Milliseconds between two questions; none if 0, negative or more than Node's timers keep. */
   timeMs: number;
-  /** Milliseconds that the other end has to answer. */
-  timeoutMs: number;
+  /** Milliseconds that the other end has to answer. Default 20000. */
+  timeoutMs: number | undefined;
   /** Whether to ask at this moment. */
   isDue(): boolean;
 }
@@ -49,7 +52,7 @@ export class KeepAlive {
   #ask(): void {
     this.#timer = setTimeout(
       () => this.#connection.destroy(new Error('no answer to the keepalive ping')),
-      this.#options.timeoutMs,
+      this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ).unref();
     this.#connection.ping().then(
       () => {

@@ -1,4 +1,5 @@
 import { type CallCredentials, type Metadata, status } from '@grpc/grpc-js';
+import { CONNECTION_HEADERS } from '../../../http2/index.js';
 import { appendMetadata } from '../metadata-codec.js';
 import { encodeTimeout } from '../timeout.js';
 import type { CallStatus } from '../../grpc-types.js';
@@ -42,14 +43,7 @@ export function metadataProblem(metadata: Metadata): CallStatus | undefined {
 }
 
 /** Headers of HTTP/1.1 connections: the other end would reset the stream. */
-const FORBIDDEN = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
+const FORBIDDEN: ReadonlySet<string> = new Set([...CONNECTION_HEADERS, 'http2-settings']);
 
 function verifyName(name: string): void {
   if (!FORBIDDEN.has(name)) return;

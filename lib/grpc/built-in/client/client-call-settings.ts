@@ -1,9 +1,8 @@
 import { type CallCredentials, type ChannelOptions, experimental } from '@grpc/grpc-js';
 import { ACCEPTED_ENCODINGS, encodingOf, type Encoding } from '../compression.js';
+import { messageLimitsOf, type MessageLimits } from '../message-limits.js';
 import { USER_AGENT } from '../version.js';
 
-/** As grpc-js. */
-const DEFAULT_MAX_RECEIVE_LENGTH = 4 * 1024 * 1024;
 /** Methods whose headers are remembered; nobody has more. */
 const MAX_METHODS = 1000;
 
@@ -17,9 +16,7 @@ interface MethodHeaders {
 
 /** What all calls of a channel have in common. */
 export class ClientCallSettings {
-  /** Bytes that a message may have; negative for any number. */
-  readonly maxReceiveLength: number;
-  readonly maxSendLength: number;
+  readonly limits: MessageLimits;
   readonly #encoding: Encoding;
   readonly #userAgent: string;
   readonly #headers = new Map<string, MethodHeaders>();
@@ -37,9 +34,7 @@ export class ClientCallSettings {
     readonly callCredentials: CallCredentials | undefined,
     options: ChannelOptions,
   ) {
-    this.maxReceiveLength =
-      options['grpc.max_receive_message_length'] ?? DEFAULT_MAX_RECEIVE_LENGTH;
-    this.maxSendLength = options['grpc.max_send_message_length'] ?? -1;
+    this.limits = messageLimitsOf(options);
     this.#encoding = encodingOf(options['grpc.default_compression_algorithm'] ?? 0);
     this.#userAgent = [
       options['grpc.primary_user_agent'],

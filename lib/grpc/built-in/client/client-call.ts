@@ -88,7 +88,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     this.#path = path;
     this.#deadline = deadline;
     this.#authority = host ?? settings.authority;
-    this.#inbox = new Inbox(settings.maxReceiveLength, this);
+    this.#inbox = new Inbox(settings.limits.maxReceiveLength, this);
   }
 
   /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */
@@ -120,7 +120,8 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   sendMessageWithContext(context: MessageContext, message: Buffer): void {
-    const { maxSendLength, encoding } = this.#settings;
+    const { encoding, limits } = this.#settings;
+    const { maxSendLength } = limits;
     if (maxSendLength >= 0 && message.length > maxSendLength) {
       this.cancelWithStatus(
         status.RESOURCE_EXHAUSTED,

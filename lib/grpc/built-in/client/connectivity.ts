@@ -1,4 +1,5 @@
 import { connectivityState, type Deadline } from '@grpc/grpc-js';
+import { surface } from '../../../http2/index.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
 
 interface Watcher {
@@ -28,9 +29,7 @@ export class Connectivity {
       try {
         watcher.callback();
       } catch (error) {
-        process.nextTick(() => {
-          throw error;
-        });
+        surface(error);
       }
     }
   }

@@ -16,7 +16,8 @@ export interface Connector {
   /**
    * Connects once.
    *
-   * @param signal - gives the attempt up; what it has opened is closed then.
+   * @param signal - gives the attempt up; what is opened by then is closed. What comes of it none the
+   * less is closed by who aborted it.
    * @throws Error (as a rejection) when it cannot.
    */
   connect(signal: AbortSignal): Promise<Connected>;

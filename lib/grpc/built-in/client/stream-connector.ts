@@ -13,11 +13,8 @@ export class StreamConnector implements Connector {
     this.#info = info;
   }
 
-  async connect(signal: AbortSignal): Promise<Connected> {
-    const stream = await this.#open();
-    if (signal.aborted) stream.destroy();
-    signal.throwIfAborted();
-    return { stream, info: this.#info, secure: false };
+  async connect(): Promise<Connected> {
+    return { stream: await this.#open(), info: this.#info, secure: false };
   }
 
   destroy(): void {}

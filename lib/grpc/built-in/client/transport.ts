@@ -5,8 +5,6 @@ import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import type { Connected } from './connector.js';
 
-const DEFAULT_KEEPALIVE_TIMEOUT_MS = 20_000;
-
 /** What a transport tells the channel that made it. */
 export interface TransportEvents {
   /** The other end speaks HTTP/2: calls may begin. */
@@ -51,7 +49,7 @@ export class Transport {
     );
     this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: keepAliveTimeMs,
-      timeoutMs: options['grpc.keepalive_timeout_ms'] ?? DEFAULT_KEEPALIVE_TIMEOUT_MS,
+      timeoutMs: options['grpc.keepalive_timeout_ms'],
       isDue: () =>
         this.#connection.streamCount > 0 || options['grpc.keepalive_permit_without_calls'] === 1,
     });

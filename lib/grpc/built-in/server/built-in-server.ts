@@ -6,17 +6,17 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Http2Stream } from '../../../http2/index.js';
+import { valueOf, type Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { ServedStream, StreamServer } from '../../grpc-engine.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
 import { Refusal } from './refusal.js';
 import { trailersOnly } from './response-headers.js';
 import { http2OptionsOf } from '../http2-options.js';
+import { messageLimitsOf, type MessageLimits } from '../message-limits.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
 import { ServerCall } from './server-call.js';
-import { type ServerCallSettings, serverCallSettings } from './server-call-settings.js';
 import { type Method, ServiceTable } from './service-table.js';
 
 /**
@@ -25,7 +25,7 @@ import { type Method, ServiceTable } from './service-table.js';
  */
 export class BuiltInServer implements StreamServer {
   readonly #options: ServerOptions;
-  readonly #settings: ServerCallSettings;
+  readonly #limits: MessageLimits;
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #services = new ServiceTable();
   readonly #connections = new Set<ServedConnection>();
@@ -37,7 +37,7 @@ export class BuiltInServer implements StreamServer {
   constructor(options: ServerOptions = {}) {
     http2OptionsOf(options, true); // A bad one is to be told now.
     this.#options = options;
-    this.#settings = serverCallSettings(options);
+    this.#limits = messageLimitsOf(options);
     this.#interceptors = options.interceptors ?? [];
   }
 
@@ -90,7 +90,7 @@ export class BuiltInServer implements StreamServer {
     const path = valueOf(headers, ':path')!;
     const method = this.#services.get(path);
     if (method === undefined) return refuse(stream, path);
-    stream.listener = new ServerCall(stream, headers, method, info, this.#settings, (call) =>
+    stream.listener = new ServerCall(stream, headers, method, info, this.#limits, (call) =>
       serveCall(this.#intercept(call, method), method),
     );
   }
@@ -130,11 +130,4 @@ function refuse(stream: Http2Stream, path: string): void {
   stream.listener = NOBODY;
   stream.sendHeaders(trailersOnly(status.UNIMPLEMENTED, details), true);
   stream.discardRest();
-}
-
-function valueOf(headers: readonly string[], name: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === name) return headers[i + 1];
-  }
-  return undefined;
 }

@@ -6,8 +6,6 @@ import { KeepAlive } from '../keep-alive.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
 import { ConnectionAge } from './connection-age.js';
 
-const DEFAULT_KEEPALIVE_TIMEOUT_MS = 20_000;
-
 /** What is told of a connection. */
 export interface ServedConnectionEvents {
   onRequest(stream: Http2Stream, headers: readonly string[]): void;
@@ -46,7 +44,7 @@ export class ServedConnection {
     );
     this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: options['grpc.keepalive_time_ms'] ?? LONGEST_DELAY_MS,
-      timeoutMs: options['grpc.keepalive_timeout_ms'] ?? DEFAULT_KEEPALIVE_TIMEOUT_MS,
+      timeoutMs: options['grpc.keepalive_timeout_ms'],
       isDue: () => true,
     });
     this.#age = ConnectionAge.watch(this.#connection, options);

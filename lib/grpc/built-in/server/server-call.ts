@@ -4,6 +4,7 @@ import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
 import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
+import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 import { readMetadata } from '../metadata-codec.js';
 import { decodeTimeout, LONGEST_DELAY_MS } from '../timeout.js';
@@ -13,7 +14,6 @@ import {
   statusTrailers,
   trailersOnly,
 } from './response-headers.js';
-import type { ServerCallSettings } from './server-call-settings.js';
 import type { Method } from './service-table.js';
 import { unsentMetrics } from './unsent-metrics.js';
 
@@ -36,7 +36,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   readonly #headers: readonly string[];
   readonly #method: Method;
   readonly #connection: ConnectionInfo;
-  readonly #settings: ServerCallSettings;
+  readonly #limits: MessageLimits;
   readonly #inbox: Inbox;
   #listener: ServerCallListener | undefined;
   #host = '';
@@ -57,16 +57,16 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     headers: readonly string[],
     method: Method,
     connection: ConnectionInfo,
-    settings: ServerCallSettings,
+    limits: MessageLimits,
     run: (call: ServerCall) => void,
   ) {
     this.#stream = stream;
     this.#headers = headers;
     this.#method = method;
     this.#connection = connection;
-    this.#settings = settings;
+    this.#limits = limits;
     this.#run = run;
-    this.#inbox = new Inbox(settings.maxReceiveLength, this);
+    this.#inbox = new Inbox(limits.maxReceiveLength, this);
     this.#readHeaders();
     this.#schedule();
   }
@@ -92,7 +92,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     } catch (error) {
       return this.#fail(status.INTERNAL, debugDetails('Error serializing response', error));
     }
-    const { maxSendLength } = this.#settings;
+    const { maxSendLength } = this.#limits;
     if (maxSendLength >= 0 && bytes.length > maxSendLength) {
       return this.#fail(
         status.RESOURCE_EXHAUSTED,

@@ -6,6 +6,7 @@ import type { ServerCallInterface, ServerStatus } from '../../grpc-types.js';
 import { type Failure, toServerStatus } from './server-status.js';
 
 const CALL = Symbol('call');
+const PATH = Symbol('path');
 const STATUS = Symbol('status');
 
 // TypeScript asks for `any` here: a mixin takes whatever its base takes.
@@ -51,7 +52,6 @@ function withSurface<T extends EmitterClass>(Emitter: T) {
   }
   return Surface;
 }
-const PATH = Symbol('path');
 
 /** Of a method with one request and one response. */
 export class UnaryCall extends withSurface(EventEmitter) {
