@@ -36,6 +36,21 @@ export class ConnectionInfo {
     return this.#authContext;
   }
 
+  /** What the other end proved to be by TLS; undefined where it showed no certificate that was verified. */
+  get certificate(): PeerCertificate | undefined {
+    return this.authContext.sslPeerCertificate;
+  }
+
+  /** Bytes that came in; undefined where the socket does not count. */
+  get bytesRead(): number | undefined {
+    return (this.#socket as Partial<TLSSocket>).bytesRead;
+  }
+
+  /** Bytes that were sent; undefined where the socket does not count. */
+  get bytesWritten(): number | undefined {
+    return (this.#socket as Partial<TLSSocket>).bytesWritten;
+  }
+
   get addresses(): ConnectionAddresses {
     const { localAddress, localPort, remoteAddress, remotePort } = this
       .#socket as ConnectionAddresses;

@@ -8,6 +8,7 @@ export {
 export { engineOf, type EngineName } from './engine-of.js';
 export type {
   ConnectionServer,
+  DialChannel,
   GrpcEngine,
   OpenStream,
   ServedStream,
@@ -19,4 +20,5 @@ export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
+export { watchConnectivity } from './watch-connectivity.js';
 export { within } from './within.js';

@@ -6,6 +6,7 @@ import type {
   Type,
 } from '@nestjs/common';
 import { BackchannelClient } from './backchannel-client.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
 import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from './tokens.js';
 
@@ -43,10 +44,12 @@ export function clientModule(
     imports: registration.imports ?? [],
     providers: [
       ...optionsProviders(optionsToken),
+      { provide: BACKCHANNEL_NETWORK, useValue: null },
       {
         provide: token,
-        useFactory: (options: BackchannelClientOptions) => new BackchannelClient(options),
-        inject: [optionsToken],
+        useFactory: (options: BackchannelClientOptions, network: BackchannelNetwork | null) =>
+          new BackchannelClient(options, network),
+        inject: [optionsToken, BACKCHANNEL_NETWORK],
       },
       {
         provide: BACKCHANNEL_STRATEGY,
