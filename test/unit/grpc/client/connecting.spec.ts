@@ -201,6 +201,26 @@ describe('an attempt to connect that gets nowhere', () => {
     expect(channel.getConnectivityState(false)).toBe(connectivityState.TRANSIENT_FAILURE);
   });
 
+  it('is followed by a whole wait, however long it took', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const attempts: number[] = [];
+    let now = 0;
+    const open = async (): Promise<never> => {
+      attempts.push(now);
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      throw new Error('nobody there');
+    };
+    const channel = builtInEngine.createStreamChannel(open);
+    site.after(() => channel.close());
+    channel.getConnectivityState(true);
+    while (attempts.length < 3) {
+      now += 100;
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(attempts[1]! - attempts[0]!).toBeGreaterThanOrEqual(11_000);
+    expect(attempts[2]! - attempts[1]!).toBeGreaterThanOrEqual(11_600);
+  });
+
   it('closes a stream that is opened too late', async () => {
     const { Duplex } = await import('node:stream');
     const late = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
