@@ -124,7 +124,6 @@ export class ConnectionKeeper {
     const attempt = new AbortController();
     this.#attempt = attempt;
     const retryInMs = this.#backoff.next();
-    const startedAt = Date.now();
     const timer = setTimeout(
       () => attempt.abort(new Error('no connection in time')),
       Math.max(MIN_CONNECT_TIMEOUT_MS, retryInMs),
@@ -133,7 +132,9 @@ export class ConnectionKeeper {
       await this.#establish(attempt.signal);
     } catch (error) {
       if (this.#attempt !== attempt) return; // Given up meanwhile.
-      this.#fail(error as Error, Math.max(0, startedAt + retryInMs - Date.now()));
+      // gRPC counts from the beginning of the attempt. Clients that one failure brought into step would
+      // stay in it for as long as attempts take longer than waits.
+      this.#fail(error as Error, retryInMs);
     } finally {
       clearTimeout(timer);
       if (this.#attempt === attempt) this.#attempt = undefined;
