@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { ServerGrpc } from '@nestjs/microservices';
 import {
   Registry,
   serveConnections,
@@ -19,6 +18,7 @@ import type { ListenMuxServerOptions } from './options.js';
 import { logPeerEvent } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
 import { drainMsOf, shutDown } from './shut-down.js';
+import { StandardServicesServer } from './standard-services.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
@@ -39,7 +39,7 @@ interface Listening {
  * leave; then calls in both directions finish, within `drainMs`; then connections end. It may listen
  * again after `close()`.
  */
-export class ListenMuxServer extends ServerGrpc {
+export class ListenMuxServer extends StandardServicesServer {
   protected override readonly logger = new Logger(ListenMuxServer.name);
   readonly #options: ListenMuxServerOptions;
   readonly #registry: Registry;
@@ -191,6 +191,7 @@ export class ListenMuxServer extends ServerGrpc {
     this.grpcClient = null;
     this.#listening = undefined;
 
+    this.endStandardServices();
     listening?.listeners.stopAccepting();
     listening?.mux.close();
     await Promise.all([
