@@ -3,7 +3,7 @@ import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 import { Flag, FrameType } from './frame.js';
-import type { FrameOutput, FrameSource } from './frame-output.js';
+import type { FrameOutput } from './frame-output.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
@@ -34,7 +34,7 @@ function ignoreError(): void {}
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error; an
  *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
  */
-export class YamuxStream extends Duplex implements FrameSource {
+export class YamuxStream extends Duplex {
   readonly #host: StreamHost;
   readonly #queue = new SendQueue();
   #sendWindow: number;

@@ -21,6 +21,8 @@ const COMPILER_OPTIONS = {
   experimentalDecorators: true,
   emitDecoratorMetadata: true,
   exactOptionalPropertyTypes: true,
+  // The types of the package itself are checked, too.
+  skipLibCheck: false,
 };
 
 /** The files that the README shows, by name. */
@@ -69,7 +71,7 @@ export function compileConsumer(app, kind, typescript) {
   const { bin } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
   const build = `build-${typescript}`;
   const compiler = join(packageFolder, bin.tsc);
-  run(process.execPath, [compiler, '-p', '.', '--skipLibCheck', '--outDir', build], folder);
+  run(process.execPath, [compiler, '-p', '.', '--outDir', build], folder);
   return build;
 }
 
