@@ -6,6 +6,11 @@ import { Registry, type PeerId } from './registry.js';
 
 /** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
 export class PeerConnection extends ConnectionInfo {
+  /**
+   * @param socket - the connection's own socket, under TLS the `TLSSocket`.
+   * @param peerId - the id of the peer at its other end.
+   * @param registry - where that peer is found.
+   */
   constructor(
     socket: Duplex,
     readonly peerId: PeerId,

@@ -46,7 +46,12 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     this.#engine = engineOf(options.engine);
   }
 
-  /** @throws HandshakeError if the client ends the connection, or its stream, before it can be served. */
+  /**
+   * Makes a session of `socket` and a peer of its other end. Resolves with the client's stream, to be
+   * served, and with what `connectionOf(call)` gives for calls on it.
+   *
+   * @throws HandshakeError if the client ends the connection, or its stream, before it can be served.
+   */
   async handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
     const session = this.#createSession(socket, 'server');
     const stream = await onlyStream(session);

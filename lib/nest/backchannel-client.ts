@@ -102,6 +102,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     }
   }
 
+  /** @internal Called by the base class for each unary method of a stub. */
   override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
     const stock = super.createUnaryServiceMethod(client, methodName);
     return this.#isIntercepted ? stock : unaryMethod(client, methodName, stock);
@@ -125,6 +126,7 @@ export class BackchannelClient extends ClientGrpcProxy implements OnApplicationS
     await this.#handshaker.close(this.#drainMs);
   }
 
+  /** Called by Nest when the application is closed: `close()`. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }

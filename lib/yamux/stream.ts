@@ -49,6 +49,7 @@ export class YamuxStream extends Duplex {
   /** @internal */
   constructor(
     host: StreamHost,
+    /** Its id in the session. */
     readonly id: number,
     sendWindow: number,
   ) {
@@ -61,6 +62,7 @@ export class YamuxStream extends Duplex {
 
   // ---- The application's side (called by Node's stream machinery)
 
+  /** @internal */
   override _read(): void {
     // Data is pushed as it arrives: the window, not the demand, limits how much.
   }
@@ -71,6 +73,7 @@ export class YamuxStream extends Duplex {
     return chunk;
   }
 
+  /** @internal */
   override _write(
     chunk: Buffer,
     _encoding: BufferEncoding,
@@ -79,6 +82,7 @@ export class YamuxStream extends Duplex {
     this.#send([chunk], chunk.length, callback);
   }
 
+  /** @internal */
   override _writev(
     writes: { chunk: Buffer; encoding: BufferEncoding }[],
     callback: (error?: Error | null) => void,
@@ -93,11 +97,13 @@ export class YamuxStream extends Duplex {
     this.#send(chunks, bytes, callback);
   }
 
+  /** @internal */
   override _final(callback: (error?: Error | null) => void): void {
     this.#sendFin();
     callback();
   }
 
+  /** @internal */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     if (this.#local === 'open') {
       const complete = this.#remote === 'finished' && this.writableLength === 0;
