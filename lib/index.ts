@@ -1,3 +1,10 @@
+/**
+ * gRPC in both directions over the one connection that a client opened: for NestJS, and for plain
+ * grpc-js.
+ *
+ * @module nestjs-backchannel
+ */
+
 // NestJS
 export {
   Backchannel,

@@ -71,6 +71,9 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   }
 
   /**
+   * Makes a session of `socket` and a peer of its other end. Resolves with the client's stream, to be
+   * served, and with what `connectionOf(call)` gives for calls on it.
+   *
    * @throws HandshakeError if the client ends the connection, or its stream, before it can be served.
    * @throws PeerRefusedError if `authorizePeer` does not let it in.
    */

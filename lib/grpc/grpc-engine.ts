@@ -55,7 +55,9 @@ export interface DialChannel extends ChannelInterface {
 
 /** The one seam between this package and whatever speaks gRPC: nobody else knows how. */
 export interface GrpcEngine {
+  /** For humans. */
   readonly name: string;
+  /** A server without services, of connections that are handed to it. */
   createServer(options?: ServerOptions): StreamServer;
   /**
    * A channel whose every connection is a stream from `open`. `connection` is what those streams run

@@ -158,6 +158,7 @@ export class BackchannelClient
     });
   }
 
+  /** @internal Called by the base class for each unary method of a stub. */
   override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
     const stock = super.createUnaryServiceMethod(client, methodName);
     return this.#isIntercepted ? stock : unaryMethod(client, methodName, stock);
@@ -182,6 +183,7 @@ export class BackchannelClient
     this.#keepConnected();
   }
 
+  /** Called by Nest when the application is closed: `close()`. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }

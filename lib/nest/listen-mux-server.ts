@@ -80,6 +80,7 @@ export class ListenMuxServer extends ServerGrpc {
     return this.#listening?.listeners.address ?? null;
   }
 
+  /** Called by Nest: binds the handlers and opens the port; `callback` gets the error if that fails. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -95,6 +96,7 @@ export class ListenMuxServer extends ServerGrpc {
     callback?.();
   }
 
+  /** Makes the server of the engine, without any service or port yet. */
   override createClient(): Promise<StreamServer> {
     const engine = engineOf(this.#options.engine);
     return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
