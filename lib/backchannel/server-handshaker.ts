@@ -23,9 +23,6 @@ import {
   type SessionFactory,
 } from './session-factory.js';
 
-/** Bytes that a refused peer is told at most. */
-const MAX_REFUSAL_LENGTH = 1024;
-
 /** Options of a `ServerHandshaker`; all may be left out. */
 export interface ServerHandshakerOptions {
   /** Run on every backchannel call made with a stub of `ClientConn`. */
@@ -123,9 +120,8 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     const session = this.#createSession(socket, 'server');
     try {
       const stream = await onlyStream(session);
-      const words = Buffer.from(message).subarray(0, MAX_REFUSAL_LENGTH).toString();
       stream.on('error', () => {});
-      stream.end(encodeRefusal(ErrorCode.InadequateSecurity, words));
+      stream.end(encodeRefusal(ErrorCode.InadequateSecurity, message));
       await session.close();
     } catch {
       // It has gone already.
