@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     alias: {
       'nestjs-backchannel/yamux-js': `${root}lib/yamux-js/index.ts`,
+      'nestjs-backchannel/testing': `${root}lib/testing/index.ts`,
       'nestjs-backchannel': `${root}lib/index.ts`,
     },
   },
