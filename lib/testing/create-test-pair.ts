@@ -4,8 +4,6 @@ import type {
   NestHybridApplicationOptions,
   Type,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
 import {
   BACKCHANNEL_NETWORK,
   BackchannelClient,
@@ -14,12 +12,14 @@ import {
   ListenMuxServer,
   type BackchannelNetwork,
 } from '../nest/index.js';
+import { instancesOf } from './instances-of.js';
 import type { TestCertificate } from './memory-connection.js';
 import { MemoryNetwork } from './memory-network.js';
 import { TestPair } from './test-pair.js';
+import type { CompiledModule, ModuleBuilder } from './testing-module.js';
 
 /** An application's module, or what `Test.createTestingModule` makes of it, to override providers. */
-export type TestApplication = Type | DynamicModule | TestingModuleBuilder;
+export type TestApplication = Type | DynamicModule | ModuleBuilder;
 
 /** Options of `createTestPair`. */
 export interface TestPairOptions {
@@ -36,7 +36,7 @@ export interface TestPairOptions {
    * `module.createNestApplication()`.
    */
   createApp?: (
-    module: TestingModule,
+    module: CompiledModule,
     side: 'listening' | 'dialing',
   ) => INestApplication | Promise<INestApplication>;
   /** As of `connectBackchannel`. */
@@ -101,15 +101,15 @@ async function start(
   return app;
 }
 
-function createDefaultApp(module: TestingModule): INestApplication {
+function createDefaultApp(module: CompiledModule): INestApplication {
   return module.createNestApplication();
 }
 
-function isBuilder(application: TestApplication): application is TestingModuleBuilder {
+function isBuilder(application: TestApplication): application is ModuleBuilder {
   return 'overrideProvider' in application;
 }
 
-async function builderOf(module: Type | DynamicModule): Promise<TestingModuleBuilder> {
+async function builderOf(module: Type | DynamicModule): Promise<ModuleBuilder> {
   const { Test } = await import('@nestjs/testing');
   return Test.createTestingModule({ imports: [module] });
 }
@@ -137,18 +137,4 @@ function clientsOf(app: INestApplication): Map<string, BackchannelClient> {
   const prefix = getBackchannelClientToken('');
   const clients = [...instancesOf(app, BackchannelClient)];
   return new Map(clients.map(([token, client]) => [String(token).slice(prefix.length), client]));
-}
-
-/** The providers of an application that are of a class, by token. */
-function instancesOf<T>(
-  app: INestApplication,
-  metatype: abstract new (...args: never[]) => T,
-): Map<unknown, T> {
-  const found = new Map<unknown, T>();
-  for (const module of app.get(ModulesContainer).values()) {
-    for (const [token, { instance }] of module.providers) {
-      if (instance instanceof metatype) found.set(token, instance);
-    }
-  }
-  return found;
 }

@@ -13,3 +13,4 @@ export type { TestPair } from './test-pair.js';
 export { TestRegistry, type TestPeer } from './test-registry.js';
 export type { TestServices } from './test-services.js';
 export { createTestStub, type TestMethods, type TestReply } from './test-stub.js';
+export type { CompiledModule, ModuleBuilder } from './testing-module.js';
