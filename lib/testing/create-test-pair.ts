@@ -52,9 +52,9 @@ export interface TestPairOptions {
  * Needs `@nestjs/testing`, and an HTTP adapter as every Nest application does; nothing listens for
  * HTTP, but `pair.listening.listen(0)` may.
  *
- * @throws Error (as a rejection) if a side has nothing to listen or dial with; NotConnectedError, with
- * the reason, if they are not connected within `deadlineMs`; what starting an application throws.
- * Nothing is left running then.
+ * @throws Error (as a rejection) if a side has nothing to listen or dial with; NotConnectedError or
+ * NoPeerError if they are not connected within `deadlineMs`, with the reason where it is known; what
+ * starting an application throws. Nothing is left running then.
  */
 export async function createTestPair(options: TestPairOptions): Promise<TestPair> {
   const { network = new MemoryNetwork(), deadlineMs = 5000 } = options;
@@ -64,7 +64,8 @@ export async function createTestPair(options: TestPairOptions): Promise<TestPair
     const [server] = instancesOf(listening, ListenMuxServer).values();
     if (server === undefined) throw new Error(LISTENS_NOT);
 
-    const dialing = await start('dialing', networkTo(server, network, options), options, apps);
+    const ofDialing = leadingTo(server.address as string, network, options);
+    const dialing = await start('dialing', ofDialing, options, apps);
     const clients = clientsOf(dialing);
     if (clients.size === 0) throw new Error(DIALS_NOT);
 
@@ -114,16 +115,16 @@ async function builderOf(module: Type | DynamicModule): Promise<ModuleBuilder> {
   return Test.createTestingModule({ imports: [module] });
 }
 
-/** The network of a side whose unknown urls all lead to `server`. */
-function networkTo(
-  server: ListenMuxServer,
+/** A network whose unknown urls all lead to `url`. */
+function leadingTo(
+  url: string,
   network: MemoryNetwork,
   { certificate }: TestPairOptions,
 ): BackchannelNetwork {
   const view = certificate === undefined ? network : network.withCertificate(certificate);
   return {
-    listen: (url, accept) => view.listen(url, accept),
-    dial: (url) => view.dial(network.isReachable(url) ? url : (server.address as string)),
+    listen: (listened, accept) => view.listen(listened, accept),
+    dial: (dialed) => view.dial(network.isReachable(dialed) ? dialed : url),
   };
 }
 
