@@ -8,7 +8,7 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'all',
-          include: ['test/**/*.spec.ts'],
+          include: ['test/**/*.spec.ts', 'sample/**/*.spec.ts'],
           exclude: ['test/interop/**', ...thoroughTests],
         },
       },
