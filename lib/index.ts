@@ -1,3 +1,10 @@
+/**
+ * gRPC in both directions over the one connection that a client opened: for NestJS, and for plain
+ * grpc-js.
+ *
+ * @module nestjs-backchannel
+ */
+
 // NestJS
 export {
   Backchannel,
@@ -7,7 +14,9 @@ export {
   connectBackchannel,
   getBackchannelClientToken,
   InjectBackchannelClient,
+  BACKCHANNEL_NETWORK,
   ListenMuxServer,
+  PEER_AUTHORIZER,
   PeerId,
 } from './nest/index.js';
 export type {
@@ -17,9 +26,12 @@ export type {
   BackchannelClientRegistration,
   BackchannelModuleExtras,
   BackchannelModuleOptions,
+  BackchannelNetwork,
   BackchannelServicesOptions,
   ConnectionOptions,
+  ConnectionState,
   ListenMuxServerOptions,
+  PeerAuthorizer,
   PeerOption,
   StockGrpcOptions,
 } from './nest/index.js';
@@ -36,7 +48,11 @@ export {
   HandshakeError,
   hasBackchannel,
   NonMultiplexedConnectionError,
+  NoPeerError,
+  NotConnectedError,
+  Peer,
   PeerConnection,
+  PeerRefusedError,
   Registry,
   serveConnections,
   ServerHandshaker,
@@ -45,14 +61,22 @@ export {
   yamuxSessionFactory,
 } from './backchannel/index.js';
 export type {
+  AuthorizePeer,
   BackchannelErrorCode,
   ClientConstructor,
   ClientHandshakerOptions,
+  Departure,
   MultiplexSession,
+  PeerCandidate,
+  PeerEvent,
+  PeerIdentity,
+  PeerLink,
+  PeerRegistration,
   ServerFactory,
   ServerHandshakerOptions,
   SessionFactory,
   StubFactory,
+  WaitForPeerOptions,
 } from './backchannel/index.js';
 
 // gRPC on streams
@@ -73,6 +97,7 @@ export type {
   AuthContext,
   CallLike,
   ConnectionServer,
+  DialChannel,
   EngineName,
   GrpcEngine,
   OpenStream,

@@ -47,9 +47,17 @@ export type OpenStream = () => Promise<Duplex>;
 /** Turns a fresh connection, TLS already done, into the stream to speak gRPC on. */
 export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 
+/** A channel that makes its connections itself. */
+export interface DialChannel extends ChannelInterface {
+  /** Why it has no connection, if it knows: what the last attempt or connection ended with. */
+  readonly lastError?: Error | undefined;
+}
+
 /** The one seam between this package and whatever speaks gRPC: nobody else knows how. */
 export interface GrpcEngine {
+  /** For humans. */
   readonly name: string;
+  /** A server without services, of connections that are handed to it. */
   createServer(options?: ServerOptions): StreamServer;
   /**
    * A channel whose every connection is a stream from `open`. `connection` is what those streams run
@@ -59,12 +67,12 @@ export interface GrpcEngine {
     open: OpenStream,
     options?: ChannelOptions,
     connection?: ConnectionInfo,
-  ): ChannelInterface;
+  ): DialChannel;
   /** A channel that dials `target` itself; its connections, TLS done, pass through `upgrade`. */
   createDialChannel(
     target: string,
     credentials: ChannelCredentials,
     upgrade: Upgrade,
     options?: ChannelOptions,
-  ): ChannelInterface;
+  ): DialChannel;
 }

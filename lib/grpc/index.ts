@@ -8,6 +8,7 @@ export {
 export { engineOf, type EngineName } from './engine-of.js';
 export type {
   ConnectionServer,
+  DialChannel,
   GrpcEngine,
   OpenStream,
   ServedStream,
@@ -27,4 +28,5 @@ export {
   watchServerCredentials,
   type WatchServerCredentialsOptions,
 } from './watch-server-credentials.js';
+export { watchConnectivity } from './watch-connectivity.js';
 export { within } from './within.js';

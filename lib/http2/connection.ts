@@ -200,6 +200,8 @@ export class Http2Connection implements StreamHost {
       consumed: (bytes) => this.consumed(bytes),
       drain: () => this.#drain(),
       closeIfDrained: () => this.#closeIfDrained(),
+      refused: (code, message) =>
+        this.#terminate(new Http2Error('connection', code, message, true), true),
       fail: (code, message) => this.#fail(code, message),
     });
   }

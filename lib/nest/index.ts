@@ -7,12 +7,15 @@ export type {
   BackchannelClientOptionsFactory,
   BackchannelClientRegistration,
 } from './client-registration.js';
+export type { ConnectionState } from './connection-state.js';
 export { connectBackchannel } from './connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';
 export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
 export { PeerId } from './decorators/peer-id.decorator.js';
 export type { PeerOption } from './decorators/peer-option.js';
 export { ListenMuxServer } from './listen-mux-server.js';
+export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
+export { PEER_AUTHORIZER, type PeerAuthorizer } from './peer-authorizer.js';
 export type {
   BackchannelClientOptions,
   BackchannelModuleOptions,

@@ -58,6 +58,11 @@ export class ConnectionKeeper {
     this.#idle = new IdleTimer(options['grpc.client_idle_timeout_ms'], () => this.#enterIdle());
   }
 
+  /** Why there is no connection: what the last attempt, or the last connection, ended with. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
   /** Begins to connect, unless it has or does already. */
   connect(): void {
     this.#idle.touch();
@@ -154,6 +159,7 @@ export class ConnectionKeeper {
           },
           onClose: (error) => {
             this.#transports.delete(transport);
+            if (this.#current === transport) this.#lastError = error;
             this.#leave(transport);
             reject(error ?? new Error('the connection was closed'));
           },
