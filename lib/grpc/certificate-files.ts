@@ -99,9 +99,13 @@ export class CertificateFiles {
   #tell(error: Error): void {
     if (error.message === this.#problem) return;
     this.#problem = error.message;
-    if (this.#events.onError) this.#events.onError(error);
-    else process.emitWarning(error.message, { type: 'CertificateWarning' });
+    (this.#events.onError ?? warn)(error);
   }
+}
+
+/** Tells of a problem with files that nobody wants to be told of. */
+export function warn(error: Error): void {
+  process.emitWarning(error.message, { type: 'CertificateWarning' });
 }
 
 function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {

@@ -48,7 +48,7 @@ function followRenewals(server: TlsServer, credentials: ServerCredentials): void
   let inUse = credentials._getSecureContextOptions();
   let problem: string | undefined;
   const renew = (context: SecureContextOptions | null): void => {
-    if (context === inUse && inUse !== null) return;
+    if (context === inUse) return; // Both null: not read yet, or only a part of it.
     try {
       if (context === null) throw new Error('they cannot be read');
       server.setSecureContext(contextOf(credentials, context));

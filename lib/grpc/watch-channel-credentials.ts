@@ -36,7 +36,7 @@ export interface WatchChannelCredentialsOptions extends CertificatePaths, Certif
 export function watchChannelCredentials({
   certFile,
   keyFile,
-  caFile = process.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'],
+  caFile,
   verifyOptions,
   ...events
 }: WatchChannelCredentialsOptions): ChannelCredentials {
@@ -48,9 +48,10 @@ export function watchChannelCredentials({
       '"caFile" or "certFile" and "keyFile" must be given: there is no file to read',
     );
   }
+  const roots = caFile ?? process.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'];
   return new WatchedChannelCredentials(
     {
-      ...(caFile !== undefined && { caFile }),
+      ...(roots && { caFile: roots }),
       ...(certFile !== undefined && { certFile }),
       ...(keyFile !== undefined && { keyFile }),
     },

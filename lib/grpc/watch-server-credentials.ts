@@ -1,6 +1,7 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import {
   CertificateFiles,
+  warn,
   type CertificateFilesEvents,
   type CertificatePaths,
 } from './certificate-files.js';
@@ -69,14 +70,17 @@ class WatchedServerCredentials extends ServerCredentials {
     paths: CertificatePaths,
     rejectUnauthorized: boolean,
     refreshMs: number,
-    { onRenewed, onError }: CertificateFilesEvents,
+    { onRenewed, onError: tell = warn }: CertificateFilesEvents,
   ) {
     const files = new CertificateFiles(paths, {
       onRenewed: () => {
         this.updateSecureContextOptions(files.context);
         onRenewed?.();
       },
-      ...(onError && { onError }),
+      onError: (error) => {
+        // Who stops listening may take the files away.
+        if (this.#timer !== undefined) tell(error);
+      },
     });
     super({ requestCert: paths.caFile !== undefined, rejectUnauthorized }, files.context);
     this.#files = files;
