@@ -1,3 +1,10 @@
+/**
+ * gRPC in both directions over the one connection that a client opened: for NestJS, and for plain
+ * grpc-js.
+ *
+ * @module nestjs-backchannel
+ */
+
 // NestJS
 export {
   Backchannel,
@@ -92,6 +99,8 @@ export {
   grpcJsEngine,
   GrpcJsServer,
   keepConnected,
+  watchChannelCredentials,
+  watchServerCredentials,
 } from './grpc/index.js';
 export type {
   AuthContext,
@@ -104,6 +113,8 @@ export type {
   ServedStream,
   StreamServer,
   Upgrade,
+  WatchChannelCredentialsOptions,
+  WatchServerCredentialsOptions,
 } from './grpc/index.js';
 
 // Many kinds of client on one listener

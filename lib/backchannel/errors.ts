@@ -22,6 +22,7 @@ export type BackchannelErrorCode =
  * with `details`, as every `ServiceError` of grpc-js does.
  */
 export class BackchannelError extends Error {
+  /** The name of its class. */
   override readonly name: string = 'BackchannelError';
   /** gRPC status code. */
   readonly code: status;
@@ -58,6 +59,7 @@ export class NonMultiplexedConnectionError extends BackchannelError {
 export class UnknownPeerError extends BackchannelError {
   override readonly name = 'UnknownPeerError';
 
+  /** @param peerId - the id that was asked for. */
   constructor(readonly peerId: number) {
     super(
       'ERR_BACKCHANNEL_UNKNOWN_PEER',
@@ -91,6 +93,13 @@ export class PeerRefusedError extends BackchannelError {
       why ? `peer refused: ${why}` : 'peer refused',
       options,
     );
+  }
+}
+
+/** `authorizePeer` failed: `cause` is what it threw, which concerns nobody but this side. */
+export class AuthorizationFault extends PeerRefusedError {
+  constructor(cause: unknown) {
+    super('not authorized', { cause });
   }
 }
 

@@ -10,6 +10,9 @@ export class PeerConnection extends ConnectionInfo {
   readonly #conn: () => ClientConn | undefined;
 
   /**
+   * @param socket - the connection's own socket, under TLS the `TLSSocket`.
+   * @param peerId - the id of the peer at its other end.
+   * @param registry - where that peer is found.
    * @param conn - what to call the peer with for as long as its calls are handled, which may be longer
    * than the registry has it. Default: what the registry has.
    */

@@ -12,8 +12,9 @@ import type { Handshaker } from '../listenmux/index.js';
 import { authorize, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { drainTimeOf } from './drain-time.js';
-import { HandshakeError, type PeerRefusedError } from './errors.js';
+import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
+import type { Departure, PeerId } from './peer.js';
 import { PeerConnection } from './peer-connection.js';
 import { PeerSession } from './peer-session.js';
 import type { Registry } from './registry.js';
@@ -22,9 +23,6 @@ import {
   type MultiplexSession,
   type SessionFactory,
 } from './session-factory.js';
-
-/** Bytes that a refused peer is told at most. */
-const MAX_REFUSAL_LENGTH = 1024;
 
 /** Options of a `ServerHandshaker`; all may be left out. */
 export interface ServerHandshakerOptions {
@@ -71,6 +69,9 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   }
 
   /**
+   * Makes a session of `socket` and a peer of its other end. Resolves with the client's stream, to be
+   * served, and with what `connectionOf(call)` gives for calls on it.
+   *
    * @throws HandshakeError if the client ends the connection, or its stream, before it can be served.
    * @throws PeerRefusedError if `authorizePeer` does not let it in.
    */
@@ -110,7 +111,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     try {
       return (await authorize(authorizePeer, socket, connection)).name;
     } catch (error) {
-      if (!socket.destroyed) await this.#refuse(socket, error as PeerRefusedError);
+      if (error instanceof PeerRefusedError) await this.#refuse(socket, error);
       throw error;
     }
   }
@@ -120,9 +121,8 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     const session = this.#createSession(socket, 'server');
     try {
       const stream = await onlyStream(session);
-      const words = Buffer.from(message).subarray(0, MAX_REFUSAL_LENGTH).toString();
       stream.on('error', () => {});
-      stream.end(encodeRefusal(ErrorCode.InadequateSecurity, words));
+      stream.end(encodeRefusal(ErrorCode.InadequateSecurity, message));
       await session.close();
     } catch {
       // It has gone already.
@@ -138,6 +138,9 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   ): PeerConnection {
     const { channelOptions, interceptors, createStubs } = this.#options;
     const registry = this.#registry;
+    // A subscriber that hears of the peer may close it at once, before its id is known here.
+    let id: PeerId | undefined;
+    let departed: Departure | undefined;
     const peer = new PeerSession(
       {
         session,
@@ -148,13 +151,15 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
         drainMs: this.#drainMs,
       },
       (departure) => {
-        registry.removeBackchannel(id, departure);
+        departed = departure;
+        if (id !== undefined) registry.removeBackchannel(id, departure);
       },
     );
     this.#peers.set(peer, session);
     void session.closed.then(() => this.#peers.delete(peer));
     const conn = new ClientConn(peer.channel, interceptors, createStubs);
-    const id = registry.registerBackchannel(conn, { name, link: peer });
+    id = registry.registerBackchannel(conn, { name, link: peer });
+    if (departed !== undefined) registry.removeBackchannel(id, departed);
     return new PeerConnection(socket, id, registry, () => (peer.isUsable ? conn : undefined));
   }
 }

@@ -3,7 +3,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { filter, type Observable, type Subscription } from 'rxjs';
 import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
-import { engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
+import { after, engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toDialingChannelOptions } from './channel-options.js';
 import { logConnection } from './connection-log.js';
@@ -20,8 +20,9 @@ const DEFAULT_URL = 'localhost:5000';
  * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
  * carries the calls that the other end makes to this application's controllers.
  *
- * It connects when the application starts and stays connected until it is closed, unless `lazy`. Hand
- * `strategy` to Nest (`connectBackchannel(app)` does) to have the controllers served.
+ * It connects when the application starts and stays connected until it is closed, unless `lazy`. One
+ * that serves does so when its controllers are ready to be called: hand its `strategy` to Nest, as
+ * `connectBackchannel(app)` does.
  */
 export class BackchannelClient
   extends ClientGrpcProxy
@@ -141,13 +142,12 @@ export class BackchannelClient
       let lastError: Error | undefined;
       let subscription: Subscription | undefined;
       const settle = (action: () => void): void => {
-        clearTimeout(timer);
+        stopTimer();
         queueMicrotask(() => subscription?.unsubscribe());
         action();
       };
-      const timer = setTimeout(
-        () => settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
-        deadlineMs,
+      const stopTimer = after(deadlineMs, () =>
+        settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
       );
       subscription = this.#states.all$.subscribe((connection) => {
         if ('error' in connection) lastError = connection.error ?? lastError;
@@ -158,6 +158,7 @@ export class BackchannelClient
     });
   }
 
+  /** @internal Called by the base class for each unary method of a stub. */
   override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
     const stock = super.createUnaryServiceMethod(client, methodName);
     return this.#isIntercepted ? stock : unaryMethod(client, methodName, stock);
@@ -178,10 +179,12 @@ export class BackchannelClient
     return this.#closing;
   }
 
+  /** Called by Nest when the application starts. What serves connects when its handlers are ready. */
   onApplicationBootstrap(): void {
-    this.#keepConnected();
+    if (!this.serves) this.#keepConnected();
   }
 
+  /** Called by Nest when the application is closed: `close()`. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }

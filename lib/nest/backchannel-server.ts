@@ -47,6 +47,7 @@ export class BackchannelServer extends StandardServicesServer {
     return server;
   }
 
+  /** Called by Nest: binds the handlers; from then on the client connects by itself. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -59,6 +60,7 @@ export class BackchannelServer extends StandardServicesServer {
     callback();
   }
 
+  /** Binds the handlers to the services that the options name. */
   override async start(callback?: () => void): Promise<void> {
     this.grpcClient = { addService: this.#addService.bind(this) };
     this.#services = [];

@@ -20,6 +20,7 @@ export interface BackchannelClientRegistration extends BackchannelClientOptions 
 
 /** A class that makes the options of a client, for `useClass` and `useExisting`. */
 export interface BackchannelClientOptionsFactory {
+  /** Called once, when the application starts. */
   createBackchannelClientOptions(): BackchannelClientOptions | Promise<BackchannelClientOptions>;
 }
 
@@ -28,8 +29,11 @@ export interface BackchannelClientAsyncRegistration
   extends Pick<ModuleMetadata, 'imports'>, Partial<Pick<FactoryProvider, 'inject'>> {
   /** For `@InjectBackchannelClient(name)`. */
   name: string;
+  /** Makes the options, of what `inject` names. */
   useFactory?: FactoryProvider<BackchannelClientOptions>['useFactory'];
+  /** A class that makes the options; Nest makes one of it. */
   useClass?: Type<BackchannelClientOptionsFactory>;
+  /** A provider that makes the options, from one of `imports`. */
   useExisting?: Type<BackchannelClientOptionsFactory>;
 }
 

@@ -15,7 +15,7 @@ import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
 import { NetworkListener, type BackchannelNetwork } from './network.js';
 import type { ListenMuxServerOptions } from './options.js';
-import { logPeerEvent } from './peer-log.js';
+import { logPeers, logRefusal } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
 import { drainMsOf, shutDown } from './shut-down.js';
 import { StandardServicesServer } from './standard-services.js';
@@ -67,7 +67,7 @@ export class ListenMuxServer extends StandardServicesServer {
     this.#drainMs = drainMsOf(options);
     this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
     this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
-    registry.peers$.subscribe((event) => logPeerEvent(this.logger, event));
+    logPeers(this.logger, registry);
   }
 
   /** The peers of this server. */
@@ -80,6 +80,7 @@ export class ListenMuxServer extends StandardServicesServer {
     return this.#listening?.listeners.address ?? null;
   }
 
+  /** Called by Nest: binds the handlers and opens the port; `callback` gets the error if that fails. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -95,6 +96,7 @@ export class ListenMuxServer extends StandardServicesServer {
     callback?.();
   }
 
+  /** Makes the server of the engine, without any service or port yet. */
   override createClient(): Promise<StreamServer> {
     const engine = engineOf(this.#options.engine);
     return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
@@ -140,7 +142,7 @@ export class ListenMuxServer extends StandardServicesServer {
         if (connection.context !== undefined || allowPlainClients) return serve(connection);
         throw new Error('it is not multiplexed ("allowPlainClients" is false)');
       },
-      onHandshakeError: (error) => this.#logRefusal(error),
+      onHandshakeError: (error, socket) => logRefusal(this.logger, error, socket),
       ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
     });
   }
@@ -159,11 +161,6 @@ export class ListenMuxServer extends StandardServicesServer {
         createStubs: (clientOptions) => services.createStubs(clientOptions),
       }),
     });
-  }
-
-  #logRefusal({ message, cause }: Error): void {
-    const why = cause instanceof Error ? `${message} (${cause.message})` : message;
-    this.logger.warn(`connection refused: ${why}`);
   }
 
   /** Starts and ends never overlap, in whatever order they are asked for. */
