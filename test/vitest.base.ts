@@ -8,8 +8,8 @@ export const base = defineConfig({
   root,
   resolve: {
     alias: {
-      'nestjs-backchannel/testing': `${root}lib/testing/index.ts`,
       'nestjs-backchannel/yamux-js': `${root}lib/yamux-js/index.ts`,
+      'nestjs-backchannel/testing': `${root}lib/testing/index.ts`,
       'nestjs-backchannel': `${root}lib/index.ts`,
     },
   },

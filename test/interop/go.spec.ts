@@ -27,6 +27,7 @@ const sizes = [0, KiB, MiB, 3 * MiB, 20 * MiB];
 const payloadScenario = `payload --sizes ${sizes.join()}`.split(' ');
 
 const longDownload = { bytes: 64 * MiB, chunk: 64 * KiB };
+const shortDownload = { bytes: 8 * MiB, chunk: 64 * KiB };
 const streamScenario = `stream --bytes ${64 * MiB} --chunk ${64 * KiB}`.split(' ');
 const longSummary = await verifyDownload(from(blobs(longDownload)));
 
@@ -102,11 +103,11 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
 
       // Far less than what Go asks for, so that Go is still connected when it is through.
       const [back, forward] = await Promise.all([
-        verifyDownload(caller.download({ bytes: 8 * MiB, chunk: 64 * KiB })),
+        verifyDownload(caller.download(shortDownload)),
         go.last(),
       ]);
 
-      expect(back.bytes).toBe(8 * MiB);
+      expect(back.bytes).toBe(shortDownload.bytes);
       expect(forward).toEqual({ ...longSummary, throughPeer: true });
     });
 
@@ -252,6 +253,25 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
       ]);
       expect(forward).toEqual(longSummary);
       expect(back).toEqual(longSummary);
+    });
+
+    it('PK-06 has its pings answered while streams 1 and 2 are busy', async () => {
+      const { url } = await interop.goListens(['--ping', '1ms']);
+      const relay = await interop.relay(url);
+      const { payload } = await interop.dialing({ url: relay.url });
+      await Promise.all([
+        verifyDownload(payload.download(shortDownload)),
+        firstValueFrom(payload.downloadThroughPeer(shortDownload)),
+      ]);
+      await relay.hears('listening', /^P\(SYN/, 3);
+
+      const answers = relay.said('dialing', /^P\(ACK/);
+      const pings = relay.said('listening', /^P\(SYN/);
+      expect(answers).toEqual(
+        pings.slice(0, answers.length).map((ping) => ping.replace('SYN', 'ACK')),
+      );
+      // It asks again when it has the answer.
+      expect(pings.length - answers.length).toBeLessThanOrEqual(1);
     });
 
     it('sees us hang up, and leaves nothing behind', async () => {

@@ -21,6 +21,7 @@ func runListen(args []string) (result, error) {
 	name := flags.String("name", "listener", "what Identify answers")
 	official := flags.String("official", "", "run this official `case` against the first peer that comes")
 	settings.addFlags(flags)
+	flags.DurationVar(&settings.ping, "ping", settings.ping, "how `often` yamux pings")
 	security.addFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		return nil, err
