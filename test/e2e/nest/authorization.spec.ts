@@ -307,7 +307,9 @@ describe('an answer that takes long', () => {
 
     await eventually(() => signals[0]!.aborted).toBe(true);
     await eventually(() => lines.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^connection refused: the client left before it was authorized/),
+      expect.stringMatching(
+        /^connection refused: the connection ended before the client was authorized/,
+      ),
     ]);
     expect(events).toEqual([]);
   });
@@ -320,7 +322,7 @@ describe('an answer that takes long', () => {
 
     expect(signals[0]!.aborted).toBe(true);
     await eventually(() => lines.map(({ message }) => message)).toEqual([
-      'connection refused: the client left before it was authorized (no complete handshake within 50 ms)',
+      'connection refused: the connection ended before the client was authorized (no complete handshake within 50 ms)',
     ]);
     expect(events).toEqual([]);
   });

@@ -110,7 +110,9 @@ describe('a candidate', () => {
 
     leave(peer);
 
-    await expect(soon(handshaking)).rejects.toThrow('the client left before it was authorized');
+    await expect(soon(handshaking)).rejects.toThrow(
+      'the connection ended before the client was authorized',
+    );
     await expect(handshaking).rejects.toThrow(HandshakeError);
     expect(signal().aborted).toBe(true);
     answer('press');
