@@ -8,7 +8,7 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'all',
-          include: ['test/**/*.spec.ts'],
+          include: ['test/**/*.spec.ts', 'sample/**/*.spec.ts'],
           exclude: ['test/interop/**', ...thoroughTests],
         },
       },
@@ -18,6 +18,8 @@ export default mergeConfig(base, {
         test: {
           name: 'engine grpc-js',
           include: ['test/e2e/**/*.spec.ts'],
+          // Processes that start slowly, and what they run on either engine is tested elsewhere.
+          exclude: ['test/e2e/samples-by-command.spec.ts'],
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },

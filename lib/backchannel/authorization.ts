@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ConnectionInfo } from '../grpc/index.js';
-import { PeerRefusedError } from './errors.js';
+import { AuthorizationFault, HandshakeError, PeerRefusedError } from './errors.js';
+import { holdInput } from './hold-input.js';
 
 /** Somebody who asks to become a peer: all that is known before a byte of their session is read. */
 export interface PeerCandidate {
@@ -25,6 +26,9 @@ export interface PeerIdentity {
 /**
  * Decides who becomes a peer. Throw `PeerRefusedError` to refuse with a reason that the other end is
  * told; any other error refuses too, without saying why.
+ *
+ * It is asked for every connection, and has `handshakeTimeoutMs` to answer. Who dials may wait for less:
+ * this package 10 seconds, grpc-js and Go 20.
  */
 export type AuthorizePeer = (
   candidate: PeerCandidate,
@@ -34,6 +38,7 @@ export type AuthorizePeer = (
  * What `authorizePeer` says of the connection on `socket`.
  *
  * @throws PeerRefusedError (as a rejection) for whatever it throws.
+ * @throws HandshakeError if the other end has gone before there was an answer; nobody waits for one then.
  */
 export async function authorize(
   authorizePeer: AuthorizePeer,
@@ -41,22 +46,33 @@ export async function authorize(
   connection: ConnectionInfo,
 ): Promise<PeerIdentity> {
   const gone = new AbortController();
-  const onClose = (): void => gone.abort(new Error('the connection was closed'));
-  socket.once('close', onClose);
+  const { signal } = gone;
+  const giveBack = holdInput(socket, (cause) =>
+    gone.abort(
+      new HandshakeError('the connection ended before the client was authorized', { cause }),
+    ),
+  );
   const { remoteAddress, remotePort } = connection.addresses;
-  try {
-    const identity = await authorizePeer({
+  const ask = async (): Promise<PeerIdentity | void> =>
+    authorizePeer({
       remoteAddress,
       remotePort,
       certificate: connection.certificate,
       tls: 'encrypted' in socket ? (socket as TLSSocket) : undefined,
-      signal: gone.signal,
+      signal,
     });
-    return identity ?? {};
+  try {
+    return (await Promise.race([ask(), rejectionOf(signal)])) ?? {};
   } catch (cause) {
-    if (cause instanceof PeerRefusedError) throw cause;
-    throw new PeerRefusedError('not authorized', { cause });
+    signal.throwIfAborted(); // Whatever `authorizePeer` makes of that.
+    throw cause instanceof PeerRefusedError ? cause : new AuthorizationFault(cause);
   } finally {
-    socket.off('close', onClose);
+    giveBack();
   }
+}
+
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
 }

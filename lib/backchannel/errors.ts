@@ -96,6 +96,13 @@ export class PeerRefusedError extends BackchannelError {
   }
 }
 
+/** `authorizePeer` failed: `cause` is what it threw, which concerns nobody but this side. */
+export class AuthorizationFault extends PeerRefusedError {
+  constructor(cause: unknown) {
+    super('not authorized', { cause });
+  }
+}
+
 /** No peer that was waited for came in time. */
 export class NoPeerError extends BackchannelError {
   override readonly name = 'NoPeerError';

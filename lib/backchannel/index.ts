@@ -2,6 +2,7 @@ export type { AuthorizePeer, PeerCandidate, PeerIdentity } from './authorization
 export { ClientConn, type ClientConstructor, type StubFactory } from './client-conn.js';
 export { ClientHandshaker, type ClientHandshakerOptions } from './client-handshaker.js';
 export {
+  AuthorizationFault,
   BackchannelError,
   HandshakeError,
   NoPeerError,

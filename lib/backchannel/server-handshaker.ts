@@ -12,7 +12,7 @@ import type { Handshaker } from '../listenmux/index.js';
 import { authorize, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { drainTimeOf } from './drain-time.js';
-import { HandshakeError, type PeerRefusedError } from './errors.js';
+import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import type { Departure, PeerId } from './peer.js';
 import { PeerConnection } from './peer-connection.js';
@@ -111,7 +111,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     try {
       return (await authorize(authorizePeer, socket, connection)).name;
     } catch (error) {
-      if (!socket.destroyed) await this.#refuse(socket, error as PeerRefusedError);
+      if (error instanceof PeerRefusedError) await this.#refuse(socket, error);
       throw error;
     }
   }

@@ -51,6 +51,11 @@ export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 export interface DialChannel extends ChannelInterface {
   /** Why it has no connection, if it knows: what the last attempt or connection ended with. */
   readonly lastError?: Error | undefined;
+  /**
+   * Calls `listener` when an attempt to connect has failed right after another one, if it tells: the
+   * state of the channel stays the same then.
+   */
+  onFailedAgain?(listener: () => void): void;
 }
 
 /** The one seam between this package and whatever speaks gRPC: nobody else knows how. */

@@ -12,13 +12,24 @@ export function watchConnectivity(
   let stopped = false;
   let current = channel.getConnectivityState(false);
 
+  const tell = (): void => {
+    // The listener may change the state itself, and even close the channel.
+    for (;;) {
+      const state = channel.getConnectivityState(false);
+      if (stopped || state === current) break;
+      current = state;
+      listener(state);
+    }
+    watch();
+  };
   const watch = (): void => {
-    if (current === connectivityState.SHUTDOWN) return;
+    if (stopped || current === connectivityState.SHUTDOWN) return;
+    // grpc-js calls it twice if another watcher changes the state before it is its turn.
+    let isTold = false;
     channel.watchConnectivityState(current, Infinity, () => {
-      if (stopped) return;
-      current = channel.getConnectivityState(false);
-      listener(current);
-      watch();
+      if (isTold) return;
+      isTold = true;
+      tell();
     });
   };
   watch();

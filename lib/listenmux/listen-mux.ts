@@ -83,6 +83,8 @@ export class ListenMux<Context = undefined> {
   handle(socket: Duplex): void {
     // Stays for good: between two owners nobody else listens, and an error must not end the process.
     socket.on('error', ignoreError);
+    // Who is told why it was closed can still ask then: Node remembers the answer.
+    void (socket as Partial<Socket>).remoteAddress;
     this.#pending.add(socket);
     const stopTimer = this.#startTimer(socket);
     this.#route(socket)

@@ -20,8 +20,9 @@ const DEFAULT_URL = 'localhost:5000';
  * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
  * carries the calls that the other end makes to this application's controllers.
  *
- * It connects when the application starts and stays connected until it is closed, unless `lazy`. Hand
- * `strategy` to Nest (`connectBackchannel(app)` does) to have the controllers served.
+ * It connects when the application starts and stays connected until it is closed, unless `lazy`. One
+ * that serves does so when its controllers are ready to be called: hand its `strategy` to Nest, as
+ * `connectBackchannel(app)` does.
  */
 export class BackchannelClient
   extends ClientGrpcProxy
@@ -178,8 +179,9 @@ export class BackchannelClient
     return this.#closing;
   }
 
+  /** Called by Nest when the application starts. What serves connects when its handlers are ready. */
   onApplicationBootstrap(): void {
-    this.#keepConnected();
+    if (!this.serves) this.#keepConnected();
   }
 
   /** Called by Nest when the application is closed: `close()`. */

@@ -12,6 +12,7 @@ import {
   type BackchannelClientAsyncRegistration,
   type BackchannelClientRegistration,
 } from './client-registration.js';
+import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
 import { ListenMuxServer } from './listen-mux-server.js';
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelModuleOptions } from './options.js';
@@ -44,8 +45,9 @@ const listeningSide = {
       inject: [BACKCHANNEL_MODULE_OPTIONS, Registry, PEER_AUTHORIZER, BACKCHANNEL_NETWORK],
     },
     { provide: BACKCHANNEL_STRATEGY, useExisting: ListenMuxServer },
+    BackchannelHealthIndicator,
   ],
-  exports: [Registry, ListenMuxServer],
+  exports: [Registry, ListenMuxServer, BackchannelHealthIndicator],
 };
 
 /**

@@ -6,6 +6,8 @@ import type {
   Type,
 } from '@nestjs/common';
 import { BackchannelClient } from './backchannel-client.js';
+import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
+import { REGISTERED_CLIENT, type RegisteredClient } from './health/registered-client.js';
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
 import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from './tokens.js';
@@ -60,8 +62,17 @@ export function clientModule(
         useFactory: (client: BackchannelClient) => (client.serves ? client.strategy : undefined),
         inject: [token],
       },
+      {
+        provide: REGISTERED_CLIENT,
+        useFactory: (
+          client: BackchannelClient,
+          { lazy = false }: BackchannelClientOptions,
+        ): RegisteredClient => ({ name: registration.name, lazy, client }),
+        inject: [token, optionsToken],
+      },
+      BackchannelHealthIndicator,
     ],
-    exports: [token],
+    exports: [token, BackchannelHealthIndicator],
   };
 }
 

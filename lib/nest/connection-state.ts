@@ -1,4 +1,4 @@
-import { connectivityState, type ChannelInterface } from '@grpc/grpc-js';
+import { connectivityState } from '@grpc/grpc-js';
 import { ReplaySubject, type Observable } from 'rxjs';
 import { watchConnectivity, type DialChannel } from '../grpc/index.js';
 
@@ -8,8 +8,8 @@ import { watchConnectivity, type DialChannel } from '../grpc/index.js';
  * - `idle`: there is none, and none is being made; `error` is what the last one ended with.
  * - `connecting`: one is being made.
  * - `ready`: calls can be made, in both directions.
- * - `failed`: the last attempt failed with `error` (grpc-js keeps it to itself); after a pause there is
- *   another one.
+ * - `failed`: the last attempt failed with `error`; after a pause there is another one, and if that
+ *   fails, too, `failed` is told again (grpc-js tells only of the first, and keeps the error to itself).
  * - `closed`: the client is closed, for good.
  */
 export type ConnectionState =
@@ -21,7 +21,7 @@ export type ConnectionState =
 
 /** Follows the connection of a channel until the channel is closed. */
 export class ConnectionStates {
-  /** The state of the moment, then every other; completes behind `closed`. */
+  /** The state of the moment, then what follows; completes behind `closed`. */
   readonly all$: Observable<ConnectionState>;
   readonly #channel: DialChannel;
   /** Unlike a BehaviorSubject it still says `closed` to who comes after. */
@@ -33,7 +33,9 @@ export class ConnectionStates {
     this.#current = this.#read();
     this.#states.next(this.#current);
     this.all$ = this.#states.asObservable();
-    watchConnectivity(channel as ChannelInterface, () => this.#tell(this.#read()));
+    const tell = (): void => this.#tell(this.#read());
+    watchConnectivity(channel, tell);
+    channel.onFailedAgain?.(tell);
   }
 
   get current(): ConnectionState {

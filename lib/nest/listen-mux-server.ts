@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { ServerGrpc } from '@nestjs/microservices';
 import {
   Registry,
   serveConnections,
@@ -16,9 +15,10 @@ import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
 import { NetworkListener, type BackchannelNetwork } from './network.js';
 import type { ListenMuxServerOptions } from './options.js';
-import { logPeerEvent } from './peer-log.js';
+import { logPeers, logRefusal } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
 import { drainMsOf, shutDown } from './shut-down.js';
+import { StandardServicesServer } from './standard-services.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
@@ -39,7 +39,7 @@ interface Listening {
  * leave; then calls in both directions finish, within `drainMs`; then connections end. It may listen
  * again after `close()`.
  */
-export class ListenMuxServer extends ServerGrpc {
+export class ListenMuxServer extends StandardServicesServer {
   protected override readonly logger = new Logger(ListenMuxServer.name);
   readonly #options: ListenMuxServerOptions;
   readonly #registry: Registry;
@@ -67,7 +67,7 @@ export class ListenMuxServer extends ServerGrpc {
     this.#drainMs = drainMsOf(options);
     this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
     this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
-    registry.peers$.subscribe((event) => logPeerEvent(this.logger, event));
+    logPeers(this.logger, registry);
   }
 
   /** The peers of this server. */
@@ -142,7 +142,7 @@ export class ListenMuxServer extends ServerGrpc {
         if (connection.context !== undefined || allowPlainClients) return serve(connection);
         throw new Error('it is not multiplexed ("allowPlainClients" is false)');
       },
-      onHandshakeError: (error) => this.#logRefusal(error),
+      onHandshakeError: (error, socket) => logRefusal(this.logger, error, socket),
       ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
     });
   }
@@ -161,11 +161,6 @@ export class ListenMuxServer extends ServerGrpc {
         createStubs: (clientOptions) => services.createStubs(clientOptions),
       }),
     });
-  }
-
-  #logRefusal({ message, cause }: Error): void {
-    const why = cause instanceof Error ? `${message} (${cause.message})` : message;
-    this.logger.warn(`connection refused: ${why}`);
   }
 
   /** Starts and ends never overlap, in whatever order they are asked for. */
@@ -193,6 +188,7 @@ export class ListenMuxServer extends ServerGrpc {
     this.grpcClient = null;
     this.#listening = undefined;
 
+    this.endStandardServices();
     listening?.listeners.stopAccepting();
     listening?.mux.close();
     await Promise.all([

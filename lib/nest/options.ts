@@ -3,6 +3,7 @@ import type { GrpcOptions } from '@nestjs/microservices';
 import type { AuthorizePeer, SessionFactory } from '../backchannel/index.js';
 import type { EngineName, GrpcEngine } from '../grpc/index.js';
 import type { YamuxConfig } from '../yamux/index.js';
+import type { StandardServicesOptions } from './standard-services.js';
 
 /** The options of Nest's own gRPC transport. */
 export type StockGrpcOptions = GrpcOptions['options'];
@@ -44,7 +45,8 @@ export interface ConnectionOptions {
 }
 
 /** Options of the listening side: those of the stock gRPC transport, and what it calls on its peers. */
-export interface ListenMuxServerOptions extends StockGrpcOptions, ConnectionOptions {
+export interface ListenMuxServerOptions
+  extends StockGrpcOptions, ConnectionOptions, StandardServicesOptions {
   /** The services that peers serve; needed for `@Backchannel('Service')` and `getService`. */
   backchannel?: BackchannelServicesOptions & {
     /** Run on every backchannel call. */
@@ -67,7 +69,7 @@ export interface ListenMuxServerOptions extends StockGrpcOptions, ConnectionOpti
 /** Options of the dialing side: those of the stock gRPC client, and what it serves to the other end. */
 export interface BackchannelClientOptions extends StockGrpcOptions, ConnectionOptions {
   /** The services that this application's controllers serve to the other end. */
-  backchannel?: BackchannelServicesOptions;
+  backchannel?: BackchannelServicesOptions & StandardServicesOptions;
   /**
    * Connects only when a call needs it, as the stock client does. Default false: connects when the
    * application starts, and again whenever the connection is lost.

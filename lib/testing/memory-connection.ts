@@ -3,7 +3,10 @@ import type { PeerCertificate } from 'node:tls';
 import { networkError } from './network-error.js';
 
 /** As far as a test says what is in a certificate. */
-export type TestCertificate = Partial<PeerCertificate>;
+export type TestCertificate = Partial<Omit<PeerCertificate, 'subject' | 'issuer'>> & {
+  subject?: Partial<PeerCertificate['subject']>;
+  issuer?: Partial<PeerCertificate['issuer']>;
+};
 
 /**
  * One end of a connection that has no socket. It keeps what TCP keeps: bytes arrive in order and in a

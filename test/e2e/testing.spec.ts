@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Module, type ExecutionContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   BackchannelModule,
@@ -122,7 +122,13 @@ describe('a pair of applications in memory', () => {
   it('connects again when the network was cut, as a new peer', async () => {
     const pair = await startPair();
     const { id } = pair.peer;
+    const disconnected = firstValueFrom(
+      pair.registry.peers$.pipe(filter(({ type }) => type === 'disconnected')),
+    );
     pair.network.cut();
+    expect(await disconnected).toMatchObject({
+      departure: { cause: 'lost', error: { code: 'ECONNRESET' } },
+    });
     const peer = await pair.registry.waitFor((other) => other.id !== id);
 
     expect(pair.peer).toBe(peer);
@@ -177,12 +183,12 @@ describe('a pair of applications in memory', () => {
     const pair = startPair({
       network,
       listening: gitaly({ authorizePeer: refuse }),
-      deadlineMs: 300,
+      deadlineMs: 1000,
     });
 
     // grpc-js keeps the reason to itself.
     const reason = process.env['BACKCHANNEL_ENGINE'] ? '' : ': peer refused: not today';
-    await expect(pair).rejects.toThrow(`within 300 ms${reason}`);
+    await expect(pair).rejects.toThrow(`within 1000 ms${reason}`);
     expect([network.urls, network.connectionCount]).toEqual([[], 0]);
   });
 

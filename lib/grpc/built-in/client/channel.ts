@@ -45,6 +45,10 @@ export class BuiltInChannel implements DialChannel {
     return this.#keeper.lastError;
   }
 
+  onFailedAgain(listener: () => void): void {
+    this.#connectivity.onFailedAgain(listener);
+  }
+
   close(): void {
     this.#keeper.close();
   }

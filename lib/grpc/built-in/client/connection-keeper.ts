@@ -202,7 +202,7 @@ export class ConnectionKeeper {
       this.#retryTimer = undefined;
       void this.#tryToConnect();
     }, retryInMs).unref();
-    this.#connectivity.set(connectivityState.TRANSIENT_FAILURE);
+    this.#connectivity.fail();
     this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
   }
 
