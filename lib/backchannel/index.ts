@@ -25,6 +25,7 @@ export { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
 export { Registry, type PeerEvent, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';
 export { ServerHandshaker, type ServerHandshakerOptions } from './server-handshaker.js';
+export { bothThrough } from './stream-end.js';
 export {
   BACKCHANNEL_YAMUX_CONFIG,
   yamuxSessionFactory,

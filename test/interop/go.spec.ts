@@ -29,6 +29,7 @@ const payloadScenario = `payload --sizes ${sizes.join()}`.split(' ');
 const longDownload = { bytes: 64 * MiB, chunk: 64 * KiB };
 const shortDownload = { bytes: 8 * MiB, chunk: 64 * KiB };
 const streamScenario = `stream --bytes ${64 * MiB} --chunk ${64 * KiB}`.split(' ');
+const shortSummary = await verifyDownload(from(blobs(shortDownload)));
 const longSummary = await verifyDownload(from(blobs(longDownload)));
 
 const crowdScenario = (mux: number, plain: number, calls: number): string[] =>
@@ -107,7 +108,7 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
         go.last(),
       ]);
 
-      expect(back.bytes).toBe(shortDownload.bytes);
+      expect(back).toEqual(shortSummary);
       expect(forward).toEqual({ ...longSummary, throughPeer: true });
     });
 
@@ -282,6 +283,22 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
       await client.close();
 
       await expectNoSockets();
+      expect(await go.close()).toEqual({ closed: 'gracefully' });
+    });
+
+    it('DR-04 has its call back finish when we close, though no forward call waits for it', async () => {
+      const { go, url } = await interop.goListens(['--download', `${shortDownload.bytes}`]);
+      const relay = await interop.relay(url);
+      const client = await interop.dialing({ url: relay.url });
+      await relay.hears('dialing', /^D\(0,2,/, 10);
+
+      await client.close();
+
+      expect(await go.next()).toEqual(shortSummary);
+      // It drops what it has not read of its call when stream 1 ends, so we wait for its end of stream 2.
+      expect(relay.position('dialing', /^W\(FIN,1,|^end$/)).toBeGreaterThan(
+        relay.position('listening', /^W\(FIN,2,/),
+      );
       expect(await go.close()).toEqual({ closed: 'gracefully' });
     });
 
