@@ -26,6 +26,7 @@ export function keepConnected(channel: ChannelInterface, keepsAlive = true): () 
   };
   const reconnect = (): void => {
     shortLived = Date.now() - connectedAt < LASTING_MS ? shortLived + 1 : 0;
+    clearTimeout(pause); // A call may have connected it meanwhile.
     if (shortLived === 0) return connect();
     pause = setTimeout(connect, Math.random() * Math.min(MAX_PAUSE_MS, 250 * 2 ** shortLived));
     if (!keepsAlive) pause.unref();
