@@ -90,6 +90,8 @@ export {
   grpcJsEngine,
   GrpcJsServer,
   keepConnected,
+  watchChannelCredentials,
+  watchServerCredentials,
 } from './grpc/index.js';
 export type {
   AuthContext,
@@ -102,6 +104,8 @@ export type {
   ServedStream,
   StreamServer,
   Upgrade,
+  WatchChannelCredentialsOptions,
+  WatchServerCredentialsOptions,
 } from './grpc/index.js';
 
 // Many kinds of client on one listener

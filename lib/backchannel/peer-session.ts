@@ -44,7 +44,7 @@ export class PeerSession implements PeerLink {
     this.channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
     onceThrough(stream, (inOrder) => {
       if (inOrder) this.#endForward();
-      else this.#end();
+      else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
     });
     void session.closed.then((error) => this.#lose(error));
     // As Go's `grpc.Dial`: connected before the first call needs it.
@@ -119,7 +119,8 @@ export class PeerSession implements PeerLink {
   }
 }
 
-/** Whether the connection was just closed by the other end. */
+/** Whether the other end just closed the connection, or its stream of forward calls. */
 function isHangUp(error: Error): boolean {
-  return (error as { code?: unknown }).code === 'ERR_YAMUX_SESSION_CLOSED';
+  const { code } = error as { code?: unknown };
+  return code === 'ERR_YAMUX_SESSION_CLOSED' || code === 'ERR_YAMUX_STREAM_RESET';
 }

@@ -32,6 +32,8 @@ export interface PeerLink {
 export class Peer {
   /** When it was registered. */
   readonly connectedAt = new Date();
+  /** The certificate that it proved to own by mutual TLS; undefined without, or if it was not verified. */
+  readonly certificate: PeerCertificate | undefined;
   readonly #link: PeerLink | undefined;
 
   /**
@@ -46,6 +48,8 @@ export class Peer {
     link?: PeerLink,
   ) {
     this.#link = link;
+    // Nobody can tell it any more when the connection is closed.
+    this.certificate = link?.connection.certificate;
   }
 
   /** Its IP address; undefined where the connection has none. */
@@ -57,17 +61,12 @@ export class Peer {
     return this.#link?.connection.addresses.remotePort;
   }
 
-  /** The certificate that it proved to own by mutual TLS; undefined without, or if it was not verified. */
-  get certificate(): PeerCertificate | undefined {
-    return this.#link?.connection.certificate;
-  }
-
-  /** Bytes of its connection that came in, TLS and multiplexing included. */
+  /** Bytes of its connection that came in, multiplexing included; under TLS, what was in it. */
   get bytesRead(): number {
     return this.#link?.connection.bytesRead ?? 0;
   }
 
-  /** Bytes of its connection that were sent, TLS and multiplexing included. */
+  /** Bytes of its connection that were sent, multiplexing included; under TLS, what was in it. */
   get bytesWritten(): number {
     return this.#link?.connection.bytesWritten ?? 0;
   }

@@ -31,6 +31,8 @@ export class Registry implements Iterable<Peer> {
   /** Peers by name, oldest first; names that nobody has any more are not kept. */
   readonly #namesakes = new Map<string, Peer[]>();
   readonly #events = new Subject<PeerEvent>();
+  /** What is being told, and what happened meanwhile. */
+  readonly #untold: PeerEvent[] = [];
   #lastId: PeerId = 0;
 
   constructor() {
@@ -89,7 +91,7 @@ export class Registry implements Iterable<Peer> {
     const peer = new Peer(this.#lastId, conn, name, link);
     this.#peers.set(peer.id, peer);
     if (name !== undefined) this.#namesakes.set(name, [...this.#namesakesOf(name), peer]);
-    this.#events.next({ type: 'connected', peer });
+    this.#tell({ type: 'connected', peer });
     return peer.id;
   }
 
@@ -99,7 +101,18 @@ export class Registry implements Iterable<Peer> {
     if (peer === undefined) return;
     this.#peers.delete(id);
     this.#forgetName(peer);
-    this.#events.next({ type: 'disconnected', peer, departure });
+    this.#tell({ type: 'disconnected', peer, departure });
+  }
+
+  /** In order, to everybody: what a subscriber sets going is told when all know of what it heard. */
+  #tell(event: PeerEvent): void {
+    this.#untold.push(event);
+    if (this.#untold.length > 1) return;
+    try {
+      for (const next of this.#untold) this.#events.next(next);
+    } finally {
+      this.#untold.length = 0;
+    }
   }
 
   #namesakesOf(name: string): Peer[] {

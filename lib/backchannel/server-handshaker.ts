@@ -14,6 +14,7 @@ import { ClientConn, type StubFactory } from './client-conn.js';
 import { drainTimeOf } from './drain-time.js';
 import { HandshakeError, type PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
+import type { Departure, PeerId } from './peer.js';
 import { PeerConnection } from './peer-connection.js';
 import { PeerSession } from './peer-session.js';
 import type { Registry } from './registry.js';
@@ -137,6 +138,9 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   ): PeerConnection {
     const { channelOptions, interceptors, createStubs } = this.#options;
     const registry = this.#registry;
+    // A subscriber that hears of the peer may close it at once, before its id is known here.
+    let id: PeerId | undefined;
+    let departed: Departure | undefined;
     const peer = new PeerSession(
       {
         session,
@@ -147,13 +151,15 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
         drainMs: this.#drainMs,
       },
       (departure) => {
-        registry.removeBackchannel(id, departure);
+        departed = departure;
+        if (id !== undefined) registry.removeBackchannel(id, departure);
       },
     );
     this.#peers.set(peer, session);
     void session.closed.then(() => this.#peers.delete(peer));
     const conn = new ClientConn(peer.channel, interceptors, createStubs);
-    const id = registry.registerBackchannel(conn, { name, link: peer });
+    id = registry.registerBackchannel(conn, { name, link: peer });
+    if (departed !== undefined) registry.removeBackchannel(id, departed);
     return new PeerConnection(socket, id, registry, () => (peer.isUsable ? conn : undefined));
   }
 }

@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { after } from '../grpc/index.js';
 import { NoPeerError } from './errors.js';
 import type { Peer } from './peer.js';
 import type { Registry } from './registry.js';
@@ -15,7 +16,7 @@ export interface WaitForPeerOptions {
 export async function waitForPeer(
   registry: Registry,
   predicate: (peer: Peer) => boolean,
-  { signal, deadlineMs }: WaitForPeerOptions,
+  { signal, deadlineMs = Infinity }: WaitForPeerOptions,
 ): Promise<Peer> {
   signal?.throwIfAborted();
   for (const peer of registry) if (predicate(peer)) return peer;
@@ -30,14 +31,11 @@ export async function waitForPeer(
   });
   const giveUp = (): void => reject(signal!.reason);
   signal?.addEventListener('abort', giveUp);
-  const timer =
-    deadlineMs === undefined
-      ? undefined
-      : setTimeout(() => reject(new NoPeerError(deadlineMs)), deadlineMs);
+  const stopTimer = after(deadlineMs, () => reject(new NoPeerError(deadlineMs)));
   try {
     return await promise;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     signal?.removeEventListener('abort', giveUp);
     subscription.unsubscribe();
   }

@@ -97,10 +97,11 @@ function peerNameOf(socket: Duplex): string {
 function authContextOf(socket: Duplex): AuthContext {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   if (authorized !== true || getPeerCertificate === undefined) return {};
-  const certificate = getPeerCertificate.call(socket);
+  // Null, whatever its types say, when the connection is closed.
+  const certificate = getPeerCertificate.call(socket) as PeerCertificate | null;
   return {
     transportSecurityType: 'ssl',
     // Node gives an empty object where the other end showed no certificate.
-    ...('raw' in certificate && { sslPeerCertificate: certificate }),
+    ...(certificate?.raw && { sslPeerCertificate: certificate }),
   };
 }

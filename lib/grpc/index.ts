@@ -1,3 +1,4 @@
+export { after } from './after.js';
 export {
   bindConnection,
   ConnectionInfo,
@@ -20,5 +21,13 @@ export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
+export {
+  watchChannelCredentials,
+  type WatchChannelCredentialsOptions,
+} from './watch-channel-credentials.js';
+export {
+  watchServerCredentials,
+  type WatchServerCredentialsOptions,
+} from './watch-server-credentials.js';
 export { watchConnectivity } from './watch-connectivity.js';
 export { within } from './within.js';

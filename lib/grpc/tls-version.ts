@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import tls, { type SecureVersion, type TLSSocket } from 'node:tls';
 
-const TOO_OLD: readonly unknown[] = ['SSLv3', 'TLSv1', 'TLSv1.1'];
+const TOO_OLD: ReadonlySet<unknown> = new Set(['SSLv3', 'TLSv1', 'TLSv1.1']);
 
 /**
  * The lowest version of TLS that either side takes part in: 1.2, or 1.3 where Node's own default says
@@ -19,6 +19,6 @@ export function minTlsVersion(): SecureVersion {
  */
 export function refuseOldTls(socket: Duplex): void {
   const version = (socket as Partial<TLSSocket>).getProtocol?.();
-  if (!TOO_OLD.includes(version)) return;
+  if (!TOO_OLD.has(version)) return;
   throw new Error(`the other end speaks ${version} only; have it speak TLS 1.2 or newer`);
 }

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Server as TlsServer } from 'node:tls';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
 import { peekMagic } from './peek.js';
 
@@ -64,8 +64,14 @@ export class ListenMux<Context = undefined> {
     return this;
   }
 
-  /** Takes every connection that `server` accepts; of a TLS server, once its TLS handshake is done. */
+  /**
+   * Takes every connection that `server` accepts; of a TLS server, once its TLS handshake is done. One
+   * that fails is told to `onHandshakeError`, unless the client just left.
+   */
   attach(server: Server): this {
+    if (server instanceof TlsServer) {
+      server.on('tlsClientError', (error, socket) => this.#tellTlsError(error, socket));
+    }
     server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       socket.setNoDelay(true);
       this.handle(socket);
@@ -96,6 +102,14 @@ export class ListenMux<Context = undefined> {
   /** Closes every connection that is not yet served. Those that are belong to who serves them. */
   close(): void {
     for (const socket of this.#pending) socket.destroy();
+  }
+
+  #tellTlsError(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    // Node does not say in the error that it was the client's certificate, but its code in the socket.
+    const refused = socket.authorizationError as Error | string | null | undefined;
+    if (!refused && error.code === 'ECONNRESET') return;
+    const why = refused ? `the certificate of the client was refused (${refused})` : error.message;
+    this.#options.onHandshakeError?.(new Error(`TLS: ${why}`, { cause: error }), socket);
   }
 
   async #route(accepted: Duplex): Promise<MuxConnection<Context> | undefined> {

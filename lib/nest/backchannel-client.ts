@@ -3,7 +3,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { filter, type Observable, type Subscription } from 'rxjs';
 import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
-import { engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
+import { after, engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toDialingChannelOptions } from './channel-options.js';
 import { logConnection } from './connection-log.js';
@@ -141,13 +141,12 @@ export class BackchannelClient
       let lastError: Error | undefined;
       let subscription: Subscription | undefined;
       const settle = (action: () => void): void => {
-        clearTimeout(timer);
+        stopTimer();
         queueMicrotask(() => subscription?.unsubscribe());
         action();
       };
-      const timer = setTimeout(
-        () => settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
-        deadlineMs,
+      const stopTimer = after(deadlineMs, () =>
+        settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
       );
       subscription = this.#states.all$.subscribe((connection) => {
         if ('error' in connection) lastError = connection.error ?? lastError;

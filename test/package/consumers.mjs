@@ -42,7 +42,11 @@ export function folderOf(app, kind) {
  * installs the tarball for both.
  */
 export function installConsumers(app, tarball) {
-  const { 'yamux-js': _optional, ...peers } = manifest.peerDependencies;
+  const peers = Object.fromEntries(
+    Object.entries(manifest.peerDependencies).filter(
+      ([name]) => !manifest.peerDependenciesMeta[name]?.optional,
+    ),
+  );
   const compilers = Object.entries(typescripts).map(([folder, version]) => [
     folder,
     `npm:typescript@${version}`,

@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import dns from 'node:dns/promises';
 import { isIP, type NetConnectOpts } from 'node:net';
 
@@ -15,12 +16,12 @@ export async function lookUp(targets: readonly NetConnectOpts[]): Promise<NetCon
 async function addressesOf(target: NetConnectOpts): Promise<NetConnectOpts[]> {
   if (!('port' in target) || target.host === undefined || isIP(target.host)) return [target];
   const found = await dns.lookup(target.host, { all: true });
-  const family = found[0]?.family;
-  const first = found.filter((address) => address.family === family);
-  const second = found.filter((address) => address.family !== family);
-  const hosts = first.flatMap((address, i) => [address, ...second.slice(i, i + 1)]);
-  return [...hosts, ...second.slice(first.length)].map(({ address: host }) => ({
-    ...target,
-    host,
-  }));
+  return inTurns(found).map(({ address }) => Object.assign({}, target, { host: address }));
+}
+
+function inTurns(found: LookupAddress[]): LookupAddress[] {
+  const first = found.filter(({ family }) => family === found[0]?.family);
+  const second = found.filter(({ family }) => family !== found[0]?.family);
+  const pairs = first.flatMap((address, i) => [address, ...second.slice(i, i + 1)]);
+  return [...pairs, ...second.slice(first.length)];
 }
