@@ -4,7 +4,7 @@ import {
   type ChannelOptions,
   type Deadline,
 } from '@grpc/grpc-js';
-import type { DialChannel } from '../../grpc-engine.js';
+import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
 import { toMs } from '../timeout.js';
 import { ClientCall } from './client-call.js';
@@ -43,6 +43,10 @@ export class BuiltInChannel implements DialChannel {
 
   get lastError(): Error | undefined {
     return this.#keeper.lastError;
+  }
+
+  get lastGoAway(): GoAway | undefined {
+    return this.#keeper.lastGoAway;
   }
 
   close(): void {
