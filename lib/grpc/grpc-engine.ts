@@ -47,6 +47,14 @@ export type OpenStream = () => Promise<Duplex>;
 /** Turns a fresh connection, TLS already done, into the stream to speak gRPC on. */
 export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 
+/** What the other end said when it took no more calls on a connection (GOAWAY of HTTP/2). */
+export interface GoAway {
+  /** An error code of HTTP/2; 0 is none. */
+  readonly code: number;
+  /** For humans, and words that gRPC has agreed upon, such as `max_age`. */
+  readonly message: string;
+}
+
 /** A channel that makes its connections itself. */
 export interface DialChannel extends ChannelInterface {
   /** Why it has no connection, if it knows: what the last attempt or connection ended with. */
@@ -56,6 +64,8 @@ export interface DialChannel extends ChannelInterface {
    * state of the channel stays the same then.
    */
   onFailedAgain?(listener: () => void): void;
+  /** What made it leave its last connection, if that was the other end's wish. grpc-js keeps it to itself. */
+  readonly lastGoAway?: GoAway | undefined;
 }
 
 /** The one seam between this package and whatever speaks gRPC: nobody else knows how. */

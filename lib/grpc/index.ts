@@ -10,6 +10,7 @@ export { engineOf, type EngineName } from './engine-of.js';
 export type {
   ConnectionServer,
   DialChannel,
+  GoAway,
   GrpcEngine,
   OpenStream,
   ServedStream,

@@ -25,7 +25,7 @@ export function keepConnected(channel: ChannelInterface, keepsAlive = true): () 
     channel.getConnectivityState(true);
   };
   const reconnect = (): void => {
-    clearTimeout(pause);
+    clearTimeout(pause); // A call may have connected it meanwhile.
     shortLived = Date.now() - connectedAt < LASTING_MS ? shortLived + 1 : 0;
     if (shortLived === 0) return connect();
     pause = setTimeout(connect, Math.random() * Math.min(MAX_PAUSE_MS, 250 * 2 ** shortLived));

@@ -28,6 +28,9 @@ export class ListenMux<Context = undefined> {
   readonly #handshakers = new Map<string, Handshaker<Context>>();
   /** Connections that are not yet served. */
   readonly #pending = new Set<Duplex>();
+  /** How many have not done their TLS handshake yet. */
+  #securing = 0;
+  #onSettled: (() => void)[] = [];
 
   /** @throws TypeError naming a bad option. */
   constructor(options: ListenMuxOptions<Context>) {
@@ -71,6 +74,7 @@ export class ListenMux<Context = undefined> {
   attach(server: Server): this {
     if (server instanceof TlsServer) {
       server.on('tlsClientError', (error, socket) => this.#tellTlsError(error, socket));
+      this.#countTlsHandshakes(server);
     }
     server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       socket.setNoDelay(true);
@@ -98,12 +102,35 @@ export class ListenMux<Context = undefined> {
       .finally(() => {
         stopTimer();
         this.#pending.delete(socket);
+        this.#tellIfSettled();
       });
+  }
+
+  /** Resolves when there is no connection that is not yet served, TLS handshakes included. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onSettled.push(resolve);
+      this.#tellIfSettled();
+    });
   }
 
   /** Closes every connection that is not yet served. Those that are belong to who serves them. */
   close(): void {
     for (const socket of this.#pending) socket.destroy();
+  }
+
+  #tellIfSettled(): void {
+    if (this.#securing > 0 || this.#pending.size > 0) return;
+    for (const tell of this.#onSettled.splice(0)) tell();
+  }
+
+  #countTlsHandshakes(server: TlsServer): void {
+    server.on('connection', () => (this.#securing += 1));
+    server.on('secureConnection', () => (this.#securing -= 1));
+    server.on('tlsClientError', () => {
+      this.#securing -= 1;
+      this.#tellIfSettled();
+    });
   }
 
   #tellTlsError(error: NodeJS.ErrnoException, socket: TLSSocket): void {

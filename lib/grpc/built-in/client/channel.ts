@@ -4,7 +4,7 @@ import {
   type ChannelOptions,
   type Deadline,
 } from '@grpc/grpc-js';
-import type { DialChannel } from '../../grpc-engine.js';
+import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
 import { toMs } from '../timeout.js';
 import { ClientCall } from './client-call.js';
@@ -47,6 +47,10 @@ export class BuiltInChannel implements DialChannel {
 
   onFailedAgain(listener: () => void): void {
     this.#connectivity.onFailedAgain(listener);
+  }
+
+  get lastGoAway(): GoAway | undefined {
+    return this.#keeper.lastGoAway;
   }
 
   close(): void {

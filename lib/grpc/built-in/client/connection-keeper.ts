@@ -1,6 +1,7 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
-import { LONGEST_DELAY_MS } from '../timeout.js';
+import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
+import { LONGEST_DELAY_MS } from '../timeout.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { Backoff } from './backoff.js';
 import type { Connectivity } from './connectivity.js';
@@ -40,6 +41,7 @@ export class ConnectionKeeper {
   #attempt: AbortController | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #lastError: Error | undefined;
+  #lastGoAway: GoAway | undefined;
   #keepAliveTimeMs: number;
   /** Keeps the process alive while calls wait. */
   #alive: NodeJS.Timeout | undefined;
@@ -61,6 +63,11 @@ export class ConnectionKeeper {
   /** Why there is no connection: what the last attempt, or the last connection, ended with. */
   get lastError(): Error | undefined {
     return this.#lastError;
+  }
+
+  /** What made it leave its last connection, if that was the other end's wish. */
+  get lastGoAway(): GoAway | undefined {
+    return this.#lastGoAway;
   }
 
   /** Begins to connect, unless it has or does already. */
@@ -153,8 +160,9 @@ export class ConnectionKeeper {
             resolve();
           },
           onRoom: () => this.#serveWaiting(transport),
-          onDraining: (tooManyPings) => {
-            if (tooManyPings) this.#keepAliveTimeMs *= 2;
+          onDraining: (goAway) => {
+            if (goAway.message === 'too_many_pings') this.#keepAliveTimeMs *= 2;
+            if (this.#current === transport) this.#lastGoAway = goAway;
             this.#leave(transport);
           },
           onClose: (error) => {
@@ -182,6 +190,7 @@ export class ConnectionKeeper {
   #setCurrent(transport: Transport): void {
     this.#attempt = undefined;
     this.#lastError = undefined;
+    this.#lastGoAway = undefined;
     this.#backoff.reset();
     this.#current = transport;
     this.#connectivity.set(connectivityState.READY);
