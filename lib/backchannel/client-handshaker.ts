@@ -10,7 +10,7 @@ import {
   type GrpcEngine,
   type OpenStream,
 } from '../grpc/index.js';
-import { drainTimeOf } from './drain-time.js';
+import { drainTimeOf, LAST_WORDS_MS } from './drain-time.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toConnectionServer, type ServerFactory } from './server-factory.js';
@@ -108,7 +108,12 @@ export class ClientHandshaker {
     const sessions = [...this.#sessions];
     if (sessions.length === 0) return;
     await within(graceMs, Promise.all(sessions.map((session) => session.closed)));
-    await Promise.all(sessions.map((session) => session.close()));
+    await endAll(sessions);
+  }
+
+  /** Ends all connections there are; the channel may make others. Never rejects. */
+  async disconnect(): Promise<void> {
+    await endAll([...this.#sessions]);
   }
 
   async #handshake(socket: Duplex): Promise<Duplex> {
@@ -130,4 +135,9 @@ export class ClientHandshaker {
       throw new HandshakeError('the connection ended during the handshake', { cause });
     }
   }
+}
+
+async function endAll(sessions: readonly MultiplexSession[]): Promise<void> {
+  await within(LAST_WORDS_MS, Promise.all(sessions.map((session) => session.close())));
+  for (const session of sessions) session.destroy();
 }

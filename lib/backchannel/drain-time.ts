@@ -1,6 +1,9 @@
 /** Milliseconds that calls have to finish unless an option says otherwise. */
 export const DEFAULT_DRAIN_MS = 10_000;
 
+/** Milliseconds that the other end has to take our last words and to close, once nothing is left to do. */
+export const LAST_WORDS_MS = 1000;
+
 /**
  * The option `drainMs`, or its default.
  *

@@ -1,6 +1,13 @@
 import type { Duplex } from 'node:stream';
-import type { ChannelOptions } from '@grpc/grpc-js';
-import type { ConnectionInfo, GrpcEngine } from '../grpc/index.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { connectivityState, type ChannelInterface, type ChannelOptions } from '@grpc/grpc-js';
+import {
+  watchConnectivity,
+  type ConnectionInfo,
+  type DialChannel,
+  type GoAway,
+  type GrpcEngine,
+} from '../grpc/index.js';
 import type { Departure, PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
 import { onceThrough } from './stream-end.js';
@@ -21,12 +28,13 @@ export interface PeerSessionParts {
  * A session of the listening side from its handshake to its end: the stream of forward calls, the
  * channel of backchannel calls, and what happens to one when the other ends.
  *
- * In order, calls finish first: when the forward stream has ended, no handler is left that could call
- * back, so the channel is closed; when its last call is through, so is the session. Anything else ends
- * all of it at once.
+ * In order, calls finish first. A dialing side that is about to leave says so on the streams of the
+ * channel: from then on the peer is not to be found, but its calls go on, and may bring calls back on a
+ * new stream. When the forward stream has ended, no handler is left that could call back, so the channel
+ * is closed; when its last call is through, so is the session. Anything else ends all of it at once.
  */
 export class PeerSession implements PeerLink {
-  readonly channel: ReturnType<GrpcEngine['createStreamChannel']>;
+  readonly channel: DialChannel;
   readonly #parts: PeerSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
   /** Streams of the channel; more than one only while one replaces another. */
@@ -34,6 +42,8 @@ export class PeerSession implements PeerLink {
   /** `leaving`: nobody finds the peer any more, calls finish. `ended`: no calls. */
   #state: 'open' | 'leaving' | 'ended' = 'open';
   #forwardEnded = false;
+  /** Whether the channel is closed. */
+  #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onDeparture - told once, when the peer is no longer to be found. */
@@ -47,6 +57,10 @@ export class PeerSession implements PeerLink {
       else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
     });
     void session.closed.then((error) => this.#lose(error));
+    watchConnectivity(this.channel as ChannelInterface, (state) => {
+      if (state !== connectivityState.IDLE || !isFarewell(this.channel.lastGoAway)) return;
+      this.depart({ cause: 'left' });
+    });
     // As Go's `grpc.Dial`: connected before the first call needs it.
     this.channel.getConnectivityState(true);
   }
@@ -82,8 +96,14 @@ export class PeerSession implements PeerLink {
     if (this.#forwardEnded) return;
     this.#forwardEnded = true;
     this.depart({ cause: 'left' });
-    this.channel.close();
     this.#timer = setTimeout(() => this.#end(), this.#parts.drainMs).unref();
+    void this.#closeChannel();
+  }
+
+  async #closeChannel(): Promise<void> {
+    await begunCalls(this.channel as ChannelInterface);
+    this.channel.close();
+    this.#isClosed = true;
     this.#endIfThrough();
   }
 
@@ -95,7 +115,7 @@ export class PeerSession implements PeerLink {
   }
 
   #endIfThrough(): void {
-    if (this.#forwardEnded && this.#backStreams.size === 0) this.#end();
+    if (this.#isClosed && this.#backStreams.size === 0) this.#end();
   }
 
   /** The one way out. */
@@ -123,4 +143,29 @@ export class PeerSession implements PeerLink {
 function isHangUp(error: Error): boolean {
   const { code } = error as { code?: unknown };
   return code === 'ERR_YAMUX_SESSION_CLOSED' || code === 'ERR_YAMUX_STREAM_RESET';
+}
+
+/** What a server says when it ends a stream for being old or unused, and not because it leaves. */
+const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);
+
+/** Whether the other end takes no more calls at all. */
+function isFarewell(goAway: GoAway | undefined): boolean {
+  return goAway !== undefined && goAway.code === 0 && !NO_FAREWELL.has(goAway.message);
+}
+
+/**
+ * Turns of the event loop until a call of grpc-js is sent. Its GOAWAY would go ahead of those that are
+ * not, and the other end take none of them.
+ */
+const TURNS_TO_SEND = 4;
+
+/** Calls that wait for a connection which is being made are under way, too: closing would end them. */
+async function begunCalls(channel: ChannelInterface): Promise<void> {
+  const { CONNECTING } = connectivityState;
+  if (channel.getConnectivityState(false) === CONNECTING) {
+    await new Promise<void>((resolve) => {
+      channel.watchConnectivityState(CONNECTING, Infinity, () => resolve());
+    });
+  }
+  for (let turn = 0; turn < TURNS_TO_SEND; turn++) await nextTurn();
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo, ConnectionServer, ServedStream } from '../grpc/index.js';
+import { LAST_WORDS_MS } from './drain-time.js';
 import type { MultiplexSession } from './session-factory.js';
 import { onceThrough } from './stream-end.js';
 
@@ -7,16 +8,19 @@ import { onceThrough } from './stream-end.js';
  * A session of the dialing side from its handshake to its end: serves the streams that the other end
  * opens, and decides what happens to them when the stream of forward calls ends.
  *
- * In order, calls finish first: when the forward stream has ended, the other end is told to make no
- * more calls; when the last one is through, so is the session. Anything else ends all of it at once.
+ * In order, calls finish first: the other end, which knows whether it has any under way, ends its
+ * streams and the connection then. One that does not is told to, and is not waited for longer than calls
+ * may take. Anything else than an end in order ends all of it at once.
  */
 export class ServedSession {
   readonly #session: MultiplexSession;
   readonly #server: ConnectionServer;
   readonly #drainMs: number;
   readonly #served = new Set<ServedStream>();
-  #state: 'open' | 'draining' | 'ended' = 'open';
-  #timer: NodeJS.Timeout | undefined;
+  /** `leaving`: there are no more forward calls. `ending`: the other end has been told so. */
+  #state: 'open' | 'leaving' | 'ending' | 'ended' = 'open';
+  #drainTimer: NodeJS.Timeout | undefined;
+  #patienceTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param server - of this session alone; it is stopped with it.
@@ -31,7 +35,7 @@ export class ServedSession {
 
   /** Serves the calls of a stream that the other end has opened. */
   serve(stream: Duplex, connection: ConnectionInfo): void {
-    if (this.#state !== 'open') {
+    if (this.#state === 'ended') {
       stream.destroy();
       return;
     }
@@ -39,14 +43,14 @@ export class ServedSession {
     this.#served.add(served);
     onceThrough(stream, () => {
       this.#served.delete(served);
-      if (this.#state === 'draining') this.#endIfThrough();
+      this.#endIfThrough();
     });
   }
 
   /** Ends with `stream`, the one of forward calls. */
   follow(stream: Duplex): void {
     onceThrough(stream, (inOrder) => {
-      if (inOrder) this.#drain();
+      if (inOrder) this.#leave();
       else this.end();
     });
   }
@@ -55,20 +59,27 @@ export class ServedSession {
   end(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    clearTimeout(this.#timer);
+    clearTimeout(this.#drainTimer);
+    clearTimeout(this.#patienceTimer);
     this.#server.forceShutdown();
     void this.#session.close();
   }
 
-  #drain(): void {
+  #leave(): void {
     if (this.#state !== 'open') return;
-    this.#state = 'draining';
+    this.#state = 'leaving';
+    this.#drainTimer = setTimeout(() => this.end(), this.#drainMs).unref();
+    // The other end may not know it yet: calls may still be on their way, and streams for them.
+    this.#patienceTimer = setTimeout(() => this.#endStreams(), LAST_WORDS_MS).unref();
+  }
+
+  #endStreams(): void {
+    this.#state = 'ending';
     for (const served of this.#served) served.drain(this.#drainMs);
-    this.#timer = setTimeout(() => this.end(), this.#drainMs).unref();
     this.#endIfThrough();
   }
 
   #endIfThrough(): void {
-    if (this.#served.size === 0) this.end();
+    if (this.#state === 'ending' && this.#served.size === 0) this.end();
   }
 }

@@ -1,7 +1,5 @@
 import type { Duplex } from 'node:stream';
-
-/** Milliseconds that the other end has to end a stream when this side has. */
-const LAST_WORDS_MS = 1000;
+import { LAST_WORDS_MS } from './drain-time.js';
 
 /**
  * Calls `listener` once when this side has nothing more to do with `stream`: it has ended it in order,

@@ -172,6 +172,7 @@ export class Http2Connection implements StreamHost {
       onOverflow: () => this.#fail(ErrorCode.EnhanceYourCalm, 'the peer reads nothing'),
     });
     const pings = new Pings(output);
+    const settings = new SettingsExchange(options, this.#role === 'client');
     return {
       options,
       output,
@@ -180,12 +181,18 @@ export class Http2Connection implements StreamHost {
       headers: new HeaderOutput(output, options.varyingHeaders),
       streams: new StreamTable(this.#role),
       window: new ConnectionWindow(options, new RoundTrip(() => pings.send())),
-      settings: new SettingsExchange(options, this.#role === 'client'),
+      settings,
       conduct: new PeerConduct(options, (code, message) => this.#fail(code, message)),
-      goingAway: new GoingAway(output, pings, this.#role === 'server', () => {
-        this.#drain();
-        this.#closeIfDrained();
-      }),
+      goingAway: new GoingAway(
+        output,
+        pings,
+        this.#role === 'server',
+        () => settings.acknowledged,
+        () => {
+          this.#drain();
+          this.#closeIfDrained();
+        },
+      ),
     };
   }
 

@@ -2,14 +2,15 @@ import { ErrorCode, FrameType, MAX_WINDOW_SIZE } from './frame.js';
 import type { FrameOutput } from './frame-output.js';
 import type { Pings } from './pings.js';
 
-/** Milliseconds that the peer has to answer the first step. */
-const LAST_STEP_MS = 1000;
+/** Milliseconds that the peer has to answer before the next step is taken all the same. */
+const NEXT_STEP_MS = 1000;
 
 /** How this side says GOAWAY: in two steps, so that no request is lost that was on its way (RFC 9113, 6.8). */
 export class GoingAway {
   readonly #output: FrameOutput;
   readonly #pings: Pings;
   readonly #servesRequests: boolean;
+  readonly #hasPeer: () => boolean;
   readonly #onLastStep: () => void;
   #step: 'none' | 'first' | 'last' = 'none';
   /** The peer's streams up to this one are served, or were. */
@@ -17,12 +18,21 @@ export class GoingAway {
 
   /**
    * @param servesRequests - whether the peer opens streams; one that does not needs no warning.
+   * @param hasPeer - whether the peer has got what was said first. grpc-js does not hear a GOAWAY that
+   * comes together with that: it goes on trying to begin calls, without end and without a pause.
    * @param onLastStep - what the peer sends from now on is not served.
    */
-  constructor(output: FrameOutput, pings: Pings, servesRequests: boolean, onLastStep: () => void) {
+  constructor(
+    output: FrameOutput,
+    pings: Pings,
+    servesRequests: boolean,
+    hasPeer: () => boolean,
+    onLastStep: () => void,
+  ) {
     this.#output = output;
     this.#pings = pings;
     this.#servesRequests = servesRequests;
+    this.#hasPeer = hasPeer;
     this.#onLastStep = onLastStep;
   }
 
@@ -43,16 +53,8 @@ export class GoingAway {
     if (this.#step !== 'none') return;
     if (!this.#servesRequests) return this.#takeLastStep();
     this.#step = 'first';
-    this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, '');
-    // What the peer sent before it knew has come when it answers; one that does not waits for nothing.
-    const timer = setTimeout(() => this.#takeLastStep(), LAST_STEP_MS).unref();
-    this.#pings.send().then(
-      () => {
-        clearTimeout(timer);
-        this.#takeLastStep();
-      },
-      () => clearTimeout(timer),
-    );
+    if (this.#hasPeer()) this.#takeFirstStep();
+    else this.#afterAnswer(() => this.#takeFirstStep());
   }
 
   /** The connection ends now, for this reason. */
@@ -60,8 +62,30 @@ export class GoingAway {
     this.#write(this.#lastServedId, code, message);
   }
 
+  #takeFirstStep(): void {
+    this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, '');
+    // What the peer sent before it knew has come when it answers.
+    this.#afterAnswer(() => this.#takeLastStep());
+  }
+
+  /** Goes on when the peer has answered, or does not; never when the connection has ended. */
+  #afterAnswer(goOn: () => void): void {
+    let isDone = false;
+    const goOnOnce = (): void => {
+      if (!isDone) goOn();
+      isDone = true;
+    };
+    const timer = setTimeout(goOnOnce, NEXT_STEP_MS).unref();
+    this.#pings.send().then(
+      () => {
+        clearTimeout(timer);
+        goOnOnce();
+      },
+      () => clearTimeout(timer),
+    );
+  }
+
   #takeLastStep(): void {
-    if (this.#step === 'last') return;
     this.#step = 'last';
     this.#write(this.#lastServedId, ErrorCode.NoError, '');
     this.#onLastStep();

@@ -1,7 +1,7 @@
 import { credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { ClientGrpcProxy } from '@nestjs/microservices';
-import { filter, type Observable, type Subscription } from 'rxjs';
+import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
 import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
 import { after, engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
@@ -10,6 +10,7 @@ import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import type { BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
+import { DrainTime } from './drain-time.js';
 import { drainMsOf } from './shut-down.js';
 import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
 
@@ -32,7 +33,7 @@ export class BackchannelClient
   readonly #channel: DialChannel;
   readonly #states: ConnectionStates;
   readonly #handshaker: ClientHandshaker;
-  readonly #drainMs: number;
+  readonly #drainTime: DrainTime;
   readonly #lazy: boolean;
   readonly #isIntercepted: boolean;
   #stopKeeping: (() => void) | undefined;
@@ -45,14 +46,16 @@ export class BackchannelClient
   constructor(options: BackchannelClientOptions, network: BackchannelNetwork | null = null) {
     const engine = engineOf(options.engine);
     const drainMs = drainMsOf(options);
+    const drainTime = new DrainTime(drainMs);
     const url = options.url ?? DEFAULT_URL;
     const strategy =
       options.backchannel &&
       new BackchannelServer(options.backchannel, {
         engine,
-        drainMs,
+        drainTime,
         onListen: () => this.#keepConnected(),
         onClose: () => this.#letGo(),
+        onReopen: () => this.#reconnect(),
       });
     const handshaker = new ClientHandshaker(
       () => strategy?.createConnectionServer() ?? engine.createServer(),
@@ -76,7 +79,7 @@ export class BackchannelClient
     this.#channel = channel;
     this.#states = new ConnectionStates(channel);
     this.#handshaker = handshaker;
-    this.#drainMs = drainMs;
+    this.#drainTime = drainTime;
     this.#lazy = options.lazy ?? false;
     this.#isIntercepted = hasInterceptors(options.channelOptions);
     logConnection(url, this.#states.all$);
@@ -170,9 +173,10 @@ export class BackchannelClient
   }
 
   /**
-   * Makes no more calls, tells the other end to make none, lets those under way finish within
-   * `drainMs` (with `gracefulShutdown: false` they end at once), and closes the connection. Idempotent;
-   * resolves when the connection is closed.
+   * Closes in two steps, which together take `drainMs` at most (with `gracefulShutdown: false` all calls
+   * end at once): tells the other end that this side leaves, and lets its calls finish, during which
+   * their handlers may still call it; then takes no more calls itself, lets those under way finish, with
+   * what they bring back, and closes the connection. Idempotent; resolves when the connection is closed.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -191,14 +195,23 @@ export class BackchannelClient
 
   async #close(): Promise<void> {
     this.#letGo();
+    await this.#strategy?.close();
     super.close();
     this.#channel.close();
-    await this.#handshaker.close(this.#drainMs);
+    await this.#handshaker.close(this.#drainTime.leftMs);
   }
 
   #keepConnected(): void {
     if (this.#closing !== undefined || this.#lazy) return;
     this.#stopKeeping ??= keepConnected(this.#channel, this.serves);
+  }
+
+  /** To the other end this side has left: only a new connection makes it a peer again. */
+  async #reconnect(): Promise<void> {
+    this.#drainTime.reset();
+    // Cut, an attempt to connect would count as a failure, and keep calls waiting for the next one.
+    await firstValueFrom(this.connection$.pipe(filter(({ state }) => state !== 'connecting')));
+    await this.#handshaker.disconnect();
   }
 
   #letGo(): void {

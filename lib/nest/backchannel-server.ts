@@ -1,19 +1,22 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { type ConnectionServer, type GrpcEngine, type StreamServer } from '../grpc/index.js';
+import type { ConnectionServer, GrpcEngine } from '../grpc/index.js';
 import { toServerOptions } from './channel-options.js';
+import type { DrainTime } from './drain-time.js';
+import { DrainableServer } from './drainable-server.js';
 import type { BackchannelServicesOptions } from './options.js';
-import { PausableServer } from './pausable-server.js';
 import { StandardServicesServer, type StandardServicesOptions } from './standard-services.js';
 
 /** How a `BackchannelServer` ends, and what it tells its client. */
 export interface BackchannelServerSettings {
   engine: GrpcEngine;
-  /** Milliseconds that calls have to finish on `close()`. */
-  drainMs: number;
+  /** What calls have to finish on `close()`. */
+  drainTime: DrainTime;
   /** The handlers are ready: connections may be made and kept. */
   onListen(): void;
-  /** The handlers are no longer ready. */
+  /** The handlers are no longer ready: no connections are to be made for their sake. */
   onClose(): void;
+  /** It is going to listen again: the connections, whose other ends count on it no more, are to end. */
+  onReopen(): Promise<void>;
 }
 
 /**
@@ -24,8 +27,8 @@ export class BackchannelServer extends StandardServicesServer {
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */
-  readonly #servers = new Set<PausableServer>();
-  #closed = false;
+  readonly #servers = new Set<DrainableServer>();
+  #closing: Promise<unknown> | undefined;
   #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
 
   constructor(
@@ -33,16 +36,21 @@ export class BackchannelServer extends StandardServicesServer {
     settings: BackchannelServerSettings,
   ) {
     super({ ...options });
-    this.#serverOptions = toServerOptions(options);
+    this.#serverOptions = withoutAge(toServerOptions(options));
     this.#settings = settings;
   }
 
   /** Makes the server of one connection. */
   createConnectionServer(): ConnectionServer {
-    const server = new PausableServer(
-      () => this.#createServer(),
+    const { engine } = this.#settings;
+    const server = new DrainableServer(
+      engine.createServer(this.#serverOptions),
+      () => this.#closing !== undefined,
       () => this.#servers.delete(server),
     );
+    for (const [service, implementation] of this.#services) {
+      server.addService(service, implementation);
+    }
     this.#servers.add(server);
     return server;
   }
@@ -62,36 +70,50 @@ export class BackchannelServer extends StandardServicesServer {
 
   /** Binds the handlers to the services that the options name. */
   override async start(callback?: () => void): Promise<void> {
+    if (this.#closing !== undefined) await this.#reopen();
     this.grpcClient = { addService: this.#addService.bind(this) };
-    this.#services = [];
-    this.#closed = false;
     await this.bindEvents();
     this.#settings.onListen();
     callback?.();
   }
 
-  /** Ends the calls of the other end; the connections themselves are the client's. Idempotent. */
-  override async close(): Promise<void> {
+  /**
+   * Tells the other end that this side leaves, and lets its calls finish. The client and its connections
+   * go on, for handlers that need them; calls back that forward calls bring are still served. Idempotent.
+   */
+  override close(): Promise<void> {
+    this.#closing ??= this.#drain();
+    return this.#closing as Promise<void>;
+  }
+
+  async #drain(): Promise<void> {
     this.endStandardServices();
     this.#settings.onClose();
     this.grpcClient = null;
-    this.#closed = true;
-    const servers = [...this.#servers];
-    await Promise.all(servers.map((server) => server.pause(this.#settings.drainMs)));
+    const { leftMs } = this.#settings.drainTime;
+    await Promise.all([...this.#servers].map((server) => server.drain(leftMs)));
   }
 
-  /** None after `close()`: who calls then is to find us unavailable, rather than without services. */
-  #createServer(): StreamServer | undefined {
-    if (this.#closed) return undefined;
-    const server = this.#settings.engine.createServer(this.#serverOptions);
-    for (const [service, implementation] of this.#services) {
-      server.addService(service, implementation);
-    }
-    return server;
+  async #reopen(): Promise<void> {
+    await this.#closing;
+    await this.#settings.onReopen();
+    this.#closing = undefined;
+    this.#services = [];
   }
 
   #addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     this.#services.push([service, implementation]);
     for (const server of this.#servers) server.addService(service, implementation);
   }
+}
+
+/** A stream of the session has no age of its own: to the other end its end means that this side leaves. */
+function withoutAge(options: ServerOptions): ServerOptions {
+  const {
+    'grpc.max_connection_age_ms': _age,
+    'grpc.max_connection_age_grace_ms': _grace,
+    'grpc.max_connection_idle_ms': _idle,
+    ...others
+  } = options;
+  return others;
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
   Registry,
@@ -8,7 +9,7 @@ import {
   type PeerConnection,
   type SessionFactory,
 } from '../backchannel/index.js';
-import { createListener, engineOf, type StreamServer } from '../grpc/index.js';
+import { createListener, engineOf, within, type StreamServer } from '../grpc/index.js';
 import { ListenMux } from '../listenmux/index.js';
 import { toListeningServerOptions } from './channel-options.js';
 import { listenAddresses } from './listen-address.js';
@@ -189,13 +190,26 @@ export class ListenMuxServer extends StandardServicesServer {
     this.#listening = undefined;
 
     this.endStandardServices();
-    listening?.listeners.stopAccepting();
-    listening?.mux.close();
+    if (listening !== undefined) await this.#stopAccepting(listening);
     await Promise.all([
       listening?.handshaker.drain(this.#drainMs),
       server && shutDown(server, this.#drainMs),
     ]);
-    await listening?.handshaker.close();
-    await listening?.listeners.closeConnections(LAST_WORDS_MS);
+    await Promise.all([
+      listening?.handshaker.close(),
+      listening?.listeners.closeConnections(LAST_WORDS_MS),
+    ]);
+  }
+
+  /**
+   * Those who have connected already, and only shake hands, may get through, to be told to go elsewhere:
+   * hung up on, they would take this side for broken.
+   */
+  async #stopAccepting({ listeners, mux }: Listening): Promise<void> {
+    // The system may have accepted some for us that we have not seen.
+    if (this.#drainMs > 0) for (let turn = 0; turn < 2; turn++) await nextTurn();
+    listeners.stopAccepting();
+    await within(Math.min(this.#drainMs, LAST_WORDS_MS), mux.settled());
+    mux.close();
   }
 }
