@@ -515,13 +515,19 @@ describe('a listening side that goes', () => {
 
   /** Listens on the url of one that is just being closed. */
   async function listenAgain(url: string) {
-    for (;;) {
-      try {
-        return await startListener({ ...services, url }, parts);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-        await new Promise(setImmediate);
-      }
+    const port = Number(url.split(':').at(-1));
+    while (!(await isFree(port))) await new Promise(setImmediate);
+    return startListener({ ...services, url }, parts);
+  }
+
+  async function isFree(port: number): Promise<boolean> {
+    const probe = createServer((socket) => socket.destroy());
+    try {
+      await once(probe.listen(port, '127.0.0.1'), 'listening');
+    } catch {
+      return false;
     }
+    await once(probe.close(), 'close');
+    return true;
   }
 });
