@@ -1,7 +1,7 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { ServerGrpc } from '@nestjs/microservices';
 import { type ConnectionServer, type GrpcEngine, type StreamServer } from '../grpc/index.js';
 import { toServerOptions } from './channel-options.js';
+import { GrpcHandlers } from './grpc-handlers.js';
 import type { BackchannelServicesOptions } from './options.js';
 import { PausableServer } from './pausable-server.js';
 
@@ -20,7 +20,7 @@ export interface BackchannelServerSettings {
  * The dialing side as a transport strategy of Nest: has no port, but serves the application's
  * controllers to the other end of each of its client's connections. Made by `BackchannelClient`.
  */
-export class BackchannelServer extends ServerGrpc {
+export class BackchannelServer extends GrpcHandlers {
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { ServerGrpc } from '@nestjs/microservices';
 import {
   Registry,
   serveConnections,
@@ -11,6 +10,7 @@ import {
 import { createListener, engineOf, type StreamServer } from '../grpc/index.js';
 import { ListenMux } from '../listenmux/index.js';
 import { toServerOptions } from './channel-options.js';
+import { GrpcHandlers } from './grpc-handlers.js';
 import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
 import type { ListenMuxServerOptions } from './options.js';
@@ -28,7 +28,7 @@ const LAST_WORDS_MS = 1000;
  * first, then calls end (`gracefulShutdown` lets them finish within `drainMs`), then connections.
  * It may listen again after `close()`.
  */
-export class ListenMuxServer extends ServerGrpc {
+export class ListenMuxServer extends GrpcHandlers {
   readonly #options: ListenMuxServerOptions;
   readonly #registry: Registry;
   readonly #sessionFactory: SessionFactory;
