@@ -1,10 +1,10 @@
 import { connectivityState, credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { ClientGrpcProxy } from '@nestjs/microservices';
 import { ClientHandshaker, yamuxSessionFactory } from '../backchannel/index.js';
 import { engineOf, keepConnected } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toChannelOptions } from './channel-options.js';
+import { GrpcStubs } from './grpc-stubs.js';
 import type { BackchannelClientOptions } from './options.js';
 import { drainMsOf } from './shut-down.js';
 import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
@@ -20,7 +20,7 @@ const DEFAULT_URL = 'localhost:5000';
  * on the client connects by itself and stays connected until it is closed. Without, it connects with
  * the first call, as the stock client does.
  */
-export class BackchannelClient extends ClientGrpcProxy implements OnApplicationShutdown {
+export class BackchannelClient extends GrpcStubs implements OnApplicationShutdown {
   readonly #strategy: BackchannelServer | undefined;
   readonly #channel: ChannelInterface;
   readonly #handshaker: ClientHandshaker;
