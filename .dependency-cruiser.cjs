@@ -44,7 +44,14 @@ module.exports = {
       name: 'no-nest-below-nest',
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/(nest/|testing/|index\\.ts$)' },
-      to: { path: 'node_modules/(@nestjs|rxjs)' },
+      to: { path: 'node_modules/@nestjs' },
+    },
+    {
+      name: 'no-rxjs-below-the-backchannel',
+      comment: 'The registry tells of its peers by an observable; nothing below has a use for one.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(backchannel/|nest/|testing/|index\\.ts$)' },
+      to: { path: 'node_modules/rxjs' },
     },
     {
       name: 'no-circles',

@@ -1,13 +1,23 @@
+/**
+ * gRPC in both directions over the one connection that a client opened: for NestJS, and for plain
+ * grpc-js.
+ *
+ * @module nestjs-backchannel
+ */
+
 // NestJS
 export {
   Backchannel,
   BackchannelClient,
+  BackchannelHealthIndicator,
   BackchannelModule,
   BackchannelServer,
   connectBackchannel,
   getBackchannelClientToken,
   InjectBackchannelClient,
+  BACKCHANNEL_NETWORK,
   ListenMuxServer,
+  PEER_AUTHORIZER,
   PeerId,
 } from './nest/index.js';
 export type {
@@ -15,12 +25,23 @@ export type {
   BackchannelClientOptions,
   BackchannelClientOptionsFactory,
   BackchannelClientRegistration,
+  BackchannelHealth,
+  BackchannelHealthOptions,
+  BackchannelHealthResult,
   BackchannelModuleExtras,
   BackchannelModuleOptions,
+  BackchannelNetwork,
   BackchannelServicesOptions,
+  ClientHealth,
   ConnectionOptions,
+  ConnectionState,
+  GrpcHealthImplementation,
+  ListenerHealth,
   ListenMuxServerOptions,
+  PeerAuthorizer,
   PeerOption,
+  ServiceHost,
+  StandardServicesOptions,
   StockGrpcOptions,
 } from './nest/index.js';
 
@@ -36,7 +57,11 @@ export {
   HandshakeError,
   hasBackchannel,
   NonMultiplexedConnectionError,
+  NoPeerError,
+  NotConnectedError,
+  Peer,
   PeerConnection,
+  PeerRefusedError,
   Registry,
   serveConnections,
   ServerHandshaker,
@@ -45,14 +70,22 @@ export {
   yamuxSessionFactory,
 } from './backchannel/index.js';
 export type {
+  AuthorizePeer,
   BackchannelErrorCode,
   ClientConstructor,
   ClientHandshakerOptions,
+  Departure,
   MultiplexSession,
+  PeerCandidate,
+  PeerEvent,
+  PeerIdentity,
+  PeerLink,
+  PeerRegistration,
   ServerFactory,
   ServerHandshakerOptions,
   SessionFactory,
   StubFactory,
+  WaitForPeerOptions,
 } from './backchannel/index.js';
 
 // gRPC on streams
@@ -66,17 +99,22 @@ export {
   grpcJsEngine,
   GrpcJsServer,
   keepConnected,
+  watchChannelCredentials,
+  watchServerCredentials,
 } from './grpc/index.js';
 export type {
   AuthContext,
   CallLike,
   ConnectionServer,
+  DialChannel,
   EngineName,
   GrpcEngine,
   OpenStream,
   ServedStream,
   StreamServer,
   Upgrade,
+  WatchChannelCredentialsOptions,
+  WatchServerCredentialsOptions,
 } from './grpc/index.js';
 
 // Many kinds of client on one listener

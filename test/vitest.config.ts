@@ -1,21 +1,16 @@
-import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { mergeConfig } from 'vitest/config';
+import { base, thoroughTests } from './vitest.base.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-export default defineConfig({
-  root,
-  resolve: {
-    alias: {
-      'nestjs-backchannel/yamux-js': `${root}lib/yamux-js/index.ts`,
-      'nestjs-backchannel': `${root}lib/index.ts`,
-    },
-  },
+export default mergeConfig(base, {
   test: {
     projects: [
       {
         extends: true,
-        test: { name: 'all', include: ['test/**/*.spec.ts'], exclude: ['test/interop/**'] },
+        test: {
+          name: 'all',
+          include: ['test/**/*.spec.ts', 'sample/**/*.spec.ts'],
+          exclude: ['test/interop/**', ...thoroughTests],
+        },
       },
       // What users see must be the same on either engine.
       {
@@ -23,15 +18,12 @@ export default defineConfig({
         test: {
           name: 'engine grpc-js',
           include: ['test/e2e/**/*.spec.ts'],
+          // Processes that start slowly, and what they run on either engine is tested elsewhere.
+          exclude: ['test/e2e/samples-by-command.spec.ts'],
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },
     ],
-    pool: 'forks',
-    maxWorkers: '100%',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
     outputFile: { json: 'reports/vitest.json' },
   },
 });

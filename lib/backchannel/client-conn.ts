@@ -10,7 +10,9 @@ import { BackchannelError } from './errors.js';
 
 /** Makes stubs by service name; Nest's `ClientGrpc` is one. */
 export interface StubFactory {
+  /** A stub whose methods return observables. */
   getService<T extends object>(name: string): T;
+  /** The grpc-js stub. */
   getClientByServiceName<T extends object>(name: string): T;
 }
 

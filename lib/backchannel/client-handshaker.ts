@@ -1,16 +1,20 @@
 import type { Duplex } from 'node:stream';
-import type { ChannelCredentials, ChannelInterface, ChannelOptions } from '@grpc/grpc-js';
+import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 import {
   ConnectionInfo,
   engineOf,
   UpgradeCredentials,
   within,
+  type DialChannel,
   type EngineName,
   type GrpcEngine,
+  type OpenStream,
 } from '../grpc/index.js';
+import { drainTimeOf } from './drain-time.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toConnectionServer, type ServerFactory } from './server-factory.js';
+import { ServedSession } from './served-session.js';
 import {
   yamuxSessionFactory,
   type MultiplexSession,
@@ -18,7 +22,7 @@ import {
 } from './session-factory.js';
 
 /** The longest delay that Node's timers keep: 24 days. */
-const NEVER_IDLE_MS = 2 ** 31 - 1;
+const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': 2 ** 31 - 1 };
 
 /** Options of a `ClientHandshaker`; all may be left out. */
 export interface ClientHandshakerOptions {
@@ -26,6 +30,11 @@ export interface ClientHandshakerOptions {
   sessionFactory?: SessionFactory;
   /** What speaks gRPC. Default: `'built-in'`. */
   engine?: EngineName | GrpcEngine;
+  /**
+   * Milliseconds that calls of the other end may take to finish when a connection ends in order.
+   * Default 10000.
+   */
+  drainMs?: number;
 }
 
 /**
@@ -37,13 +46,16 @@ export class ClientHandshaker {
   readonly #serverFactory: ServerFactory;
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
+  readonly #drainMs: number;
   readonly #sessions = new Set<MultiplexSession>();
   #closed = false;
 
+  /** @throws TypeError naming a bad option. */
   constructor(serverFactory: ServerFactory, options: ClientHandshakerOptions = {}) {
     this.#serverFactory = serverFactory;
     this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
     this.#engine = engineOf(options.engine);
+    this.#drainMs = drainTimeOf(options.drainMs);
   }
 
   /**
@@ -67,16 +79,24 @@ export class ClientHandshaker {
     target: string,
     credentials: ChannelCredentials,
     options?: ChannelOptions,
-  ): ChannelInterface {
+  ): DialChannel {
     return this.#engine.createDialChannel(
       target,
       credentials,
       (socket) => this.#handshake(socket),
-      {
-        'grpc.client_idle_timeout_ms': NEVER_IDLE_MS,
-        ...options,
-      },
+      { ...NEVER_IDLE, ...options },
     );
+  }
+
+  /**
+   * The same on connections that `dial` makes, over whatever it likes: any byte stream that keeps
+   * order and loses nothing.
+   */
+  createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
+    return this.#engine.createStreamChannel(async () => this.#handshake(await dial()), {
+      ...NEVER_IDLE,
+      ...options,
+    });
   }
 
   /**
@@ -98,22 +118,15 @@ export class ClientHandshaker {
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
     this.#sessions.add(session);
-    session.onStream((stream) => server.serve(stream, connection));
-
-    // Whichever ends first takes the others along; each of these may be done twice.
-    const leave = (): void => {
-      this.#sessions.delete(session);
-      server.forceShutdown();
-      void session.close();
-    };
-    void session.closed.then(leave);
+    const served = new ServedSession(session, server, this.#drainMs);
+    session.onStream((stream) => served.serve(stream, connection));
+    void session.closed.then(() => this.#sessions.delete(session));
     try {
       const stream = await session.open();
-      // Ended by us it would close only when the other end has ended it too; that may be never.
-      stream.once('finish', leave).once('close', leave);
+      served.follow(stream);
       return stream;
     } catch (cause) {
-      leave();
+      served.end();
       throw new HandshakeError('the connection ended during the handshake', { cause });
     }
   }

@@ -8,6 +8,12 @@ export type BackchannelErrorCode =
   | 'ERR_BACKCHANNEL_UNKNOWN_PEER'
   /** The other end did not complete the handshake. */
   | 'ERR_BACKCHANNEL_HANDSHAKE'
+  /** The listening side does not let this peer in. */
+  | 'ERR_BACKCHANNEL_PEER_REFUSED'
+  /** The dialing side did not get a connection. */
+  | 'ERR_BACKCHANNEL_NOT_CONNECTED'
+  /** No peer of the kind that was waited for came in time. */
+  | 'ERR_BACKCHANNEL_NO_PEER'
   /** A stub was asked for, but nobody said which services peers have. */
   | 'ERR_BACKCHANNEL_NO_SERVICES';
 
@@ -16,6 +22,7 @@ export type BackchannelErrorCode =
  * with `details`, as every `ServiceError` of grpc-js does.
  */
 export class BackchannelError extends Error {
+  /** The name of its class. */
   override readonly name: string = 'BackchannelError';
   /** gRPC status code. */
   readonly code: status;
@@ -52,6 +59,7 @@ export class NonMultiplexedConnectionError extends BackchannelError {
 export class UnknownPeerError extends BackchannelError {
   override readonly name = 'UnknownPeerError';
 
+  /** @param peerId - the id that was asked for. */
   constructor(readonly peerId: number) {
     super(
       'ERR_BACKCHANNEL_UNKNOWN_PEER',
@@ -67,5 +75,62 @@ export class HandshakeError extends BackchannelError {
 
   constructor(message: string, options?: ErrorOptions) {
     super('ERR_BACKCHANNEL_HANDSHAKE', status.UNAVAILABLE, message, options);
+  }
+}
+
+/** Thrown by `authorizePeer`: this peer is not let in. The other end is told why. */
+export class PeerRefusedError extends BackchannelError {
+  override readonly name = 'PeerRefusedError';
+
+  /** @param why - what the other end is told. Default: nothing but that. */
+  constructor(
+    readonly why = '',
+    options?: ErrorOptions,
+  ) {
+    super(
+      'ERR_BACKCHANNEL_PEER_REFUSED',
+      status.PERMISSION_DENIED,
+      why ? `peer refused: ${why}` : 'peer refused',
+      options,
+    );
+  }
+}
+
+/** `authorizePeer` failed: `cause` is what it threw, which concerns nobody but this side. */
+export class AuthorizationFault extends PeerRefusedError {
+  constructor(cause: unknown) {
+    super('not authorized', { cause });
+  }
+}
+
+/** No peer that was waited for came in time. */
+export class NoPeerError extends BackchannelError {
+  override readonly name = 'NoPeerError';
+
+  constructor(deadlineMs: number) {
+    super(
+      'ERR_BACKCHANNEL_NO_PEER',
+      status.DEADLINE_EXCEEDED,
+      `no peer that was waited for connected within ${deadlineMs} ms`,
+    );
+  }
+}
+
+/** A client has no connection; `cause` is why the last attempt failed, if that is known. */
+export class NotConnectedError extends BackchannelError {
+  override readonly name = 'NotConnectedError';
+
+  /** @param waitedMs - how long it was waited for; undefined if the client is closed. */
+  constructor(url: string, waitedMs?: number, cause?: Error) {
+    const problem =
+      waitedMs === undefined
+        ? `the client of ${url} is closed`
+        : `no connection to ${url} within ${waitedMs} ms`;
+    super(
+      'ERR_BACKCHANNEL_NOT_CONNECTED',
+      status.UNAVAILABLE,
+      cause === undefined ? problem : `${problem}: ${cause.message}`,
+      { cause },
+    );
   }
 }

@@ -1,12 +1,18 @@
+export type { AuthorizePeer, PeerCandidate, PeerIdentity } from './authorization.js';
 export { ClientConn, type ClientConstructor, type StubFactory } from './client-conn.js';
 export { ClientHandshaker, type ClientHandshakerOptions } from './client-handshaker.js';
 export {
+  AuthorizationFault,
   BackchannelError,
   HandshakeError,
+  NoPeerError,
   NonMultiplexedConnectionError,
+  NotConnectedError,
+  PeerRefusedError,
   UnknownPeerError,
   type BackchannelErrorCode,
 } from './errors.js';
+export { drainTimeOf } from './drain-time.js';
 export { BACKCHANNEL_MAGIC } from './magic.js';
 export {
   getBackchannel,
@@ -15,12 +21,15 @@ export {
   PeerConnection,
   withId,
 } from './peer-connection.js';
-export { Registry, type PeerId } from './registry.js';
+export { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
+export { Registry, type PeerEvent, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';
 export { ServerHandshaker, type ServerHandshakerOptions } from './server-handshaker.js';
+export { bothThrough } from './stream-end.js';
 export {
   BACKCHANNEL_YAMUX_CONFIG,
   yamuxSessionFactory,
   type MultiplexSession,
   type SessionFactory,
 } from './session-factory.js';
+export type { WaitForPeerOptions } from './wait-for-peer.js';

@@ -2,16 +2,37 @@ import { PassThrough, type Duplex } from 'node:stream';
 import { bindConnection, ConnectionInfo, connectionOf, type CallLike } from '../grpc/index.js';
 import type { ClientConn } from './client-conn.js';
 import { NonMultiplexedConnectionError } from './errors.js';
-import { Registry, type PeerId } from './registry.js';
+import type { PeerId } from './peer.js';
+import { Registry } from './registry.js';
 
 /** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
 export class PeerConnection extends ConnectionInfo {
+  readonly #conn: () => ClientConn | undefined;
+
+  /**
+   * @param socket - the connection's own socket, under TLS the `TLSSocket`.
+   * @param peerId - the id of the peer at its other end.
+   * @param registry - where that peer is found.
+   * @param conn - what to call the peer with for as long as its calls are handled, which may be longer
+   * than the registry has it. Default: what the registry has.
+   */
   constructor(
     socket: Duplex,
     readonly peerId: PeerId,
     readonly registry: Registry,
+    conn: () => ClientConn | undefined = () => undefined,
   ) {
     super(socket);
+    this.#conn = conn;
+  }
+
+  /**
+   * What to call the peer with.
+   *
+   * @throws UnknownPeerError if it has gone.
+   */
+  get backchannel(): ClientConn {
+    return this.#conn() ?? this.registry.backchannel(this.peerId);
   }
 }
 
@@ -32,8 +53,7 @@ export function getPeerId(call: CallLike): PeerId {
  * @throws UnknownPeerError if the peer has gone meanwhile.
  */
 export function getBackchannel(call: CallLike): ClientConn {
-  const { registry, peerId } = peerConnectionOf(call);
-  return registry.backchannel(peerId);
+  return peerConnectionOf(call).backchannel;
 }
 
 /** Whether `call` came in on a multiplexed connection, so that its client can be called back. */

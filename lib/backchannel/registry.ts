@@ -1,20 +1,64 @@
+import { type Observable, Subject } from 'rxjs';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
+import { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
+import { waitForPeer, type WaitForPeerOptions } from './wait-for-peer.js';
 
-/** Identifies a peer for as long as it is connected; grows monotonically and is never reused. Go: `backchannel.ID`. */
-export type PeerId = number;
+/** What happens to the peers of a registry. */
+export type PeerEvent =
+  | { readonly type: 'connected'; readonly peer: Peer }
+  | { readonly type: 'disconnected'; readonly peer: Peer; readonly departure: Departure };
+
+/** What is known of a peer that is registered. */
+export interface PeerRegistration {
+  /** What `authorizePeer` says it is called. */
+  name?: string | undefined;
+  /** What carries it. */
+  link?: PeerLink;
+}
 
 /**
- * The peers that are connected now, by id. One per listener is usual; handshakers may share one.
- * Go: `backchannel.Registry`.
+ * The peers that are connected now, by id, oldest first. One per listener is usual; handshakers may
+ * share one. Go: `backchannel.Registry`.
  */
-export class Registry {
-  readonly #backchannels = new Map<PeerId, ClientConn>();
+export class Registry implements Iterable<Peer> {
+  /**
+   * Tells of every arrival and departure from the subscription on. Those who are there already are in
+   * the registry itself.
+   */
+  readonly peers$: Observable<PeerEvent>;
+  readonly #peers = new Map<PeerId, Peer>();
+  /** Peers by name, oldest first; names that nobody has any more are not kept. */
+  readonly #namesakes = new Map<string, Peer[]>();
+  readonly #events = new Subject<PeerEvent>();
+  /** What is being told, and what happened meanwhile. */
+  readonly #untold: PeerEvent[] = [];
   #lastId: PeerId = 0;
+
+  constructor() {
+    this.peers$ = this.#events.asObservable();
+  }
 
   /** Number of peers. */
   get size(): number {
-    return this.#backchannels.size;
+    return this.#peers.size;
+  }
+
+  [Symbol.iterator](): Iterator<Peer> {
+    return this.#peers.values();
+  }
+
+  /** The peer with this id, if it is connected. */
+  get(id: PeerId): Peer | undefined {
+    return this.#peers.get(id);
+  }
+
+  /**
+   * The peer whom `authorizePeer` called so. Of several the one that came last: who has reconnected
+   * may still seem to be there twice.
+   */
+  named(name: string): Peer | undefined {
+    return this.#namesakes.get(name)?.at(-1);
   }
 
   /**
@@ -23,20 +67,63 @@ export class Registry {
    * @throws UnknownPeerError if no such peer is connected.
    */
   backchannel(id: PeerId): ClientConn {
-    const conn = this.#backchannels.get(id);
-    if (conn === undefined) throw new UnknownPeerError(id);
-    return conn;
+    const peer = this.#peers.get(id);
+    if (peer === undefined) throw new UnknownPeerError(id);
+    return peer.backchannel;
+  }
+
+  /**
+   * The first peer that `predicate` is true of: one that is connected, or the next to come.
+   *
+   * @throws NoPeerError (as a rejection) if there was none within `deadlineMs`; the reason of `signal`
+   * when it aborts; what `predicate` throws.
+   */
+  waitFor(
+    predicate: (peer: Peer) => boolean = () => true,
+    options: WaitForPeerOptions = {},
+  ): Promise<Peer> {
+    return waitForPeer(this, predicate, options);
   }
 
   /** Adds a peer under a new id. Called by `ServerHandshaker`; by users only in tests. */
-  registerBackchannel(conn: ClientConn): PeerId {
+  registerBackchannel(conn: ClientConn, { name, link }: PeerRegistration = {}): PeerId {
     this.#lastId += 1;
-    this.#backchannels.set(this.#lastId, conn);
-    return this.#lastId;
+    const peer = new Peer(this.#lastId, conn, name, link);
+    this.#peers.set(peer.id, peer);
+    if (name !== undefined) this.#namesakes.set(name, [...this.#namesakesOf(name), peer]);
+    this.#tell({ type: 'connected', peer });
+    return peer.id;
   }
 
   /** Removes a peer; its connection is not touched. Idempotent. */
-  removeBackchannel(id: PeerId): void {
-    this.#backchannels.delete(id);
+  removeBackchannel(id: PeerId, departure: Departure = { cause: 'left' }): void {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return;
+    this.#peers.delete(id);
+    this.#forgetName(peer);
+    this.#tell({ type: 'disconnected', peer, departure });
+  }
+
+  /** In order, to everybody: what a subscriber sets going is told when all know of what it heard. */
+  #tell(event: PeerEvent): void {
+    this.#untold.push(event);
+    if (this.#untold.length > 1) return;
+    try {
+      for (const next of this.#untold) this.#events.next(next);
+    } finally {
+      this.#untold.length = 0;
+    }
+  }
+
+  #namesakesOf(name: string): Peer[] {
+    return this.#namesakes.get(name) ?? [];
+  }
+
+  #forgetName(peer: Peer): void {
+    const { name } = peer;
+    if (name === undefined) return;
+    const others = this.#namesakesOf(name).filter((other) => other !== peer);
+    if (others.length === 0) this.#namesakes.delete(name);
+    else this.#namesakes.set(name, others);
   }
 }

@@ -1,11 +1,22 @@
 import type { Duplex } from 'node:stream';
 import type { ChannelOptions, Interceptor } from '@grpc/grpc-js';
-import { ConnectionInfo, engineOf, type EngineName, type GrpcEngine } from '../grpc/index.js';
+import {
+  ConnectionInfo,
+  engineOf,
+  within,
+  type EngineName,
+  type GrpcEngine,
+} from '../grpc/index.js';
+import { encodeRefusal, ErrorCode } from '../http2/index.js';
 import type { Handshaker } from '../listenmux/index.js';
+import { authorize, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
-import { HandshakeError } from './errors.js';
+import { drainTimeOf } from './drain-time.js';
+import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
+import type { Departure, PeerId } from './peer.js';
 import { PeerConnection } from './peer-connection.js';
+import { PeerSession } from './peer-session.js';
 import type { Registry } from './registry.js';
 import {
   yamuxSessionFactory,
@@ -21,6 +32,13 @@ export interface ServerHandshakerOptions {
   channelOptions?: ChannelOptions;
   /** Makes what `ClientConn.getService` uses. */
   createStubs?: (options: ClientConn['clientOptions']) => StubFactory;
+  /** Decides who becomes a peer, before a byte of their session is read. Default: everybody does. */
+  authorizePeer?: AuthorizePeer | undefined;
+  /**
+   * Milliseconds that backchannel calls may take to finish when a connection ends in order.
+   * Default 10000.
+   */
+  drainMs?: number;
   /** What multiplexes. Default: `yamuxSessionFactory()`. */
   sessionFactory?: SessionFactory;
   /** What speaks gRPC. Default: `'built-in'`. */
@@ -28,9 +46,9 @@ export interface ServerHandshakerOptions {
 }
 
 /**
- * The listening side of the backchannel: makes a session of every connection that asks for one, takes
- * its first stream as the client's gRPC connection, opens a channel back, and keeps the peer in the
- * registry for as long as all of that lives. Go: `backchannel.ServerHandshaker`.
+ * The listening side of the backchannel: makes a session of every connection that asks for one and is
+ * let in, takes its first stream as the client's gRPC connection, opens a channel back, and keeps the
+ * peer in the registry for as long as all of that lives. Go: `backchannel.ServerHandshaker`.
  */
 export class ServerHandshaker implements Handshaker<PeerConnection> {
   readonly magic = BACKCHANNEL_MAGIC;
@@ -38,16 +56,28 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   readonly #options: ServerHandshakerOptions;
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
+  readonly #drainMs: number;
+  readonly #peers = new Map<PeerSession, MultiplexSession>();
 
+  /** @throws TypeError naming a bad option. */
   constructor(registry: Registry, options: ServerHandshakerOptions = {}) {
     this.#registry = registry;
     this.#options = options;
     this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
     this.#engine = engineOf(options.engine);
+    this.#drainMs = drainTimeOf(options.drainMs);
   }
 
-  /** @throws HandshakeError if the client ends the connection, or its stream, before it can be served. */
+  /**
+   * Makes a session of `socket` and a peer of its other end. Resolves with the client's stream, to be
+   * served, and with what `connectionOf(call)` gives for calls on it.
+   *
+   * @throws HandshakeError if the client ends the connection, or its stream, before it can be served.
+   * @throws PeerRefusedError if `authorizePeer` does not let it in.
+   */
   async handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
+    const connection = new ConnectionInfo(socket);
+    const name = await this.#authorize(socket, connection);
     const session = this.#createSession(socket, 'server');
     const stream = await onlyStream(session);
     // Reset with the very bytes that opened it, it has said so already: nobody would be told again.
@@ -55,31 +85,82 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
       session.destroy();
       throw new HandshakeError('the client reset its stream as it opened it');
     }
-    const conn = this.#connectBack(session, new ConnectionInfo(socket));
-    const peerId = this.#registry.registerBackchannel(conn);
-
-    // Whichever ends first takes the others along; each of these may be done twice.
-    const leave = (): void => {
-      this.#registry.removeBackchannel(peerId);
-      conn.close();
-      void session.close();
-    };
-    // Ended by us it would close only when the other end has ended it too; that may be never.
-    stream.once('finish', leave).once('close', leave);
-    void session.closed.then(leave);
-    return { stream, context: new PeerConnection(socket, peerId, this.#registry) };
+    return { stream, context: this.#welcome(socket, session, stream, connection, name) };
   }
 
-  #connectBack(session: MultiplexSession, connection: ConnectionInfo): ClientConn {
+  /**
+   * All peers depart, calls under way go on: for the first phase of a shutdown. Whoever serves their
+   * forward calls tells them, and ends the streams when those are through. Resolves when all
+   * connections have ended, or after `drainMs` milliseconds; never rejects.
+   */
+  async drain(drainMs = this.#drainMs): Promise<void> {
+    const peers = [...this.#peers];
+    for (const [peer] of peers) peer.depart({ cause: 'shutdown' });
+    await within(drainMs, Promise.all(peers.map(([, session]) => session.closed)));
+  }
+
+  /** Ends all connections. Idempotent; never rejects. */
+  async close(): Promise<void> {
+    const peers = [...this.#peers.keys()];
+    await Promise.all(peers.map((peer) => peer.close({ cause: 'shutdown' })));
+  }
+
+  async #authorize(socket: Duplex, connection: ConnectionInfo): Promise<string | undefined> {
+    const { authorizePeer } = this.#options;
+    if (authorizePeer === undefined) return undefined;
+    try {
+      return (await authorize(authorizePeer, socket, connection)).name;
+    } catch (error) {
+      if (error instanceof PeerRefusedError) await this.#refuse(socket, error);
+      throw error;
+    }
+  }
+
+  /** Says why on the stream where the peer waits for HTTP/2, and hangs up. */
+  async #refuse(socket: Duplex, { message }: PeerRefusedError): Promise<void> {
+    const session = this.#createSession(socket, 'server');
+    try {
+      const stream = await onlyStream(session);
+      stream.on('error', () => {});
+      stream.end(encodeRefusal(ErrorCode.InadequateSecurity, message));
+      await session.close();
+    } catch {
+      // It has gone already.
+    }
+  }
+
+  #welcome(
+    socket: Duplex,
+    session: MultiplexSession,
+    stream: Duplex,
+    connection: ConnectionInfo,
+    name: string | undefined,
+  ): PeerConnection {
     const { channelOptions, interceptors, createStubs } = this.#options;
-    const channel = this.#engine.createStreamChannel(
-      () => session.open(),
-      channelOptions,
-      connection,
+    const registry = this.#registry;
+    // A subscriber that hears of the peer may close it at once, before its id is known here.
+    let id: PeerId | undefined;
+    let departed: Departure | undefined;
+    const peer = new PeerSession(
+      {
+        session,
+        stream,
+        connection,
+        engine: this.#engine,
+        channelOptions,
+        drainMs: this.#drainMs,
+      },
+      (departure) => {
+        departed = departure;
+        if (id !== undefined) registry.removeBackchannel(id, departure);
+      },
     );
-    // As Go's `grpc.Dial`: connected before the first call needs it.
-    channel.getConnectivityState(true);
-    return new ClientConn(channel, interceptors, createStubs);
+    this.#peers.set(peer, session);
+    void session.closed.then(() => this.#peers.delete(peer));
+    const conn = new ClientConn(peer.channel, interceptors, createStubs);
+    id = registry.registerBackchannel(conn, { name, link: peer });
+    if (departed !== undefined) registry.removeBackchannel(id, departed);
+    return new PeerConnection(socket, id, registry, () => (peer.isUsable ? conn : undefined));
   }
 }
 

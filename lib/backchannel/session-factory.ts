@@ -11,6 +11,8 @@ export interface MultiplexSession {
   close(): Promise<void>;
   /** Ends the connection at once. Idempotent. */
   destroy(error?: Error): void;
+  /** Streams that are open, if it counts them. */
+  readonly streamCount?: number;
   /** Settles when the session is over, with the reason if there is one. Never rejects. */
   readonly closed: Promise<Error | undefined>;
 }

@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream';
 
 /** What grpc-js tells handlers of the security of their connection (`call.getAuthContext()`). */
 export interface AuthContext {
+  /** `ssl` if the other end showed a certificate that was verified. */
   transportSecurityType?: string;
+  /** That certificate. */
   sslPeerCertificate?: PeerCertificate;
 }
 
@@ -36,6 +38,22 @@ export class ConnectionInfo {
     return this.#authContext;
   }
 
+  /** What the other end proved to be by TLS; undefined where it showed no certificate that was verified. */
+  get certificate(): PeerCertificate | undefined {
+    return this.authContext.sslPeerCertificate;
+  }
+
+  /** Bytes that came in; undefined where the socket does not count. */
+  get bytesRead(): number | undefined {
+    return (this.#socket as Partial<TLSSocket>).bytesRead;
+  }
+
+  /** Bytes that were sent; undefined where the socket does not count. */
+  get bytesWritten(): number | undefined {
+    return (this.#socket as Partial<TLSSocket>).bytesWritten;
+  }
+
+  /** @internal What grpc-js' `call.getConnectionInfo()` gives. */
   get addresses(): ConnectionAddresses {
     const { localAddress, localPort, remoteAddress, remotePort } = this
       .#socket as ConnectionAddresses;
@@ -45,6 +63,7 @@ export class ConnectionInfo {
 
 /** Anything that has an auth context: a server call of grpc-js, an intercepted one, one of a test. */
 export interface CallLike {
+  /** One object per connection. */
   getAuthContext?(): object;
 }
 
@@ -78,10 +97,11 @@ function peerNameOf(socket: Duplex): string {
 function authContextOf(socket: Duplex): AuthContext {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   if (authorized !== true || getPeerCertificate === undefined) return {};
-  const certificate = getPeerCertificate.call(socket);
+  // Null, whatever its types say, when the connection is closed.
+  const certificate = getPeerCertificate.call(socket) as PeerCertificate | null;
   return {
     transportSecurityType: 'ssl',
     // Node gives an empty object where the other end showed no certificate.
-    ...('raw' in certificate && { sslPeerCertificate: certificate }),
+    ...(certificate?.raw && { sslPeerCertificate: certificate }),
   };
 }

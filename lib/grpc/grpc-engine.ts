@@ -47,9 +47,32 @@ export type OpenStream = () => Promise<Duplex>;
 /** Turns a fresh connection, TLS already done, into the stream to speak gRPC on. */
 export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 
+/** What the other end said when it took no more calls on a connection (GOAWAY of HTTP/2). */
+export interface GoAway {
+  /** An error code of HTTP/2; 0 is none. */
+  readonly code: number;
+  /** For humans, and words that gRPC has agreed upon, such as `max_age`. */
+  readonly message: string;
+}
+
+/** A channel that makes its connections itself. */
+export interface DialChannel extends ChannelInterface {
+  /** Why it has no connection, if it knows: what the last attempt or connection ended with. */
+  readonly lastError?: Error | undefined;
+  /**
+   * Calls `listener` when an attempt to connect has failed right after another one, if it tells: the
+   * state of the channel stays the same then.
+   */
+  onFailedAgain?(listener: () => void): void;
+  /** What made it leave its last connection, if that was the other end's wish. grpc-js keeps it to itself. */
+  readonly lastGoAway?: GoAway | undefined;
+}
+
 /** The one seam between this package and whatever speaks gRPC: nobody else knows how. */
 export interface GrpcEngine {
+  /** For humans. */
   readonly name: string;
+  /** A server without services, of connections that are handed to it. */
   createServer(options?: ServerOptions): StreamServer;
   /**
    * A channel whose every connection is a stream from `open`. `connection` is what those streams run
@@ -59,12 +82,12 @@ export interface GrpcEngine {
     open: OpenStream,
     options?: ChannelOptions,
     connection?: ConnectionInfo,
-  ): ChannelInterface;
+  ): DialChannel;
   /** A channel that dials `target` itself; its connections, TLS done, pass through `upgrade`. */
   createDialChannel(
     target: string,
     credentials: ChannelCredentials,
     upgrade: Upgrade,
     options?: ChannelOptions,
-  ): ChannelInterface;
+  ): DialChannel;
 }

@@ -1,3 +1,4 @@
+export { after } from './after.js';
 export {
   bindConnection,
   ConnectionInfo,
@@ -8,6 +9,8 @@ export {
 export { engineOf, type EngineName } from './engine-of.js';
 export type {
   ConnectionServer,
+  DialChannel,
+  GoAway,
   GrpcEngine,
   OpenStream,
   ServedStream,
@@ -19,4 +22,13 @@ export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
+export {
+  watchChannelCredentials,
+  type WatchChannelCredentialsOptions,
+} from './watch-channel-credentials.js';
+export {
+  watchServerCredentials,
+  type WatchServerCredentialsOptions,
+} from './watch-server-credentials.js';
+export { watchConnectivity } from './watch-connectivity.js';
 export { within } from './within.js';

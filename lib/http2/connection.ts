@@ -118,9 +118,9 @@ export class Http2Connection implements StreamHost {
     if (this.#state !== 'closed') this.#parts.goingAway.begin();
   }
 
-  /** Ends the connection at once; streams fail with `error`. Idempotent. */
+  /** Ends the connection at once; streams fail with `error`, and so does the socket. Idempotent. */
   destroy(error?: Error): void {
-    this.#terminate(error ?? closedError(), false);
+    this.#terminate(error ?? closedError(), false, error);
   }
 
   // ---- What streams need
@@ -200,6 +200,8 @@ export class Http2Connection implements StreamHost {
       consumed: (bytes) => this.consumed(bytes),
       drain: () => this.#drain(),
       closeIfDrained: () => this.#closeIfDrained(),
+      refused: (code, message) =>
+        this.#terminate(new Http2Error('connection', code, message, true), true),
       fail: (code, message) => this.#fail(code, message),
     });
   }
@@ -227,8 +229,12 @@ export class Http2Connection implements StreamHost {
     this.#terminate(new Http2Error('connection', code, message), true);
   }
 
-  /** The one way out. With `inOrder` what was written is sent before the socket is ended. */
-  #terminate(error: Error | undefined, inOrder: boolean): void {
+  /**
+   * The one way out. With `inOrder` what was written is sent before the socket is ended.
+   *
+   * @param socketError - what who owns what is below the socket is to know of it.
+   */
+  #terminate(error: Error | undefined, inOrder: boolean, socketError?: Error): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#parser.stop();
@@ -244,7 +250,7 @@ export class Http2Connection implements StreamHost {
       this.#socket.once('close', () => clearTimeout(timer));
     } else {
       this.output.discard();
-      this.#socket.destroy();
+      this.#socket.destroy(socketError);
     }
     user.close(error);
   }

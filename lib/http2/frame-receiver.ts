@@ -30,6 +30,9 @@ export interface FrameReceiverHost extends DataReceiverHost {
   /** Returns whether it was asked for. */
   receivePong(payload: Buffer): boolean;
   receiveGoAway(lastStreamId: number, code: number, debugData: Buffer): void;
+  /** Whether the peer may begin with a GOAWAY, to say why it does not serve us. */
+  readonly mayBeRefused: boolean;
+  receiveRefusal(code: number, debugData: Buffer): void;
 }
 
 /** Milliseconds after which a stream was no longer given up at once: the work for it was wanted. */
@@ -72,7 +75,7 @@ export class FrameReceiver implements FrameHandler {
     if (length > host.maxFrameSize) {
       const message = `frame of ${length} bytes; ${host.maxFrameSize} are allowed`;
       host.fail(ErrorCode.FrameSizeError, message);
-    } else if (!this.#hasSettings && (type !== FrameType.Settings || flags & Flag.Ack)) {
+    } else if (!this.#hasSettings && !this.#mayBeFirst(type, flags)) {
       this.#fail('the first frame is not SETTINGS');
     } else if (this.#block !== undefined) {
       if (type !== FrameType.Continuation || streamId !== this.#block.streamId) {
@@ -85,6 +88,11 @@ export class FrameReceiver implements FrameHandler {
       if (problem !== undefined) host.fail(problem.code, problem.message);
       else if (type > FrameType.Continuation) host.conduct.maySendUseless();
     }
+  }
+
+  #mayBeFirst(type: number, flags: number): boolean {
+    if (type === FrameType.GoAway) return this.#host.mayBeRefused;
+    return type === FrameType.Settings && (flags & Flag.Ack) === 0;
   }
 
   onData(piece: Buffer): void {
@@ -203,7 +211,10 @@ export class FrameReceiver implements FrameHandler {
   #onGoAway(payload: Buffer): void {
     if (!this.#host.conduct.maySendUseless()) return;
     const lastStreamId = payload.readUInt32BE(0) & MAX_WINDOW_SIZE;
-    this.#host.receiveGoAway(lastStreamId, payload.readUInt32BE(4), payload.subarray(8));
+    const code = payload.readUInt32BE(4);
+    const debugData = payload.subarray(8);
+    if (this.#hasSettings) this.#host.receiveGoAway(lastStreamId, code, debugData);
+    else this.#host.receiveRefusal(code, debugData);
   }
 
   #onWindowUpdate(bytes: number): void {

@@ -18,6 +18,8 @@ export interface PeerWordsHost {
   /** The peer takes no new streams. */
   drain(): void;
   closeIfDrained(): void;
+  /** The peer does not serve us, and says why. */
+  refused(code: number, message: string): void;
   fail(code: ErrorCode, message: string): void;
 }
 
@@ -73,6 +75,8 @@ export class PeerWords {
       receiveSettingsAck: () => this.#receiveSettingsAck(),
       receivePong: (payload) => pings.receive(payload),
       receiveGoAway: (last, code, debugData) => this.#receiveGoAway(last, code, debugData),
+      mayBeRefused: !host.isServer,
+      receiveRefusal: (code, debugData) => host.refused(code, debugData.toString()),
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Server as TlsServer } from 'node:tls';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
 import { peekMagic } from './peek.js';
 
@@ -28,6 +28,9 @@ export class ListenMux<Context = undefined> {
   readonly #handshakers = new Map<string, Handshaker<Context>>();
   /** Connections that are not yet served. */
   readonly #pending = new Set<Duplex>();
+  /** How many have not done their TLS handshake yet. */
+  #securing = 0;
+  #onSettled: (() => void)[] = [];
 
   /** @throws TypeError naming a bad option. */
   constructor(options: ListenMuxOptions<Context>) {
@@ -64,8 +67,15 @@ export class ListenMux<Context = undefined> {
     return this;
   }
 
-  /** Takes every connection that `server` accepts; of a TLS server, once its TLS handshake is done. */
+  /**
+   * Takes every connection that `server` accepts; of a TLS server, once its TLS handshake is done. One
+   * that fails is told to `onHandshakeError`, unless the client just left.
+   */
   attach(server: Server): this {
+    if (server instanceof TlsServer) {
+      server.on('tlsClientError', (error, socket) => this.#tellTlsError(error, socket));
+      this.#countTlsHandshakes(server);
+    }
     server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       socket.setNoDelay(true);
       this.handle(socket);
@@ -77,6 +87,8 @@ export class ListenMux<Context = undefined> {
   handle(socket: Duplex): void {
     // Stays for good: between two owners nobody else listens, and an error must not end the process.
     socket.on('error', ignoreError);
+    // Who is told why it was closed can still ask then: Node remembers the answer.
+    void (socket as Partial<Socket>).remoteAddress;
     this.#pending.add(socket);
     const stopTimer = this.#startTimer(socket);
     this.#route(socket)
@@ -90,12 +102,43 @@ export class ListenMux<Context = undefined> {
       .finally(() => {
         stopTimer();
         this.#pending.delete(socket);
+        this.#tellIfSettled();
       });
+  }
+
+  /** Resolves when there is no connection that is not yet served, TLS handshakes included. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onSettled.push(resolve);
+      this.#tellIfSettled();
+    });
   }
 
   /** Closes every connection that is not yet served. Those that are belong to who serves them. */
   close(): void {
     for (const socket of this.#pending) socket.destroy();
+  }
+
+  #tellIfSettled(): void {
+    if (this.#securing > 0 || this.#pending.size > 0) return;
+    for (const tell of this.#onSettled.splice(0)) tell();
+  }
+
+  #countTlsHandshakes(server: TlsServer): void {
+    server.on('connection', () => (this.#securing += 1));
+    server.on('secureConnection', () => (this.#securing -= 1));
+    server.on('tlsClientError', () => {
+      this.#securing -= 1;
+      this.#tellIfSettled();
+    });
+  }
+
+  #tellTlsError(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    // Node does not say in the error that it was the client's certificate, but its code in the socket.
+    const refused = socket.authorizationError as Error | string | null | undefined;
+    if (!refused && error.code === 'ECONNRESET') return;
+    const why = refused ? `the certificate of the client was refused (${refused})` : error.message;
+    this.#options.onHandshakeError?.(new Error(`TLS: ${why}`, { cause: error }), socket);
   }
 
   async #route(accepted: Duplex): Promise<MuxConnection<Context> | undefined> {

@@ -50,7 +50,9 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     };
     const onClose = (): void => {
       settle();
-      reject(new Error('the connection was closed before it could be told what it is'));
+      reject(
+        socket.errored ?? new Error('the connection was closed before it could be told what it is'),
+      );
     };
     const settle = (): void => {
       socket.off('readable', onReadable);

@@ -1,10 +1,14 @@
-import { connectivityState, credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
-import type { OnApplicationShutdown } from '@nestjs/common';
-import { ClientHandshaker, yamuxSessionFactory } from '../backchannel/index.js';
-import { engineOf, keepConnected } from '../grpc/index.js';
+import { credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { filter, type Observable, type Subscription } from 'rxjs';
+import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
+import { after, engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
-import { toChannelOptions } from './channel-options.js';
+import { toDialingChannelOptions } from './channel-options.js';
+import { logConnection } from './connection-log.js';
+import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import { GrpcStubs } from './grpc-stubs.js';
+import type { BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
 import { drainMsOf } from './shut-down.js';
 import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
@@ -16,23 +20,32 @@ const DEFAULT_URL = 'localhost:5000';
  * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
  * carries the calls that the other end makes to this application's controllers.
  *
- * Hand `strategy` to Nest (`connectBackchannel(app)` does) to have the controllers served; from then
- * on the client connects by itself and stays connected until it is closed. Without, it connects with
- * the first call, as the stock client does.
+ * It connects when the application starts and stays connected until it is closed, unless `lazy`. One
+ * that serves does so when its controllers are ready to be called: hand its `strategy` to Nest, as
+ * `connectBackchannel(app)` does.
  */
-export class BackchannelClient extends GrpcStubs implements OnApplicationShutdown {
+export class BackchannelClient
+  extends GrpcStubs
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   readonly #strategy: BackchannelServer | undefined;
-  readonly #channel: ChannelInterface;
+  readonly #channel: DialChannel;
+  readonly #states: ConnectionStates;
   readonly #handshaker: ClientHandshaker;
   readonly #drainMs: number;
+  readonly #lazy: boolean;
   readonly #isIntercepted: boolean;
   #stopKeeping: (() => void) | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  /** @throws Error naming a bad option; what Nest throws for bad proto options. */
-  constructor(options: BackchannelClientOptions) {
+  /**
+   * @param network - where to dial; null is TCP.
+   * @throws Error naming a bad option; what Nest throws for bad proto options.
+   */
+  constructor(options: BackchannelClientOptions, network: BackchannelNetwork | null = null) {
     const engine = engineOf(options.engine);
     const drainMs = drainMsOf(options);
+    const url = options.url ?? DEFAULT_URL;
     const strategy =
       options.backchannel &&
       new BackchannelServer(options.backchannel, {
@@ -45,20 +58,28 @@ export class BackchannelClient extends GrpcStubs implements OnApplicationShutdow
       () => strategy?.createConnectionServer() ?? engine.createServer(),
       {
         engine,
+        drainMs,
         sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
       },
     );
-    const channel = handshaker.createChannel(
-      options.url ?? DEFAULT_URL,
-      options.credentials ?? credentials.createInsecure(),
-      toChannelOptions(options),
-    );
+    const channelOptions = toDialingChannelOptions(options);
+    const channel =
+      network === null
+        ? handshaker.createChannel(
+            url,
+            options.credentials ?? credentials.createInsecure(),
+            channelOptions,
+          )
+        : handshaker.createChannelOver(() => network.dial(url), channelOptions);
     super({ ...options, channelOptions: { ...options.channelOptions, channelOverride: channel } });
     this.#strategy = strategy;
     this.#channel = channel;
+    this.#states = new ConnectionStates(channel);
     this.#handshaker = handshaker;
     this.#drainMs = drainMs;
+    this.#lazy = options.lazy ?? false;
     this.#isIntercepted = hasInterceptors(options.channelOptions);
+    logConnection(url, this.#states.all$);
   }
 
   /** Whether it has something to serve to the other end: the option `backchannel`. */
@@ -80,28 +101,64 @@ export class BackchannelClient extends GrpcStubs implements OnApplicationShutdow
     return this.#strategy;
   }
 
+  /** What the connection is doing now. */
+  get connection(): ConnectionState {
+    return this.#states.current;
+  }
+
+  /** What the connection is doing, from now on; completes when the client is closed. */
+  get connection$(): Observable<ConnectionState> {
+    return this.#states.all$;
+  }
+
+  /**
+   * Calls `listener` whenever the connection gets into a state; see `connection$`, which can also be
+   * left again.
+   */
+  override on<State extends ConnectionState['state']>(
+    state: State,
+    listener: (connection: Extract<ConnectionState, { state: State }>) => void,
+  ): void;
+  /** As the base class has it. */
+  override on<None extends never, Listener>(state: None, listener: Listener): void;
+  override on(
+    state: ConnectionState['state'],
+    listener: (connection: ConnectionState) => void,
+  ): void {
+    this.connection$
+      .pipe(filter((connection) => connection.state === state))
+      .subscribe((connection) => listener(connection));
+  }
+
   /**
    * Connects, and resolves when calls can be made.
    *
    * @param deadlineMs - milliseconds to wait at most. Default 20000.
-   * @throws Error (as a rejection) when it was not connected by then, or is closed.
+   * @throws NotConnectedError (as a rejection) when it was not connected by then, with why the last
+   * attempt failed, or is closed.
    */
-  override async connect(deadlineMs = 20_000): Promise<void> {
-    const channel = this.#channel;
-    const deadline = Date.now() + deadlineMs;
-    for (;;) {
-      const state = channel.getConnectivityState(true);
-      if (state === connectivityState.READY) return;
-      if (this.#closed) throw new Error(`the client of ${this.url} is closed`);
-      await new Promise<void>((resolve, reject) => {
-        channel.watchConnectivityState(state, deadline, (error) => {
-          if (error === undefined) resolve();
-          else reject(new Error(`no connection to ${this.url} within ${deadlineMs} ms`));
-        });
+  override connect(deadlineMs = 20_000): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let lastError: Error | undefined;
+      let subscription: Subscription | undefined;
+      const settle = (action: () => void): void => {
+        stopTimer();
+        queueMicrotask(() => subscription?.unsubscribe());
+        action();
+      };
+      const stopTimer = after(deadlineMs, () =>
+        settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
+      );
+      subscription = this.#states.all$.subscribe((connection) => {
+        if ('error' in connection) lastError = connection.error ?? lastError;
+        if (connection.state === 'ready') settle(resolve);
+        if (connection.state === 'closed') settle(() => reject(new NotConnectedError(this.url)));
       });
-    }
+      if (this.connection.state !== 'closed') this.#channel.getConnectivityState(true);
+    });
   }
 
+  /** @internal Called by the base class for each unary method of a stub. */
   override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
     const stock = super.createUnaryServiceMethod(client, methodName);
     return this.#isIntercepted ? stock : unaryMethod(client, methodName, stock);
@@ -113,25 +170,35 @@ export class BackchannelClient extends GrpcStubs implements OnApplicationShutdow
   }
 
   /**
-   * Makes no more calls and closes the connection. Calls under way, in both directions, end with it;
-   * with `gracefulShutdown` the forward ones may finish within `drainMs` first. Idempotent; resolves
-   * when the connection is closed.
+   * Makes no more calls, tells the other end to make none, lets those under way finish within
+   * `drainMs` (with `gracefulShutdown: false` they end at once), and closes the connection. Idempotent;
+   * resolves when the connection is closed.
    */
-  override async close(): Promise<void> {
-    this.#closed = true;
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Called by Nest when the application starts. What serves connects when its handlers are ready. */
+  onApplicationBootstrap(): void {
+    if (!this.serves) this.#keepConnected();
+  }
+
+  /** Called by Nest when the application is closed: `close()`. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
     this.#letGo();
     super.close();
     this.#channel.close();
     await this.#handshaker.close(this.#drainMs);
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.close();
-  }
-
   #keepConnected(): void {
-    if (this.#closed) return;
-    this.#stopKeeping ??= keepConnected(this.#channel);
+    if (this.#closing !== undefined || this.#lazy) return;
+    this.#stopKeeping ??= keepConnected(this.#channel, this.serves);
   }
 
   #letGo(): void {

@@ -1,9 +1,9 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { type ConnectionServer, type GrpcEngine, type StreamServer } from '../grpc/index.js';
 import { toServerOptions } from './channel-options.js';
-import { GrpcHandlers } from './grpc-handlers.js';
 import type { BackchannelServicesOptions } from './options.js';
 import { PausableServer } from './pausable-server.js';
+import { StandardServicesServer, type StandardServicesOptions } from './standard-services.js';
 
 /** How a `BackchannelServer` ends, and what it tells its client. */
 export interface BackchannelServerSettings {
@@ -20,7 +20,7 @@ export interface BackchannelServerSettings {
  * The dialing side as a transport strategy of Nest: has no port, but serves the application's
  * controllers to the other end of each of its client's connections. Made by `BackchannelClient`.
  */
-export class BackchannelServer extends GrpcHandlers {
+export class BackchannelServer extends StandardServicesServer {
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */
@@ -28,7 +28,10 @@ export class BackchannelServer extends GrpcHandlers {
   #closed = false;
   #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
 
-  constructor(options: BackchannelServicesOptions, settings: BackchannelServerSettings) {
+  constructor(
+    options: BackchannelServicesOptions & StandardServicesOptions,
+    settings: BackchannelServerSettings,
+  ) {
     super({ ...options });
     this.#serverOptions = toServerOptions(options);
     this.#settings = settings;
@@ -44,6 +47,7 @@ export class BackchannelServer extends GrpcHandlers {
     return server;
   }
 
+  /** Called by Nest: binds the handlers; from then on the client connects by itself. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -56,6 +60,7 @@ export class BackchannelServer extends GrpcHandlers {
     callback();
   }
 
+  /** Binds the handlers to the services that the options name. */
   override async start(callback?: () => void): Promise<void> {
     this.grpcClient = { addService: this.#addService.bind(this) };
     this.#services = [];
@@ -67,6 +72,7 @@ export class BackchannelServer extends GrpcHandlers {
 
   /** Ends the calls of the other end; the connections themselves are the client's. Idempotent. */
   override async close(): Promise<void> {
+    this.endStandardServices();
     this.#settings.onClose();
     this.grpcClient = null;
     this.#closed = true;

@@ -1,10 +1,16 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
 import type { BackchannelModuleOptions } from './options.js';
+import { PEER_AUTHORIZER, type PeerAuthorizer } from './peer-authorizer.js';
 
 /** What `forRoot` takes besides its options. */
-export interface BackchannelModuleExtras {
+export interface BackchannelModuleExtras extends Pick<ModuleMetadata, 'imports'> {
   /** Whether `Registry` and `ListenMuxServer` can be injected in every module. Default true. */
   isGlobal?: boolean;
+  /**
+   * An injectable class that decides who becomes a peer; what it injects comes from `imports`, or from
+   * global modules. Default: the option `server.authorizePeer`.
+   */
+  authorizer?: Type<PeerAuthorizer>;
 }
 
 export const {
@@ -15,8 +21,18 @@ export const {
 } = new ConfigurableModuleBuilder<BackchannelModuleOptions>({ moduleName: 'Backchannel' })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createBackchannelOptions')
-  .setExtras<BackchannelModuleExtras>({ isGlobal: true }, (definition, { isGlobal }) => ({
-    ...definition,
-    global: isGlobal ?? true,
-  }))
+  .setExtras<BackchannelModuleExtras>(
+    { isGlobal: true },
+    (definition, { isGlobal, authorizer, imports = [] }) => ({
+      ...definition,
+      global: isGlobal ?? true,
+      imports: [...new Set([...(definition.imports ?? []), ...imports])],
+      providers: [
+        ...(definition.providers ?? []),
+        authorizer === undefined
+          ? { provide: PEER_AUTHORIZER, useValue: null }
+          : { provide: PEER_AUTHORIZER, useClass: authorizer },
+      ],
+    }),
+  )
   .build();

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Registry } from '../backchannel/index.js';
+import { Registry, type AuthorizePeer } from '../backchannel/index.js';
 import {
   BACKCHANNEL_MODULE_OPTIONS,
   ConfigurableBackchannelModule,
@@ -12,28 +12,42 @@ import {
   type BackchannelClientAsyncRegistration,
   type BackchannelClientRegistration,
 } from './client-registration.js';
+import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
 import { ListenMuxServer } from './listen-mux-server.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelModuleOptions } from './options.js';
+import { PEER_AUTHORIZER, type PeerAuthorizer } from './peer-authorizer.js';
 import { BACKCHANNEL_STRATEGY } from './tokens.js';
 
 const listeningSide = {
   providers: [
     Registry,
+    { provide: BACKCHANNEL_NETWORK, useValue: null },
     {
       provide: ListenMuxServer,
-      useFactory: ({ server }: BackchannelModuleOptions, registry: Registry) => {
+      useFactory: (
+        { server }: BackchannelModuleOptions,
+        registry: Registry,
+        authorizer: PeerAuthorizer | null,
+        network: BackchannelNetwork | null,
+      ) => {
         if (server === undefined) {
           throw new Error(
             'BackchannelModule.forRoot needs the option "server" ({ url, package, protoPath }); an application that only dials uses registerClient',
           );
         }
-        return new ListenMuxServer(server, registry);
+        return new ListenMuxServer(
+          authorizer === null ? server : { ...server, authorizePeer: authorizedBy(authorizer) },
+          registry,
+          network,
+        );
       },
-      inject: [BACKCHANNEL_MODULE_OPTIONS, Registry],
+      inject: [BACKCHANNEL_MODULE_OPTIONS, Registry, PEER_AUTHORIZER, BACKCHANNEL_NETWORK],
     },
     { provide: BACKCHANNEL_STRATEGY, useExisting: ListenMuxServer },
+    BackchannelHealthIndicator,
   ],
-  exports: [Registry, ListenMuxServer],
+  exports: [Registry, ListenMuxServer, BackchannelHealthIndicator],
 };
 
 /**
@@ -70,6 +84,10 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
       asyncOptionsProviders(registration, token),
     );
   }
+}
+
+function authorizedBy(authorizer: PeerAuthorizer): AuthorizePeer {
+  return (candidate) => authorizer.authorizePeer(candidate);
 }
 
 function withListeningSide(definition: DynamicModule): DynamicModule {

@@ -24,3 +24,24 @@ export function toChannelOptions(options: BackchannelServicesOptions): ChannelOp
   delete channelOptions.callInvocationTransformer;
   return channelOptions;
 }
+
+/** Both sides of a connection notice by these that the other one is gone, whoever is idle. */
+const SIGNS_OF_LIFE: ChannelOptions = {
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+};
+
+/** Of the listening side's server: peers are there to be called, so a dead one must be noticed. */
+export function toListeningServerOptions(options: BackchannelServicesOptions): ServerOptions {
+  return { ...SIGNS_OF_LIFE, ...toServerOptions(options) };
+}
+
+/** Of the dialing side's channel, which is there to be called, and so is kept connected. */
+export function toDialingChannelOptions(options: BackchannelServicesOptions): ChannelOptions {
+  return {
+    ...SIGNS_OF_LIFE,
+    'grpc.keepalive_permit_without_calls': 1,
+    'grpc.max_reconnect_backoff_ms': 30_000,
+    ...toChannelOptions(options),
+  };
+}

@@ -6,6 +6,9 @@ import type {
   Type,
 } from '@nestjs/common';
 import { BackchannelClient } from './backchannel-client.js';
+import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
+import { REGISTERED_CLIENT, type RegisteredClient } from './health/registered-client.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
 import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from './tokens.js';
 
@@ -17,6 +20,7 @@ export interface BackchannelClientRegistration extends BackchannelClientOptions 
 
 /** A class that makes the options of a client, for `useClass` and `useExisting`. */
 export interface BackchannelClientOptionsFactory {
+  /** Called once, when the application starts. */
   createBackchannelClientOptions(): BackchannelClientOptions | Promise<BackchannelClientOptions>;
 }
 
@@ -25,8 +29,11 @@ export interface BackchannelClientAsyncRegistration
   extends Pick<ModuleMetadata, 'imports'>, Partial<Pick<FactoryProvider, 'inject'>> {
   /** For `@InjectBackchannelClient(name)`. */
   name: string;
+  /** Makes the options, of what `inject` names. */
   useFactory?: FactoryProvider<BackchannelClientOptions>['useFactory'];
+  /** A class that makes the options; Nest makes one of it. */
   useClass?: Type<BackchannelClientOptionsFactory>;
+  /** A provider that makes the options, from one of `imports`. */
   useExisting?: Type<BackchannelClientOptionsFactory>;
 }
 
@@ -43,18 +50,29 @@ export function clientModule(
     imports: registration.imports ?? [],
     providers: [
       ...optionsProviders(optionsToken),
+      { provide: BACKCHANNEL_NETWORK, useValue: null },
       {
         provide: token,
-        useFactory: (options: BackchannelClientOptions) => new BackchannelClient(options),
-        inject: [optionsToken],
+        useFactory: (options: BackchannelClientOptions, network: BackchannelNetwork | null) =>
+          new BackchannelClient(options, network),
+        inject: [optionsToken, BACKCHANNEL_NETWORK],
       },
       {
         provide: BACKCHANNEL_STRATEGY,
         useFactory: (client: BackchannelClient) => (client.serves ? client.strategy : undefined),
         inject: [token],
       },
+      {
+        provide: REGISTERED_CLIENT,
+        useFactory: (
+          client: BackchannelClient,
+          { lazy = false }: BackchannelClientOptions,
+        ): RegisteredClient => ({ name: registration.name, lazy, client }),
+        inject: [token, optionsToken],
+      },
+      BackchannelHealthIndicator,
     ],
-    exports: [token],
+    exports: [token, BackchannelHealthIndicator],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 import {
   Registry,
   serveConnections,
@@ -9,46 +10,64 @@ import {
 } from '../backchannel/index.js';
 import { createListener, engineOf, type StreamServer } from '../grpc/index.js';
 import { ListenMux } from '../listenmux/index.js';
-import { toServerOptions } from './channel-options.js';
-import { GrpcHandlers } from './grpc-handlers.js';
+import { toListeningServerOptions } from './channel-options.js';
 import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
+import { NetworkListener, type BackchannelNetwork } from './network.js';
 import type { ListenMuxServerOptions } from './options.js';
+import { logPeers, logRefusal } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
 import { drainMsOf, shutDown } from './shut-down.js';
+import { StandardServicesServer } from './standard-services.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
+
+/** All that there is while it listens. */
+interface Listening {
+  readonly listeners: ListenerGroup | NetworkListener;
+  readonly mux: ListenMux<PeerConnection>;
+  readonly handshaker: ServerHandshaker;
+}
 
 /**
  * The listening side as a transport strategy of Nest: serves controllers as the stock gRPC transport
  * does, to multiplexed clients, which can be called back, and to plain ones on the same port.
  *
- * Order of its life: services are bound before the port is opened; on `close()` the port is closed
- * first, then calls end (`gracefulShutdown` lets them finish within `drainMs`), then connections.
- * It may listen again after `close()`.
+ * Order of its life: services are bound before the port is opened. On `close()` the port is closed
+ * first and everybody is told to go elsewhere (GOAWAY), which clients of this package do before they
+ * leave; then calls in both directions finish, within `drainMs`; then connections end. It may listen
+ * again after `close()`.
  */
-export class ListenMuxServer extends GrpcHandlers {
+export class ListenMuxServer extends StandardServicesServer {
+  protected override readonly logger = new Logger(ListenMuxServer.name);
   readonly #options: ListenMuxServerOptions;
   readonly #registry: Registry;
+  readonly #network: BackchannelNetwork | null;
   readonly #sessionFactory: SessionFactory;
   readonly #peerServices: PeerServices | undefined;
   readonly #drainMs: number;
-  #listeners: ListenerGroup | undefined;
-  #mux: ListenMux<PeerConnection> | undefined;
+  #listening: Listening | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
    * @param registry - where peers are kept; one of its own by default.
+   * @param network - where connections come from; null is TCP.
    * @throws Error naming a bad option; what Nest throws for bad proto options.
    */
-  constructor(options: ListenMuxServerOptions, registry: Registry = new Registry()) {
+  constructor(
+    options: ListenMuxServerOptions,
+    registry: Registry = new Registry(),
+    network: BackchannelNetwork | null = null,
+  ) {
     super({ ...options });
     this.#options = options;
     this.#registry = registry;
+    this.#network = network;
     this.#drainMs = drainMsOf(options);
     this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
     this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
+    logPeers(this.logger, registry);
   }
 
   /** The peers of this server. */
@@ -58,9 +77,10 @@ export class ListenMuxServer extends GrpcHandlers {
 
   /** Where it listens: the address with the port that was chosen, or a path; null while it does not. */
   get address(): AddressInfo | string | null {
-    return this.#listeners?.address ?? null;
+    return this.#listening?.listeners.address ?? null;
   }
 
+  /** Called by Nest: binds the handlers and opens the port; `callback` gets the error if that fails. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -76,9 +96,10 @@ export class ListenMuxServer extends GrpcHandlers {
     callback?.();
   }
 
+  /** Makes the server of the engine, without any service or port yet. */
   override createClient(): Promise<StreamServer> {
     const engine = engineOf(this.#options.engine);
-    return Promise.resolve(engine.createServer(toServerOptions(this.#options)));
+    return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
   }
 
   /** Idempotent. */
@@ -94,37 +115,52 @@ export class ListenMuxServer extends GrpcHandlers {
   }
 
   async #openPort(): Promise<void> {
+    const handshaker = this.#createHandshaker();
+    const mux = this.#createMux().register(handshaker);
+    if (this.#network !== null) {
+      const listeners = new NetworkListener(this.#network, this.url, (socket) =>
+        mux.handle(socket),
+      );
+      this.#listening = { listeners, mux, handshaker };
+      return;
+    }
     const { credentials, handshakeTimeoutMs } = this.#options;
-    const mux = this.#createMux();
     const listeners = new ListenerGroup(() => {
       const server = createListener(credentials, handshakeTimeoutMs);
       mux.attach(server);
       return server;
     });
-    this.#mux = mux;
-    this.#listeners = listeners;
+    this.#listening = { listeners, mux, handshaker };
     await listeners.listen(await listenAddresses(this.url), (error) => this.logger.error(error));
   }
 
   #createMux(): ListenMux<PeerConnection> {
-    const { handshakeTimeoutMs } = this.#options;
-    const services = this.#peerServices;
-    const mux = new ListenMux<PeerConnection>({
-      onConnection: serveConnections(this.grpcClient as StreamServer),
-      onHandshakeError: (error) => this.logger.warn(`connection refused: ${error.message}`),
+    const { handshakeTimeoutMs, allowPlainClients = true } = this.#options;
+    const serve = serveConnections(this.grpcClient as StreamServer);
+    return new ListenMux<PeerConnection>({
+      onConnection: (connection) => {
+        if (connection.context !== undefined || allowPlainClients) return serve(connection);
+        throw new Error('it is not multiplexed ("allowPlainClients" is false)');
+      },
+      onHandshakeError: (error, socket) => logRefusal(this.logger, error, socket),
       ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
     });
-    return mux.register(
-      new ServerHandshaker(this.#registry, {
-        sessionFactory: this.#sessionFactory,
-        engine: engineOf(this.#options.engine),
-        ...(services && {
-          channelOptions: services.channelOptions,
-          interceptors: services.interceptors,
-          createStubs: (clientOptions) => services.createStubs(clientOptions),
-        }),
+  }
+
+  #createHandshaker(): ServerHandshaker {
+    const { authorizePeer, engine } = this.#options;
+    const services = this.#peerServices;
+    return new ServerHandshaker(this.#registry, {
+      authorizePeer,
+      sessionFactory: this.#sessionFactory,
+      engine: engineOf(engine),
+      drainMs: this.#drainMs,
+      ...(services && {
+        channelOptions: services.channelOptions,
+        interceptors: services.interceptors,
+        createStubs: (clientOptions) => services.createStubs(clientOptions),
       }),
-    );
+    });
   }
 
   /** Starts and ends never overlap, in whatever order they are asked for. */
@@ -148,13 +184,18 @@ export class ListenMuxServer extends GrpcHandlers {
 
   async #close(): Promise<void> {
     const server = this.grpcClient as StreamServer | null | undefined;
-    const listeners = this.#listeners;
+    const listening = this.#listening;
     this.grpcClient = null;
-    this.#listeners = undefined;
+    this.#listening = undefined;
 
-    listeners?.stopAccepting();
-    this.#mux?.close();
-    if (server) await shutDown(server, this.#drainMs);
-    await listeners?.closeConnections(LAST_WORDS_MS);
+    this.endStandardServices();
+    listening?.listeners.stopAccepting();
+    listening?.mux.close();
+    await Promise.all([
+      listening?.handshaker.drain(this.#drainMs),
+      server && shutDown(server, this.#drainMs),
+    ]);
+    await listening?.handshaker.close();
+    await listening?.listeners.closeConnections(LAST_WORDS_MS);
   }
 }

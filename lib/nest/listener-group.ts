@@ -1,4 +1,5 @@
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import { closeAll } from './close-all.js';
 
 /** Listening sockets that belong together, and the connections they accepted. */
 export class ListenerGroup {
@@ -35,14 +36,8 @@ export class ListenerGroup {
   }
 
   /** Waits until all connections have closed, and closes those that have not within `graceMs`. */
-  async closeConnections(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
-    }, graceMs);
-    await Promise.all(
-      [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
-    );
-    clearTimeout(timer);
+  closeConnections(graceMs: number): Promise<void> {
+    return closeAll(this.#sockets, graceMs);
   }
 
   async #listenOn(options: ListenOptions, onError: (error: Error) => void): Promise<void> {

@@ -1,8 +1,9 @@
 import type { Interceptor } from '@grpc/grpc-js';
 import type { GrpcOptions } from '@nestjs/microservices';
-import type { SessionFactory } from '../backchannel/index.js';
+import type { AuthorizePeer, SessionFactory } from '../backchannel/index.js';
 import type { EngineName, GrpcEngine } from '../grpc/index.js';
 import type { YamuxConfig } from '../yamux/index.js';
+import type { StandardServicesOptions } from './standard-services.js';
 
 /** The options of Nest's own gRPC transport. */
 export type StockGrpcOptions = GrpcOptions['options'];
@@ -35,19 +36,32 @@ export interface ConnectionOptions {
    */
   engine?: EngineName | GrpcEngine;
   /**
-   * With `gracefulShutdown`: milliseconds that calls under way may take to finish when the
-   * application closes. Default 10000.
+   * Whether calls under way, in both directions, may finish when the application closes, or the
+   * connection ends in order. Default true, unlike in the stock transport; never longer than `drainMs`.
    */
+  gracefulShutdown?: boolean;
+  /** Milliseconds that calls under way may take to finish. Default 10000. */
   drainMs?: number;
 }
 
 /** Options of the listening side: those of the stock gRPC transport, and what it calls on its peers. */
-export interface ListenMuxServerOptions extends StockGrpcOptions, ConnectionOptions {
+export interface ListenMuxServerOptions
+  extends StockGrpcOptions, ConnectionOptions, StandardServicesOptions {
   /** The services that peers serve; needed for `@Backchannel('Service')` and `getService`. */
   backchannel?: BackchannelServicesOptions & {
     /** Run on every backchannel call. */
     interceptors?: Interceptor[];
   };
+  /**
+   * Decides who becomes a peer, before a byte of their session is read; see `AuthorizePeer`. The option
+   * `authorizer` of `forRoot` does the same with an injectable class. Default: everybody does.
+   */
+  authorizePeer?: AuthorizePeer;
+  /**
+   * Whether clients that are not multiplexed are served. They never pass `authorizePeer`: guards and
+   * mutual TLS are what keeps them out, or this. Default true.
+   */
+  allowPlainClients?: boolean;
   /** Milliseconds until a connection must have shown what it is. Default 20000, 0 waits for ever. */
   handshakeTimeoutMs?: number;
 }
@@ -55,7 +69,12 @@ export interface ListenMuxServerOptions extends StockGrpcOptions, ConnectionOpti
 /** Options of the dialing side: those of the stock gRPC client, and what it serves to the other end. */
 export interface BackchannelClientOptions extends StockGrpcOptions, ConnectionOptions {
   /** The services that this application's controllers serve to the other end. */
-  backchannel?: BackchannelServicesOptions;
+  backchannel?: BackchannelServicesOptions & StandardServicesOptions;
+  /**
+   * Connects only when a call needs it, as the stock client does. Default false: connects when the
+   * application starts, and again whenever the connection is lost.
+   */
+  lazy?: boolean;
 }
 
 /** Options of `BackchannelModule.forRoot`. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { bothThrough } from '../backchannel/index.js';
 import type {
   ConnectionInfo,
   ConnectionServer,
@@ -15,6 +16,7 @@ import { shutDown } from './shut-down.js';
 export class PausableServer implements ConnectionServer {
   readonly #createServer: () => StreamServer | undefined;
   readonly #onShutdown: () => void;
+  readonly #ends = new Set<Promise<void>>();
   #server: StreamServer | undefined;
 
   /**
@@ -33,16 +35,25 @@ export class PausableServer implements ConnectionServer {
 
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
     this.#server ??= this.#createServer();
-    if (this.#server !== undefined) return this.#server.serve(stream, connection);
-    stream.destroy();
-    return { drain: () => {}, destroy: () => {} };
+    if (this.#server === undefined) {
+      stream.destroy();
+      return { drain: () => {}, destroy: () => {} };
+    }
+    const end = bothThrough(stream).then(() => void this.#ends.delete(end));
+    this.#ends.add(end);
+    return this.#server.serve(stream, connection);
   }
 
-  /** Ends all calls, after `drainMs` at most; later streams get a server of their own. */
+  /**
+   * Ends all calls, after `drainMs` at most, and waits until the other end has got the replies; later
+   * streams get a server of their own.
+   */
   async pause(drainMs: number): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    if (server !== undefined) await shutDown(server, drainMs);
+    if (server === undefined) return;
+    await shutDown(server, drainMs);
+    await Promise.all(this.#ends);
   }
 
   forceShutdown(): void {

@@ -92,6 +92,10 @@ export class YamuxJsSession implements MultiplexSession {
     for (const stream of streams) if (!stream.destroyed) this.#hand(stream, handler);
   }
 
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#startClosing();
     return this.#closing;

@@ -29,8 +29,10 @@ export type YamuxErrorCode =
 
 /** Every error that this room raises itself; errors of the socket are passed on as they are. */
 export class YamuxError extends Error {
+  /** The name of its class. */
   override readonly name = 'YamuxError';
 
+  /** @param code - what went wrong, to tell errors apart. */
   constructor(
     readonly code: YamuxErrorCode,
     message: string,

@@ -30,7 +30,10 @@ const CLOSE_TIMEOUT_MS = 10_000;
  *
  * The session owns the socket from construction on. Source: hashicorp/yamux `session.go`.
  */
-export class YamuxSession extends EventEmitter<{ close: [error?: Error] }> {
+export class YamuxSession extends EventEmitter<{
+  /** The session is over; with the reason, unless it was closed in order. */
+  close: [error?: Error];
+}> {
   /** Settles when the session is over: with the reason, or undefined after an orderly `close()`. Never rejects. */
   readonly closed: Promise<Error | undefined>;
 

@@ -3,7 +3,7 @@ import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 import { Flag, FrameType } from './frame.js';
-import type { FrameOutput, FrameSource } from './frame-output.js';
+import type { FrameOutput } from './frame-output.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
@@ -34,7 +34,7 @@ function ignoreError(): void {}
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error; an
  *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
  */
-export class YamuxStream extends Duplex implements FrameSource {
+export class YamuxStream extends Duplex {
   readonly #host: StreamHost;
   readonly #queue = new SendQueue();
   #sendWindow: number;
@@ -49,6 +49,7 @@ export class YamuxStream extends Duplex implements FrameSource {
   /** @internal */
   constructor(
     host: StreamHost,
+    /** Its id in the session. */
     readonly id: number,
     sendWindow: number,
   ) {
@@ -61,6 +62,7 @@ export class YamuxStream extends Duplex implements FrameSource {
 
   // ---- The application's side (called by Node's stream machinery)
 
+  /** @internal */
   override _read(): void {
     // Data is pushed as it arrives: the window, not the demand, limits how much.
   }
@@ -71,6 +73,7 @@ export class YamuxStream extends Duplex implements FrameSource {
     return chunk;
   }
 
+  /** @internal */
   override _write(
     chunk: Buffer,
     _encoding: BufferEncoding,
@@ -79,6 +82,7 @@ export class YamuxStream extends Duplex implements FrameSource {
     this.#send([chunk], chunk.length, callback);
   }
 
+  /** @internal */
   override _writev(
     writes: { chunk: Buffer; encoding: BufferEncoding }[],
     callback: (error?: Error | null) => void,
@@ -93,11 +97,13 @@ export class YamuxStream extends Duplex implements FrameSource {
     this.#send(chunks, bytes, callback);
   }
 
+  /** @internal */
   override _final(callback: (error?: Error | null) => void): void {
     this.#sendFin();
     callback();
   }
 
+  /** @internal */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     if (this.#local === 'open') {
       const complete = this.#remote === 'finished' && this.writableLength === 0;

@@ -51,7 +51,9 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-describe.each(['go-mutator', 'go-mutator-v14'])('FR-19 the recording %s', (name) => {
+const recordings = ['go-mutator', 'go-mutator-v14'];
+
+describe.each(recordings)('FR-19 the recording %s', (name) => {
   const trace = readTrace(name);
 
   it('is answered by our listening side as Go answered it', async () => {
@@ -75,6 +77,11 @@ describe.each(['go-mutator', 'go-mutator-v14'])('FR-19 the recording %s', (name)
     await soon(replay.ended, 'the listening side to hang up as well');
     await vi.waitFor(() => expect(registry.size).toBe(0));
   });
+});
+
+// In the last one a side listens that pings, and opens stream 2 late. Ours may do otherwise.
+describe.each([...recordings, 'go-mutator-v18'])('FR-19 the recording %s', (name) => {
+  const trace = readTrace(name);
 
   it('is led by our dialing side as Go led it', async () => {
     const { port, connection } = await startRawListener();

@@ -27,7 +27,9 @@ const sizes = [0, KiB, MiB, 3 * MiB, 20 * MiB];
 const payloadScenario = `payload --sizes ${sizes.join()}`.split(' ');
 
 const longDownload = { bytes: 64 * MiB, chunk: 64 * KiB };
+const shortDownload = { bytes: 8 * MiB, chunk: 64 * KiB };
 const streamScenario = `stream --bytes ${64 * MiB} --chunk ${64 * KiB}`.split(' ');
+const shortSummary = await verifyDownload(from(blobs(shortDownload)));
 const longSummary = await verifyDownload(from(blobs(longDownload)));
 
 const crowdScenario = (mux: number, plain: number, calls: number): string[] =>
@@ -102,11 +104,11 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
 
       // Far less than what Go asks for, so that Go is still connected when it is through.
       const [back, forward] = await Promise.all([
-        verifyDownload(caller.download({ bytes: 8 * MiB, chunk: 64 * KiB })),
+        verifyDownload(caller.download(shortDownload)),
         go.last(),
       ]);
 
-      expect(back.bytes).toBe(8 * MiB);
+      expect(back).toEqual(shortSummary);
       expect(forward).toEqual({ ...longSummary, throughPeer: true });
     });
 
@@ -254,6 +256,25 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
       expect(back).toEqual(longSummary);
     });
 
+    it('PK-06 has its pings answered while streams 1 and 2 are busy', async () => {
+      const { url } = await interop.goListens(['--ping', '1ms']);
+      const relay = await interop.relay(url);
+      const { payload } = await interop.dialing({ url: relay.url });
+      await Promise.all([
+        verifyDownload(payload.download(shortDownload)),
+        firstValueFrom(payload.downloadThroughPeer(shortDownload)),
+      ]);
+      await relay.hears('listening', /^P\(SYN/, 3);
+
+      const answers = relay.said('dialing', /^P\(ACK/);
+      const pings = relay.said('listening', /^P\(SYN/);
+      expect(answers).toEqual(
+        pings.slice(0, answers.length).map((ping) => ping.replace('SYN', 'ACK')),
+      );
+      // It asks again when it has the answer.
+      expect(pings.length - answers.length).toBeLessThanOrEqual(1);
+    });
+
     it('sees us hang up, and leaves nothing behind', async () => {
       const { url, go } = await interop.goListens();
       const client = await interop.dialing({ url });
@@ -262,6 +283,22 @@ describe.skipIf(missing !== undefined).each(goPeers)('Go with the $title', (peer
       await client.close();
 
       await expectNoSockets();
+      expect(await go.close()).toEqual({ closed: 'gracefully' });
+    });
+
+    it('DR-04 has its call back finish when we close, though no forward call waits for it', async () => {
+      const { go, url } = await interop.goListens(['--download', `${shortDownload.bytes}`]);
+      const relay = await interop.relay(url);
+      const client = await interop.dialing({ url: relay.url });
+      await relay.hears('dialing', /^D\(0,2,/, 10);
+
+      await client.close();
+
+      expect(await go.next()).toEqual(shortSummary);
+      // It drops what it has not read of its call when stream 1 ends, so we wait for its end of stream 2.
+      expect(relay.position('dialing', /^W\(FIN,1,|^end$/)).toBeGreaterThan(
+        relay.position('listening', /^W\(FIN,2,/),
+      );
       expect(await go.close()).toEqual({ closed: 'gracefully' });
     });
 

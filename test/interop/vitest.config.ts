@@ -20,7 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'engine grpc-js',
-          include: ['test/interop/go.spec.ts'],
+          include: ['test/interop/go.spec.ts', 'test/interop/gitaly18.spec.ts'],
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },

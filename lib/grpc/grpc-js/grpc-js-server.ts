@@ -11,6 +11,9 @@ import {
 import type { ConnectionInfo } from '../connection-info.js';
 import type { ServedStream, StreamServer } from '../grpc-engine.js';
 
+/** Node's timers keep no longer delay: 24 days. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
 /** Serves the services of a grpc-js `Server` on streams, through its connection injectors. */
@@ -37,7 +40,7 @@ export class GrpcJsServer implements StreamServer {
     if (stream.destroyed) return new ServedSocket(stream);
     const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
     injector.injectConnection(stream);
-    return connection ? injector : new ServedSocket(stream);
+    return connection ? new ServedInjector(stream, injector) : new ServedSocket(stream);
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
@@ -81,11 +84,29 @@ class ServedSocket implements ServedStream {
   }
 
   drain(graceMs: number): void {
-    setTimeout(() => this.destroy(), graceMs).unref();
+    if (this.#stream.destroyed || graceMs > LONGEST_DELAY_MS) return;
+    const timer = setTimeout(() => this.destroy(), graceMs).unref();
+    this.#stream.once('close', () => clearTimeout(timer));
   }
 
   destroy(): void {
     this.#stream.destroy();
+  }
+}
+
+/** A connection with an injector of its own. */
+class ServedInjector extends ServedSocket {
+  readonly #injector: ConnectionInjector;
+
+  constructor(stream: Duplex, injector: ConnectionInjector) {
+    super(stream);
+    this.#injector = injector;
+  }
+
+  override drain(graceMs: number): void {
+    // That is what it does: calls go on. Its `drain` would do the same, and leave a timer behind.
+    this.#injector.destroy();
+    super.drain(graceMs);
   }
 }
 

@@ -7,11 +7,13 @@ import {
   type experimental,
 } from '@grpc/grpc-js';
 import type { Upgrade } from '../grpc-engine.js';
+import { refuseOldTls } from '../tls-version.js';
 import { failAsConnection } from './connection-error.js';
 
 /**
  * Credentials whose connections are those of `inner`, TLS included, passed through an `Upgrade`.
- * Go: a `credentials.TransportCredentials` that wraps another.
+ * Connections of a TLS version below 1.2 fail. Go: a `credentials.TransportCredentials` that wraps
+ * another.
  */
 export class UpgradeCredentials extends ChannelCredentials {
   readonly #inner: ChannelCredentials;
@@ -45,6 +47,9 @@ export class UpgradeCredentials extends ChannelCredentials {
     return {
       async connect(socket) {
         const { socket: secured, secure } = await connector.connect(socket);
+        // Between two owners nobody else need listen, and an error must not end the process.
+        secured.on('error', () => {});
+        refuseOldTls(secured);
         const stream = failAsConnection(await upgrade(secured));
         // grpc-js only hands it on to node:http2, which takes any Duplex.
         return { socket: stream as Duplex as Socket, secure };

@@ -23,11 +23,13 @@ function hang(calls: Calls): Promise<CallError>[] {
   ];
 }
 
-/** A connected pair of applications; each has a unary call and a stream under way to the other. */
+const atOnce = { gracefulShutdown: false };
+
+/** A connected pair of applications that wait for nobody; each has a unary call and a stream under way to the other. */
 async function startBusyPair() {
   const before = await restingHoldings();
-  const listener = await startListener(services, parts);
-  const dialer = await startDialer({ url: listener.url, ...services }, parts);
+  const listener = await startListener({ ...services, ...atOnce }, parts);
+  const dialer = await startDialer({ url: listener.url, ...services, ...atOnce }, parts);
   const { registry } = listener;
 
   const forward = dialer.client.getService<Calls>('Calls');
@@ -137,11 +139,8 @@ describe('a dialing side that makes no call', () => {
   });
 });
 
-describe('gracefulShutdown', () => {
-  const graceful = (drainMs: number): Partial<ListenMuxServerOptions> => ({
-    gracefulShutdown: true,
-    drainMs,
-  });
+describe('closing an application, which is graceful by default,', () => {
+  const graceful = (drainMs: number): Partial<ListenMuxServerOptions> => ({ drainMs });
 
   /** A pair of which both sides are graceful, with one stream under way in each direction. */
   async function startGracefulPair(drainMs: number) {
@@ -246,7 +245,7 @@ describe('a BackchannelClient', () => {
     const codes = new Set<status | undefined>();
 
     for (let round = 0; round < 30; round++) {
-      const client = closing(new BackchannelClient({ url, ...services }));
+      const client = closing(new BackchannelClient({ url, ...services, ...atOnce }));
       await client.connect();
       const started = once(events, 'started');
       const end = endOf(firstValueFrom(client.getService<Calls>('Calls').hang({})));

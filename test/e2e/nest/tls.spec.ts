@@ -1,13 +1,13 @@
 import { status, type ChannelCredentials } from '@grpc/grpc-js';
-import { ClientProxyFactory, Transport, type ClientGrpcProxy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { BackchannelClient } from 'nestjs-backchannel';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { eventually } from '../../fixtures/nest/eventually.js';
 import { closing, startDialer, startListener } from '../../fixtures/nest/in-test.js';
+import { kindsOfClient } from '../../fixtures/nest/kinds-of-client.js';
 import { callsProto, type Calls } from '../../fixtures/nest/protos.js';
-import { distrustful, impostor, securities, type Security } from '../../fixtures/nest/tls.js';
+import { distrustful, securities, type Security } from '../../fixtures/nest/tls.js';
 
 const parts = { controllers: [CallsController] };
 
@@ -16,27 +16,6 @@ const startSecured = (security: Security) =>
 
 const dialWith = (url: string, credentials: ChannelCredentials) =>
   startDialer({ url, ...callsProto, credentials, backchannel: callsProto }, parts);
-
-/** A client of either kind, which need not be able to connect. */
-const clients: [kind: string, create: (url: string, credentials: ChannelCredentials) => Calls][] = [
-  [
-    'multiplexed',
-    (url, credentials) =>
-      closing(
-        new BackchannelClient({ url, ...callsProto, credentials, backchannel: callsProto }),
-      ).getService<Calls>('Calls'),
-  ],
-  [
-    'plain',
-    (url, credentials) => {
-      const client = ClientProxyFactory.create({
-        transport: Transport.GRPC,
-        options: { url, ...callsProto, credentials },
-      }) as unknown as ClientGrpcProxy;
-      return closing(client).getService<Calls>('Calls');
-    },
-  ],
-];
 
 /** The error of a call that has no deadline; it must fail by itself, and soon. */
 const failureOf = (calls: Calls): Promise<unknown> =>
@@ -82,7 +61,7 @@ describe.each(Object.entries(securities))('with %s', (_name, security) => {
     const { url } = await startSecured(security);
 
     const [multiplexed, plain] = await Promise.all(
-      clients.map(([, create]) => firstValueFrom(create(url, security.client).inspect({}))),
+      kindsOfClient.map(([, create]) => firstValueFrom(create(url, security.client).inspect({}))),
     );
 
     expect({ ...multiplexed, peer: '' }).toEqual({ ...plain, peer: '' });
@@ -132,7 +111,7 @@ describe('certificates', () => {
   });
 });
 
-describe.each(clients)('a %s client', (_kind, create) => {
+describe.each(kindsOfClient)('a %s client', (_kind, create) => {
   it(
     'that trusts another authority fails with UNAVAILABLE, and says that it is for the certificate',
     { timeout: BOUND_MS },
@@ -142,22 +121,6 @@ describe.each(clients)('a %s client', (_kind, create) => {
       const error = await failureOf(create(url, distrustful));
 
       expect(error).toEqual(unavailable(/certificate/));
-      expect(registry.size).toBe(0);
-    },
-  );
-
-  it.each<[string, ChannelCredentials]>([
-    ['without a certificate', TLS.client],
-    ['with a certificate that is not for clients', impostor],
-  ])(
-    '%s fails with UNAVAILABLE where mutual TLS is asked for',
-    { timeout: BOUND_MS },
-    async (_what, credentials) => {
-      const { url, registry } = await startSecured(mutualTls);
-
-      const error = await failureOf(create(url, credentials));
-
-      expect(error).toMatchObject({ code: status.UNAVAILABLE });
       expect(registry.size).toBe(0);
     },
   );

@@ -2,16 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"time"
-
-	"github.com/hashicorp/yamux"
 )
 
-// runEcho is a yamux client without magic and gRPC: it opens streams all at
+// runEcho is a yamux client without magic and gRPC, on the yamux that this build
+// has for the listening side: it opens streams all at
 // once, so that their SYNs leave in any order, and wants back on each the bytes
 // it sent there.
 func runEcho(args []string) (result, error) {
@@ -30,7 +30,7 @@ func runEcho(args []string) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, err := yamux.Client(conn, settings.yamuxConfig())
+	session, err := newClientSession(conn, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +48,8 @@ func runEcho(args []string) (result, error) {
 	return result{"streams": *streams, "bytes": *size}, nil
 }
 
-func echoOnce(session *yamux.Session, seed byte, size int, deadline time.Time) error {
-	stream, err := session.Open()
+func echoOnce(session muxSession, seed byte, size int, deadline time.Time) error {
+	stream, err := session.Open(context.Background())
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func echoOnce(session *yamux.Session, seed byte, size int, deadline time.Time) e
 		return err
 	}
 	if !bytes.Equal(sent, received) {
-		return fmt.Errorf("stream %d did not come back as it was sent", stream.(*yamux.Stream).StreamID())
+		return fmt.Errorf("stream %d did not come back as it was sent", stream.(interface{ StreamID() uint32 }).StreamID())
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ func callOptions() []grpc.DialOption {
 			grpc.MaxCallRecvMsgSize(maxMessage),
 			grpc.MaxCallSendMsgSize(maxMessage),
 		),
-		// Gitaly's gRPC has no idle mode yet, in which a backchannel that is not
-		// used for half an hour would be hung up.
+		// The gRPC of older Gitalys has no idle mode, in which a backchannel that is
+		// not used for half an hour is hung up.
 		grpc.WithIdleTimeout(0),
 	}
 }

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+
+	"nestjs-backchannel/interop/pb"
 )
+
+// downloadChunk is what a message of the first peer's download has.
+const downloadChunk = 64 << 10
 
 // closeTimeout bounds how long calls in flight can hold up a close.
 const closeTimeout = 5 * time.Second
@@ -20,7 +25,9 @@ func runListen(args []string) (result, error) {
 	addr := flags.String("addr", "127.0.0.1:0", "`address` to listen on")
 	name := flags.String("name", "listener", "what Identify answers")
 	official := flags.String("official", "", "run this official `case` against the first peer that comes")
+	download := flags.Uint64("download", 0, "download so many `bytes` from the first peer that comes")
 	settings.addFlags(flags)
+	flags.DurationVar(&settings.ping, "ping", settings.ping, "how `often` yamux pings")
 	security.addFlags(flags)
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -36,15 +43,19 @@ func runListen(args []string) (result, error) {
 	}
 	server := newListeningServer(*name, handshaker)
 	stop := toldToStop()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- server.Serve(listener) }()
 	report(result{"listening": listener.Addr().String()})
+	callBack := func(run func(*registry) error) {
+		if err := run(handshaker.registry); err != nil {
+			failed <- err
+		}
+	}
 	if *official != "" {
-		go func() {
-			if err := officialBack(*official, handshaker.registry); err != nil {
-				failed <- err
-			}
-		}()
+		go callBack(func(peers *registry) error { return officialBack(*official, peers) })
+	}
+	if *download != 0 {
+		go callBack(func(peers *registry) error { return downloadBack(*download, peers) })
 	}
 
 	select {
@@ -66,6 +77,22 @@ func officialBack(name string, registry *registry) error {
 		return err
 	}
 	report(passed)
+	return nil
+}
+
+// downloadBack downloads from the first peer, without being asked to, and reports
+// what came.
+func downloadBack(bytes uint64, registry *registry) error {
+	backs, err := registry.newest(context.Background(), 1)
+	if err != nil {
+		return err
+	}
+	request := &pb.DownloadRequest{Bytes: bytes, Chunk: downloadChunk}
+	summary, err := downloadAndVerify(context.Background(), pb.NewPayloadClient(backs[0]), request)
+	if err != nil {
+		return err
+	}
+	report(result{"bytes": summary.GetBytes(), "sha256": summary.GetSha256()})
 	return nil
 }
 

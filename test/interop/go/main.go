@@ -1,6 +1,7 @@
 // Command peer plays both ends of a backchannel connection the way GitLab's
 // Gitaly and Praefect do, so that nestjs-backchannel can be tested against the
-// Go libraries those two are built on: hashicorp/yamux and grpc-go.
+// Go libraries those two are built on: hashicorp/yamux, libp2p/go-yamux (Gitaly
+// 18, see mux_libp2p.go) and grpc-go.
 //
 // See README.md for the commands.
 package main

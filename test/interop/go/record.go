@@ -39,11 +39,14 @@ func runRecord(args []string) (result, error) {
 
 	recorded := &trace{
 		Description: "One Gitaly/Mutator call that is answered after a Praefect/VoteTransaction call back, then the dialing side closes. Both ends are Go.",
-		Yamux:       moduleVersion("github.com/hashicorp/yamux"),
+		Yamux:       moduleVersion(hashicorpYamux),
 		GRPC:        moduleVersion("google.golang.org/grpc"),
 		Dialer:      dialer,
 		Listener:    gitalyListener,
 		ClosedBy:    "dialing",
+	}
+	if listenerYamux != hashicorpYamux {
+		recorded.ListenerYamux = listenerYamux + " " + moduleVersion(listenerYamux)
 	}
 	if err := record(recorded); err != nil {
 		return nil, err

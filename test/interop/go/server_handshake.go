@@ -9,7 +9,6 @@ import (
 	"net"
 	"sync"
 
-	"github.com/hashicorp/yamux"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
@@ -55,7 +54,7 @@ func readHead(conn net.Conn) ([]byte, error) {
 // There is no deadline to set: gRPC has put one on the raw connection, and lifts
 // it after the handshake.
 func (h *serverHandshaker) multiplex(conn net.Conn, auth credentials.AuthInfo) (net.Conn, credentials.AuthInfo, error) {
-	session, err := yamux.Server(conn, h.settings.yamuxConfig())
+	session, err := newServerSession(conn, h.settings)
 	if err != nil {
 		return nil, nil, fmt.Errorf("start yamux: %w", err)
 	}
@@ -78,21 +77,23 @@ func (h *serverHandshaker) multiplex(conn net.Conn, auth credentials.AuthInfo) (
 	return &sessionConn{Conn: stream, close: hangUp}, multiplexedAuth{AuthInfo: auth, id: id}, nil
 }
 
-// dialBack returns a client of the peer at the other end of the session. It
-// connects at once, as Gitaly's does, so that stream 2 exists even if the peer
+// dialBack returns a client of the peer at the other end of the session. Where
+// Gitaly's connects at once it does so too, and stream 2 exists even if the peer
 // is never called.
-func dialBack(session *yamux.Session) (*grpc.ClientConn, error) {
+func dialBack(session muxSession) (*grpc.ClientConn, error) {
 	back, err := grpc.NewClient("passthrough:///backchannel", append(callOptions(),
 		// The session is already inside TLS, if there is any.
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) {
-			return session.Open()
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return session.Open(ctx)
 		}),
 	)...)
 	if err != nil {
 		return nil, err
 	}
-	back.Connect()
+	if dialsBackAtOnce {
+		back.Connect()
+	}
 	return back, nil
 }
 

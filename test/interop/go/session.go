@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/hashicorp/yamux"
 )
@@ -13,18 +15,22 @@ import (
 // that yamux follows. A plain gRPC client starts with "PRI * HTTP/2.0" instead.
 const magic = "backchannel"
 
+const hashicorpYamux = "github.com/hashicorp/yamux"
+
 // sessionSettings are the two yamux settings in which Gitaly's roles and
 // releases differ.
 type sessionSettings struct {
 	Window  uint `json:"window"`  // receive window per stream, in bytes
 	Backlog uint `json:"backlog"` // streams that may wait to be accepted by the other end
 
-	log io.Writer // where yamux logs to, stderr if nil
+	ping time.Duration // how often the listening side pings, 0 for what its yamux does by itself
+	log  io.Writer     // where yamux logs to, stderr if nil
 }
 
 var (
-	// gitalyListener is what Gitaly's listening side has always used.
-	gitalyListener = sessionSettings{Window: 16 << 20, Backlog: 1}
+	// gitalyListener is what Gitaly's listening side has always used. In release
+	// 18 the window begins with 256 KiB and may grow to this.
+	gitalyListener = sessionSettings{Window: 16 << 20, Backlog: 1, ping: listenerPing}
 	// gitalyDialer is what Praefect dials with since December 2022. Before that it
 	// used the listener's settings.
 	gitalyDialer = sessionSettings{Window: 256 << 10, Backlog: 256}
@@ -41,8 +47,9 @@ func (s sessionSettings) quiet() sessionSettings {
 	return s
 }
 
-// yamuxConfig sets only fields that the yamux of Gitaly 14 has as well, because
-// this file is built against both (see go.gitaly14.mod).
+// yamuxConfig is the config of hashicorp's yamux, on which the dialing side has
+// always been. It sets only fields that the yamux of Gitaly 14 has as well,
+// because this file is built against both (see go.gitaly14.mod).
 func (s sessionSettings) yamuxConfig() *yamux.Config {
 	config := yamux.DefaultConfig() // logs to stderr
 	if s.log != nil {
@@ -59,6 +66,14 @@ func (s sessionSettings) check() error {
 		return fmt.Errorf("-window %d does not fit in 32 bits", s.Window)
 	}
 	return yamux.VerifyConfig(s.yamuxConfig())
+}
+
+// muxSession is what there is to do with a session of whichever yamux the
+// listening side was built with: see mux_hashicorp.go and mux_libp2p.go.
+type muxSession interface {
+	Accept() (net.Conn, error)
+	Open(context.Context) (net.Conn, error)
+	Close() error
 }
 
 // sessionConn is stream 1 of a session as gRPC gets to see it. It stands for the

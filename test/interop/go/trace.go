@@ -13,13 +13,14 @@ import (
 
 // trace is the golden file: everything that two Go ends said to each other.
 type trace struct {
-	Description string          `json:"description"`
-	Yamux       string          `json:"yamux"`
-	GRPC        string          `json:"grpc"`
-	Dialer      sessionSettings `json:"dialer"`
-	Listener    sessionSettings `json:"listener"`
-	ClosedBy    string          `json:"closedBy"`
-	Frames      []tracedFrame   `json:"frames"`
+	Description   string          `json:"description"`
+	Yamux         string          `json:"yamux"`
+	ListenerYamux string          `json:"listenerYamux,omitempty"` // if it is another one
+	GRPC          string          `json:"grpc"`
+	Dialer        sessionSettings `json:"dialer"`
+	Listener      sessionSettings `json:"listener"`
+	ClosedBy      string          `json:"closedBy"`
+	Frames        []tracedFrame   `json:"frames"`
 
 	mu sync.Mutex
 }

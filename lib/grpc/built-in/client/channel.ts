@@ -4,6 +4,7 @@ import {
   type ChannelOptions,
   type Deadline,
 } from '@grpc/grpc-js';
+import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
 import { toMs } from '../timeout.js';
 import { ClientCall } from './client-call.js';
@@ -19,7 +20,7 @@ const PROPAGATE_ALL = 0xffff;
  * A channel of grpc-js' kind on one connection at a time: what stubs take as `channelOverride`. Calls
  * wait for the connection, and for room on it; a lost one is made anew when it is asked for.
  */
-export class BuiltInChannel implements ChannelInterface {
+export class BuiltInChannel implements DialChannel {
   readonly #target: string;
   readonly #settings: ClientCallSettings;
   readonly #connectivity = new Connectivity();
@@ -38,6 +39,18 @@ export class BuiltInChannel implements ChannelInterface {
       connector.callCredentials,
       options,
     );
+  }
+
+  get lastError(): Error | undefined {
+    return this.#keeper.lastError;
+  }
+
+  onFailedAgain(listener: () => void): void {
+    this.#connectivity.onFailedAgain(listener);
+  }
+
+  get lastGoAway(): GoAway | undefined {
+    return this.#keeper.lastGoAway;
   }
 
   close(): void {

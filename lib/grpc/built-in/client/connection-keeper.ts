@@ -1,6 +1,7 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
-import { LONGEST_DELAY_MS } from '../timeout.js';
+import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
+import { LONGEST_DELAY_MS } from '../timeout.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { Backoff } from './backoff.js';
 import type { Connectivity } from './connectivity.js';
@@ -40,6 +41,7 @@ export class ConnectionKeeper {
   #attempt: AbortController | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #lastError: Error | undefined;
+  #lastGoAway: GoAway | undefined;
   #keepAliveTimeMs: number;
   /** Keeps the process alive while calls wait. */
   #alive: NodeJS.Timeout | undefined;
@@ -56,6 +58,16 @@ export class ConnectionKeeper {
       options['grpc.max_reconnect_backoff_ms'],
     );
     this.#idle = new IdleTimer(options['grpc.client_idle_timeout_ms'], () => this.#enterIdle());
+  }
+
+  /** Why there is no connection: what the last attempt, or the last connection, ended with. */
+  get lastError(): Error | undefined {
+    return this.#lastError;
+  }
+
+  /** What made it leave its last connection, if that was the other end's wish. */
+  get lastGoAway(): GoAway | undefined {
+    return this.#lastGoAway;
   }
 
   /** Begins to connect, unless it has or does already. */
@@ -119,7 +131,6 @@ export class ConnectionKeeper {
     const attempt = new AbortController();
     this.#attempt = attempt;
     const retryInMs = this.#backoff.next();
-    const startedAt = Date.now();
     const timer = setTimeout(
       () => attempt.abort(new Error('no connection in time')),
       Math.max(MIN_CONNECT_TIMEOUT_MS, retryInMs),
@@ -128,7 +139,9 @@ export class ConnectionKeeper {
       await this.#establish(attempt.signal);
     } catch (error) {
       if (this.#attempt !== attempt) return; // Given up meanwhile.
-      this.#fail(error as Error, Math.max(0, startedAt + retryInMs - Date.now()));
+      // gRPC counts from the beginning of the attempt. Clients that one failure brought into step would
+      // stay in it for as long as attempts take longer than waits.
+      this.#fail(error as Error, retryInMs);
     } finally {
       clearTimeout(timer);
       if (this.#attempt === attempt) this.#attempt = undefined;
@@ -147,12 +160,14 @@ export class ConnectionKeeper {
             resolve();
           },
           onRoom: () => this.#serveWaiting(transport),
-          onDraining: (tooManyPings) => {
-            if (tooManyPings) this.#keepAliveTimeMs *= 2;
+          onDraining: (goAway) => {
+            if (goAway.message === 'too_many_pings') this.#keepAliveTimeMs *= 2;
+            if (this.#current === transport) this.#lastGoAway = goAway;
             this.#leave(transport);
           },
           onClose: (error) => {
             this.#transports.delete(transport);
+            if (this.#current === transport) this.#lastError = error;
             this.#leave(transport);
             reject(error ?? new Error('the connection was closed'));
           },
@@ -175,6 +190,7 @@ export class ConnectionKeeper {
   #setCurrent(transport: Transport): void {
     this.#attempt = undefined;
     this.#lastError = undefined;
+    this.#lastGoAway = undefined;
     this.#backoff.reset();
     this.#current = transport;
     this.#connectivity.set(connectivityState.READY);
@@ -195,7 +211,7 @@ export class ConnectionKeeper {
       this.#retryTimer = undefined;
       void this.#tryToConnect();
     }, retryInMs).unref();
-    this.#connectivity.set(connectivityState.TRANSIENT_FAILURE);
+    this.#connectivity.fail();
     this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
   }
 

@@ -12,6 +12,7 @@ interface Watcher {
 export class Connectivity {
   #state: connectivityState = connectivityState.IDLE;
   #watchers: Watcher[] = [];
+  readonly #failureListeners: (() => void)[] = [];
 
   get state(): connectivityState {
     return this.#state;
@@ -26,12 +27,20 @@ export class Connectivity {
     for (const watcher of watchers) {
       if (watcher.seen === state) continue;
       clearTimeout(watcher.timer);
-      try {
-        watcher.callback();
-      } catch (error) {
-        surface(error);
-      }
+      callSafely(() => watcher.callback());
     }
+  }
+
+  /** An attempt to connect has failed; behind one that failed, too, the state stays the same. */
+  fail(): void {
+    const again = this.#state === connectivityState.TRANSIENT_FAILURE;
+    this.set(connectivityState.TRANSIENT_FAILURE);
+    if (again) for (const listener of this.#failureListeners) callSafely(listener);
+  }
+
+  /** Calls `listener` for every failure that is not told by a change of the state. */
+  onFailedAgain(listener: () => void): void {
+    this.#failureListeners.push(listener);
   }
 
   /** As `watchConnectivityState` of a channel of grpc-js; what has changed already is told, too. */
@@ -54,6 +63,14 @@ export class Connectivity {
       }, left);
     }
     this.#watchers.push(watcher);
+  }
+}
+
+function callSafely(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    surface(error);
   }
 }
 

@@ -1,16 +1,21 @@
-import { once } from 'node:events';
-import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CallCredentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { Upgrade } from '../../grpc-engine.js';
 import type { SecureConnector } from '../../grpc-types.js';
+import { refuseOldTls } from '../../tls-version.js';
+import { lookUp } from './addresses.js';
 import type { Connected, Connector } from './connector.js';
+import { dialRace } from './dial-race.js';
 import type { Target } from './target.js';
 
-/** Milliseconds that an address has if there is another one to try. */
-const ADDRESS_TIMEOUT_MS = 2000;
+/** Milliseconds that the other end of a connection has to shake hands, if there is another address. */
+const HANDSHAKE_TIMEOUT_MS = 5000;
 
-/** Connections that are dialed, secured by credentials of grpc-js, and passed through an `Upgrade`. */
+/**
+ * Connections that are dialed, secured by credentials of grpc-js, and passed through an `Upgrade`.
+ * Each attempt looks the target's name up anew, and tries all of its addresses until one is good.
+ */
 export class DialConnector implements Connector {
   readonly callCredentials: CallCredentials | undefined;
   readonly #target: Target;
@@ -33,45 +38,48 @@ export class DialConnector implements Connector {
 
   async connect(signal: AbortSignal): Promise<Connected> {
     await this.#security.waitForReady();
-    const { addresses } = this.#target;
-    for (const address of addresses.slice(0, -1)) {
-      const connected = await this.#connectSoon(address, signal);
-      if (connected) return connected;
-      signal.throwIfAborted();
+    let left = await lookUp(this.#target.addresses);
+    /** Of who answered, which says more than that others do not. */
+    let refusal: unknown;
+    for (;;) {
+      const { socket, others } = await dialRace(left, signal).catch((error: unknown) => {
+        throw refusal ?? error;
+      });
+      left = others;
+      try {
+        if (left.length === 0) return await this.#shakeHands(socket, signal);
+        return await this.#shakeHandsSoon(socket, signal);
+      } catch (error) {
+        if (signal.aborted || left.length === 0) throw error;
+        refusal = error;
+      }
     }
-    return this.#connectTo(addresses.at(-1)!, signal);
   }
 
   destroy(): void {
     this.#security.destroy();
   }
 
-  /** Gives nothing if it fails: an address must not use up the time of those behind it. */
-  async #connectSoon(address: NetConnectOpts, signal: AbortSignal): Promise<Connected | undefined> {
+  /** An address must not use up the time of those behind it. */
+  async #shakeHandsSoon(socket: Socket, signal: AbortSignal): Promise<Connected> {
     const tooLate = new AbortController();
     const timer = setTimeout(
       () => tooLate.abort(new Error('no answer in time')),
-      ADDRESS_TIMEOUT_MS,
+      HANDSHAKE_TIMEOUT_MS,
     );
     try {
-      return await this.#connectTo(address, AbortSignal.any([signal, tooLate.signal]));
-    } catch {
-      return undefined;
+      return await this.#shakeHands(socket, AbortSignal.any([signal, tooLate.signal]));
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #connectTo(address: NetConnectOpts, signal: AbortSignal): Promise<Connected> {
-    const socket = connectSocket(address);
-    // Stays for good: between two owners nobody else listens, and an error must not end the process.
-    socket.on('error', () => {});
+  async #shakeHands(socket: Socket, signal: AbortSignal): Promise<Connected> {
     const giveUp = (): void => {
       socket.destroy();
     };
     signal.addEventListener('abort', giveUp);
     try {
-      await once(socket, 'connect', { signal });
       return await settled(this.#secure(socket), socket);
     } catch (error) {
       socket.destroy();
@@ -83,6 +91,9 @@ export class DialConnector implements Connector {
 
   async #secure(dialed: Socket): Promise<Connected> {
     const { socket, secure } = await this.#security.connect(dialed);
+    // As on the dialed socket: not all credentials leave a listener on what they made of it.
+    socket.on('error', () => {});
+    refuseOldTls(socket);
     const info = new ConnectionInfo(socket);
     return { stream: await this.#upgrade(socket), info, secure };
   }

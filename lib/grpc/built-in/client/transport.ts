@@ -1,6 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { Http2Connection, type Http2Stream, type StreamListener } from '../../../http2/index.js';
 import type { ConnectionInfo } from '../../connection-info.js';
+import type { GoAway } from '../../grpc-engine.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import type { Connected } from './connector.js';
@@ -12,7 +13,7 @@ export interface TransportEvents {
   /** There may be room for a call that there was not before. */
   onRoom(): void;
   /** It takes no new calls; those under way go on. */
-  onDraining(tooManyPings: boolean): void;
+  onDraining(goAway: GoAway): void;
   /** It is over. */
   onClose(error?: Error): void;
 }
@@ -39,7 +40,7 @@ export class Transport {
       {
         onReady: () => events.onReady(),
         onRoom: () => events.onRoom(),
-        onGoAway: (_code, message) => events.onDraining(message === 'too_many_pings'),
+        onGoAway: (code, message) => events.onDraining({ code, message }),
         onClose: (error) => {
           this.#keepAlive?.stop();
           events.onClose(error);

@@ -17,6 +17,7 @@ export class ServedConnection {
   readonly #connection: Http2Connection;
   readonly #keepAlive: KeepAlive | undefined;
   readonly #age: ConnectionAge | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
 
   /** @param isMultiplexed - whether the other end may be this engine. */
   constructor(
@@ -37,6 +38,7 @@ export class ServedConnection {
         onClose: () => {
           this.#keepAlive?.stop();
           this.#age?.stop();
+          clearTimeout(this.#graceTimer);
           events.onClose();
         },
       },
@@ -53,7 +55,9 @@ export class ServedConnection {
   /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */
   drain(graceMs: number): void {
     this.#connection.goAway();
-    if (graceMs <= LONGEST_DELAY_MS) setTimeout(() => this.destroy(), graceMs).unref();
+    if (graceMs > LONGEST_DELAY_MS) return;
+    clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => this.destroy(), graceMs).unref();
   }
 
   destroy(): void {

@@ -137,10 +137,14 @@ export const deviationsOfStockServers: readonly Deviation[] = [
     },
   },
   {
-    title: 'gracefulShutdown waits for ever',
+    title: 'gracefulShutdown is off, or waits for ever',
     of: stockServer,
     isAbsence: true,
     observed: {
+      'closing lets a call finish unless an option says otherwise': {
+        isClosed: true,
+        end: 'failed',
+      },
       'closing with gracefulShutdown does not wait for ever': {
         isClosed: false,
         end: 'none',

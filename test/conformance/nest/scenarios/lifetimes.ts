@@ -85,10 +85,16 @@ export const lifetimes: ScenarioGroup = {
       },
       {},
     ),
-    scenario('closing ends the calls under way', (run) => closeWhileCalled(run, 'Hang', {}), {
-      isClosed: true,
-      end: 'failed',
-    }),
+    scenario(
+      'closing without gracefulShutdown ends the calls under way',
+      (run) => closeWhileCalled(run, 'Hang', { gracefulShutdown: false }),
+      { isClosed: true, end: 'failed' },
+    ),
+    scenario(
+      'closing lets a call finish unless an option says otherwise',
+      (run) => closeWhileCalled(run, 'AnswerLater', {}, () => run.journal.note('answer')),
+      { isClosed: true, end: 'complete' },
+    ),
     scenario(
       'closing with gracefulShutdown lets a call finish',
       (run) =>

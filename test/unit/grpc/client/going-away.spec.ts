@@ -44,6 +44,20 @@ describe('a connection that goes away', () => {
     expect(port.sockets[1]!.closed).toBe(false);
   });
 
+  it('has said why, until there is another one', async () => {
+    const port = await site.http2(() => ({ onRequest: takeAndAnswer }));
+    const channel = site.channel(port.address);
+    await new RawCall(channel).ended;
+    expect(channel.lastGoAway).toBeUndefined();
+
+    port.sockets[0]!.write(goAway(2 ** 31 - 1, ErrorCode.NoError, 'max_age'));
+    await stateIs(channel, connectivityState.IDLE);
+
+    expect(channel.lastGoAway).toEqual({ code: ErrorCode.NoError, message: 'max_age' });
+    await new RawCall(channel).ended;
+    expect(channel.lastGoAway).toBeUndefined();
+  });
+
   it('loses no call that it did not take: it begins on another, with its messages', async () => {
     const bodies: Buffer[] = [];
     const port = await site.http2((connection) => ({
@@ -162,5 +176,10 @@ describe('a call that is refused', () => {
   });
 });
 
+function goAway(lastStreamId: number, code: ErrorCode, message = ''): Buffer {
+  const payload = [number32(lastStreamId), number32(code), Buffer.from(message)];
+  return frame(TYPE.goAway, 0, 0, Buffer.concat(payload));
+}
+
 /** GOAWAY that says that no stream at all was taken. */
-const noneTaken = frame(TYPE.goAway, 0, 0, Buffer.concat([number32(0), number32(0)]));
+const noneTaken = goAway(0, ErrorCode.NoError);

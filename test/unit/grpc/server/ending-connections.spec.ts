@@ -7,6 +7,7 @@ import { stateIs } from '../../../fixtures/grpc/states.js';
 import type { Handlers } from '../../../fixtures/grpc/service.js';
 import { RawClient, FLAG, TYPE } from '../../../fixtures/http2/raw-client.js';
 import { eventually } from '../../../fixtures/nest/eventually.js';
+import { watchHandles } from '../../../fixtures/nest/handles.js';
 
 let site: Site;
 /** Of the calls that run. */
@@ -207,6 +208,19 @@ describe('drain', () => {
     await stateIs(channel, connectivityState.IDLE);
     callbacks[0]!(null, Buffer.alloc(0));
     expect(await call.ended).toBe(status.OK);
+  });
+
+  // Was a bug: the limit stayed for as long as it was.
+  it('leaves no timer behind when calls have finished in time', async () => {
+    const timers = watchHandles();
+    const { address, streams, sockets } = await site.serve(waiting);
+    const call = new RawCall(site.channel(address));
+    await eventually(() => callbacks.length).toBe(1);
+    streams[0]!.drain(10_000);
+    callbacks[0]!(null, Buffer.alloc(0));
+    await call.ended;
+    await eventually(() => sockets[0]!.closed).toBe(true);
+    expect(timers().filter((handle) => handle.includes('served-connection'))).toEqual([]);
   });
 
   it.each([0, 1])('ends at once with %i ms', async (graceMs) => {

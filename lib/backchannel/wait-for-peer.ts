@@ -1,0 +1,53 @@
+import type { Subscription } from 'rxjs';
+import { after } from '../grpc/index.js';
+import { NoPeerError } from './errors.js';
+import type { Peer } from './peer.js';
+import type { Registry } from './registry.js';
+
+/** How long to wait for a peer; without both for ever. */
+export interface WaitForPeerOptions {
+  /** Gives up when it aborts. */
+  signal?: AbortSignal;
+  /** Milliseconds to wait at most. */
+  deadlineMs?: number;
+}
+
+/** @see Registry.waitFor */
+export async function waitForPeer(
+  registry: Registry,
+  predicate: (peer: Peer) => boolean,
+  { signal, deadlineMs = Infinity }: WaitForPeerOptions,
+): Promise<Peer> {
+  signal?.throwIfAborted();
+  for (const peer of registry) if (predicate(peer)) return peer;
+
+  const { promise, resolve, reject } = settleable<Peer>();
+  const subscription: Subscription = registry.peers$.subscribe((event) => {
+    try {
+      if (event.type === 'connected' && predicate(event.peer)) resolve(event.peer);
+    } catch (error) {
+      reject(error);
+    }
+  });
+  const giveUp = (): void => reject(signal!.reason);
+  signal?.addEventListener('abort', giveUp);
+  const stopTimer = after(deadlineMs, () => reject(new NoPeerError(deadlineMs)));
+  try {
+    return await promise;
+  } finally {
+    stopTimer();
+    signal?.removeEventListener('abort', giveUp);
+    subscription.unsubscribe();
+  }
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function settleable<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,13 @@
+import { LONGEST_DELAY_MS } from './built-in/timeout.js';
+
+/**
+ * Calls `listener` in `ms` milliseconds. Never, if that is longer than Node's timers keep (24 days):
+ * they would call it at once.
+ *
+ * @returns a function that stops it.
+ */
+export function after(ms: number, listener: () => void): () => void {
+  if (ms > LONGEST_DELAY_MS) return () => {};
+  const timer = setTimeout(listener, ms);
+  return () => clearTimeout(timer);
+}

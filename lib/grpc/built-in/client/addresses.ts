@@ -1,0 +1,27 @@
+import type { LookupAddress } from 'node:dns';
+import dns from 'node:dns/promises';
+import { isIP, type NetConnectOpts } from 'node:net';
+
+/**
+ * The addresses behind `targets`, in the order to try them in. Names are looked up anew each time, as
+ * the system does it (`getaddrinfo`); the families of what a name has take turns (RFC 8305, 4).
+ *
+ * @throws Error (as a rejection) of the first name that cannot be found.
+ */
+export async function lookUp(targets: readonly NetConnectOpts[]): Promise<NetConnectOpts[]> {
+  const found = await Promise.all(targets.map(addressesOf));
+  return found.flat();
+}
+
+async function addressesOf(target: NetConnectOpts): Promise<NetConnectOpts[]> {
+  if (!('port' in target) || target.host === undefined || isIP(target.host)) return [target];
+  const found = await dns.lookup(target.host, { all: true });
+  return inTurns(found).map(({ address }) => Object.assign({}, target, { host: address }));
+}
+
+function inTurns(found: LookupAddress[]): LookupAddress[] {
+  const first = found.filter(({ family }) => family === found[0]?.family);
+  const second = found.filter(({ family }) => family !== found[0]?.family);
+  const pairs = first.flatMap((address, i) => [address, ...second.slice(i, i + 1)]);
+  return [...pairs, ...second.slice(first.length)];
+}

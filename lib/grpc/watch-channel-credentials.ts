@@ -1,0 +1,111 @@
+import { createSecureContext } from 'node:tls';
+import {
+  CallCredentials,
+  ChannelCredentials,
+  type ChannelOptions,
+  type experimental,
+  type VerifyOptions,
+} from '@grpc/grpc-js';
+import {
+  CertificateFiles,
+  type CertificateFilesEvents,
+  type CertificatePaths,
+} from './certificate-files.js';
+
+/** Options of `watchChannelCredentials`: at least `caFile`, or `certFile` and `keyFile`. */
+export interface WatchChannelCredentialsOptions extends CertificatePaths, CertificateFilesEvents {
+  /**
+   * PEM file of the authorities that the certificate of the server may come from. Default: those that
+   * Node trusts, or the file that `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH` in the environment names.
+   */
+  caFile?: string;
+  /** As for `credentials.createSsl` of grpc-js. */
+  verifyOptions?: VerifyOptions;
+}
+
+/**
+ * Credentials of the dialing side from PEM files, which it reads now, and again before each attempt to
+ * connect: what is replaced on disk counts for the next connection; the existing one goes on. Works with
+ * channels and stubs of grpc-js too.
+ *
+ * Files that cannot be used later on are told to `onError`; those of before stay in use.
+ *
+ * @throws Error naming the option and the file that cannot be read or used; TypeError naming a missing
+ * option.
+ */
+export function watchChannelCredentials({
+  certFile,
+  keyFile,
+  caFile,
+  verifyOptions,
+  ...events
+}: WatchChannelCredentialsOptions): ChannelCredentials {
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new TypeError('"certFile" and "keyFile" must be given together');
+  }
+  if (certFile === undefined && caFile === undefined) {
+    throw new TypeError(
+      '"caFile" or "certFile" and "keyFile" must be given: there is no file to read',
+    );
+  }
+  const roots = caFile ?? process.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'];
+  return new WatchedChannelCredentials(
+    {
+      ...(roots && { caFile: roots }),
+      ...(certFile !== undefined && { certFile }),
+      ...(keyFile !== undefined && { keyFile }),
+    },
+    verifyOptions,
+    events,
+  );
+}
+
+class WatchedChannelCredentials extends ChannelCredentials {
+  readonly #files: CertificateFiles;
+  readonly #verifyOptions: VerifyOptions | undefined;
+  #current: ChannelCredentials;
+
+  constructor(
+    paths: CertificatePaths,
+    verifyOptions: VerifyOptions | undefined,
+    { onRenewed, onError }: CertificateFilesEvents,
+  ) {
+    super();
+    this.#verifyOptions = verifyOptions;
+    this.#files = new CertificateFiles(paths, {
+      onRenewed: () => {
+        this.#current = this.#make();
+        onRenewed?.();
+      },
+      ...(onError && { onError }),
+    });
+    this.#current = this.#make();
+  }
+
+  override _isSecure(): boolean {
+    return true;
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return this === other;
+  }
+
+  override _createSecureConnector(
+    target: experimental.GrpcUri,
+    options: ChannelOptions,
+    callCredentials = CallCredentials.createEmpty(),
+  ): experimental.SecureConnector {
+    return {
+      // Asked by both engines before each connection.
+      waitForReady: () => this.#files.refresh(),
+      connect: (socket) => this.#current._createSecureConnector(target, options).connect(socket),
+      getCallCredentials: () => callCredentials,
+      destroy() {},
+    };
+  }
+
+  #make(): ChannelCredentials {
+    const context = createSecureContext(this.#files.context);
+    return ChannelCredentials.createFromSecureContext(context, this.#verifyOptions);
+  }
+}

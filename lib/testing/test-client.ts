@@ -1,0 +1,82 @@
+import { filter, firstValueFrom, ReplaySubject, throwError, timeout, type Observable } from 'rxjs';
+import { NotConnectedError } from '../backchannel/index.js';
+import { BackchannelClient, type BackchannelNetwork, type ConnectionState } from '../nest/index.js';
+import { TestStubFactory, type TestServices } from './test-services.js';
+
+const NOWHERE: BackchannelNetwork = {
+  listen: () => () => {},
+  dial: () => Promise.reject(new Error('a TestClient reaches nobody: only getService does')),
+};
+
+/** What a `TestClient` is made of; all may be left out. */
+export interface TestClientOptions {
+  /** What the listening side serves. */
+  services?: TestServices;
+  /** The state it begins with. Default: ready. */
+  connection?: ConnectionState;
+}
+
+/**
+ * A `BackchannelClient` that is connected when a test says so, and reaches nobody: for
+ * `overrideProvider(getBackchannelClientToken(name)).useValue(client)`. It serves nothing.
+ */
+export class TestClient extends BackchannelClient {
+  readonly #stubs: TestStubFactory;
+  readonly #states = new ReplaySubject<ConnectionState>(1);
+  #current: ConnectionState = { state: 'idle' };
+
+  constructor({ services = {}, connection = { state: 'ready' } }: TestClientOptions = {}) {
+    super({ url: 'nowhere', package: '', packageDefinition: {}, lazy: true }, NOWHERE);
+    this.#stubs = new TestStubFactory(services, 'this TestClient');
+    this.become(connection);
+  }
+
+  override get connection(): ConnectionState {
+    return this.#current;
+  }
+
+  override get connection$(): Observable<ConnectionState> {
+    return this.#states.asObservable();
+  }
+
+  /** Gets into a state, as if the network had made it so. What is closed stays closed. */
+  become(connection: ConnectionState): void {
+    if (this.#current.state === 'closed') return;
+    this.#current = connection;
+    this.#states.next(connection);
+    if (connection.state === 'closed') this.#states.complete();
+  }
+
+  /**
+   * Resolves when it is `ready`, which nothing makes it but `become`.
+   *
+   * @throws NotConnectedError (as a rejection) as of a real one.
+   */
+  override async connect(deadlineMs = 20_000): Promise<void> {
+    const { state } = await firstValueFrom(
+      this.#states.pipe(
+        filter((connection) => connection.state === 'ready' || connection.state === 'closed'),
+        timeout({ first: deadlineMs, with: () => throwError(() => this.#tooLate(deadlineMs)) }),
+      ),
+    );
+    if (state === 'closed') throw new NotConnectedError(this.url);
+  }
+
+  override getService<T extends object>(name: string): T {
+    return this.#stubs.getService<T>(name);
+  }
+
+  override getClientByServiceName<T>(name: string): T {
+    return this.#stubs.getClientByServiceName(name) as T;
+  }
+
+  override async close(): Promise<void> {
+    this.become({ state: 'closed' });
+    await super.close();
+  }
+
+  #tooLate(deadlineMs: number): NotConnectedError {
+    const error = 'error' in this.#current ? this.#current.error : undefined;
+    return new NotConnectedError(this.url, deadlineMs, error);
+  }
+}

@@ -1,0 +1,6 @@
+import { fileURLToPath } from 'node:url';
+
+export const fleetProto = {
+  package: 'fleet',
+  protoPath: fileURLToPath(new URL('fleet.proto', import.meta.url)),
+};

@@ -1,0 +1,122 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { npm, root, run } from './checks.mjs';
+import { manifest, subpaths } from './tarball.mjs';
+
+/** The TypeScripts that consumers are compiled with, by the folder that they are installed in. */
+export const typescripts = {
+  'typescript-of-this-repository': manifest.devDependencies.typescript,
+  'typescript-newest': 'latest',
+};
+
+/** The two kinds of application that install the package: what their package.json says as `type`. */
+export const kinds = ['module', 'commonjs'];
+
+const COMPILER_OPTIONS = {
+  module: 'nodenext',
+  target: 'ES2023',
+  types: ['node'],
+  strict: true,
+  isolatedModules: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  exactOptionalPropertyTypes: true,
+  // The types of the package itself are checked, too.
+  skipLibCheck: false,
+};
+
+/** The files that the README shows, by name. */
+export function readmeFiles() {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const blocks = readme.matchAll(/<!-- file: (\S+) -->\s*```\w+\n([\s\S]*?)```/g);
+  return new Map([...blocks].map(([, name, content]) => [name, content]));
+}
+
+/** Where the application of a kind is, in the folder of all. */
+export function folderOf(app, kind) {
+  return join(app, kind);
+}
+
+/**
+ * Makes an application of each kind in `app`, out of the README and of imports of every subpath, and
+ * installs the tarball for both.
+ */
+export function installConsumers(app, tarball) {
+  const peers = Object.fromEntries(
+    Object.entries(manifest.peerDependencies).filter(
+      ([name]) => !manifest.peerDependenciesMeta[name]?.optional,
+    ),
+  );
+  const compilers = Object.entries(typescripts).map(([folder, version]) => [
+    folder,
+    `npm:typescript@${version}`,
+  ]);
+  writeJson(join(app, 'package.json'), {
+    name: 'consumers',
+    private: true,
+    dependencies: {
+      [manifest.name]: `file:${tarball.filename}`,
+      ...peers,
+      '@nestjs/platform-express': peers['@nestjs/core'],
+    },
+    devDependencies: {
+      '@types/node': manifest.devDependencies['@types/node'],
+      ...Object.fromEntries(compilers),
+    },
+  });
+  for (const kind of kinds) writeConsumer(folderOf(app, kind), kind);
+  run(npm, ['install', '--no-audit', '--no-fund', '--loglevel=error'], app);
+}
+
+/** Compiles the application of `kind`; returns the folder of the result, beside its proto files. */
+export function compileConsumer(app, kind, typescript) {
+  const folder = folderOf(app, kind);
+  const packageFolder = join(app, 'node_modules', typescript);
+  const { bin } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
+  const build = `build-${typescript}`;
+  const compiler = join(packageFolder, bin.tsc);
+  run(process.execPath, [compiler, '-p', '.', '--outDir', build], folder);
+  return build;
+}
+
+function writeConsumer(folder, type) {
+  mkdirSync(folder);
+  writeJson(join(folder, 'package.json'), { private: true, type });
+  writeJson(join(folder, 'tsconfig.json'), {
+    compilerOptions: COMPILER_OPTIONS,
+    include: ['*.ts'],
+  });
+  for (const [name, content] of readmeFiles()) {
+    const isTypeScript = name.endsWith('.ts');
+    const text =
+      isTypeScript && type === 'commonjs' ? withoutTopLevelAwait(name, content) : content;
+    writeFileSync(join(folder, name), text);
+  }
+  writeFileSync(join(folder, 'subpaths.ts'), type === 'commonjs' ? REQUIRES : IMPORTS);
+}
+
+/** CommonJS has no await outside of functions: what begins with the first one moves into one. */
+function withoutTopLevelAwait(name, content) {
+  const start = content.search(/^(?:const|let) \w+ = await |^await /m);
+  if (start < 0) throw new Error(`${name} of the README has no await on its top level`);
+  return `${content.slice(0, start)}async function main(): Promise<void> {\n${content.slice(start)}}\nvoid main();\n`;
+}
+
+const specifiers = subpaths.map((subpath) => manifest.name + subpath.slice(1));
+
+/** Every subpath, in the manner of ES modules; compiled, never run. */
+const IMPORTS = `${specifiers.map((specifier, i) => `import * as subpath${i} from '${specifier}';`).join('\n')}
+import type { ClientConn } from '${manifest.name}';
+export const stub = (conn: ClientConn): { run(): void } => conn.getService('Agent');
+export default [${specifiers.map((_, i) => `subpath${i}`).join(', ')}];
+`;
+
+/** Every subpath, in the manner of CommonJS, types included. */
+const REQUIRES = `${specifiers.map((specifier, i) => `import subpath${i} = require('${specifier}');`).join('\n')}
+export const stub = (conn: subpath0.ClientConn): { run(): void } => conn.getService('Agent');
+export const all = [${specifiers.map((_, i) => `subpath${i}`).join(', ')}];
+`;
+
+function writeJson(path, value) {
+  writeFileSync(path, JSON.stringify(value, undefined, 2));
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { check, npm, root, run } from './checks.mjs';
+
+/** Most bytes that the tarball may have. It is JavaScript and types with their comments, and no maps. */
+const MAX_PACKED_BYTES = 256 * 1024;
+
+const ALLOWED = /^(dist\/.*\.(js|d\.ts)|(README|CHANGELOG)\.md|LICENSE|package\.json)$/;
+
+export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** The subpaths that can be imported, `.` being the package itself. */
+export const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
+
+/** Packs the package into `folder`, as for publishing. Returns the tarball's path and what npm says of it. */
+export function pack(folder) {
+  const packed = JSON.parse(run(npm, ['pack', '--json', '--pack-destination', folder], root));
+  const details = Array.isArray(packed) ? packed[0] : Object.values(packed)[0];
+  return { ...details, path: join(folder, details.filename) };
+}
+
+/** What can be said of a tarball by looking at it. */
+export async function checkTarball(tarball) {
+  const paths = new Set(tarball.files.map((file) => file.path));
+  const { size, unpackedSize } = tarball;
+  const sizes = `${kib(size)} packed, ${kib(unpackedSize)} unpacked, ${paths.size} files`;
+  const bin = join(root, 'node_modules/.bin');
+
+  await check('the tarball holds what is needed and nothing else', () => checkFiles(paths));
+  await check('dist has all that its subpaths import, and no code that none of them does', () =>
+    checkImports(paths),
+  );
+  await check(`the package is small: ${sizes}`, () => {
+    if (size > MAX_PACKED_BYTES) throw new Error(`more than ${kib(MAX_PACKED_BYTES)}`);
+  });
+  await check('publint finds nothing', () =>
+    run(join(bin, 'publint'), ['run', tarball.path, '--strict'], root),
+  );
+  await check('types and files resolve for every kind of consumer', () =>
+    // An ES module cannot be required by the resolution of before Node 20: that is known.
+    run(join(bin, 'attw'), [tarball.path, '--profile', 'esm-only'], root),
+  );
+}
+
+function checkFiles(paths) {
+  const strangers = [...paths].filter((path) => !ALLOWED.test(path));
+  if (strangers.length > 0) throw new Error(`not expected: ${strangers.join(', ')}`);
+  const entries = subpaths.flatMap((subpath) => Object.values(manifest.exports[subpath]));
+  for (const path of ['./LICENSE', './README.md', './CHANGELOG.md', ...entries]) {
+    if (!paths.has(posix.normalize(path))) throw new Error(`missing: ${path}`);
+  }
+}
+
+function checkImports(paths) {
+  const reached = new Set();
+  for (const subpath of subpaths) {
+    const { types, default: code } = manifest.exports[subpath];
+    for (const entry of [types, code]) addReachable(posix.normalize(entry), paths, reached);
+  }
+  const orphans = [...paths].filter(
+    // Files of types only are empty as JavaScript: nothing imports them.
+    (path) => /^dist\/.*\.js$/.test(path) && !reached.has(path) && !isEmptyModule(path),
+  );
+  if (orphans.length > 0) throw new Error(`nothing imports ${orphans.join(', ')}`);
+}
+
+/** Adds to `reached` the files of the build that `path` imports, directly or not, and itself. */
+function addReachable(path, paths, reached) {
+  if (reached.has(path)) return;
+  if (!paths.has(path)) throw new Error(`${path} is imported but missing`);
+  reached.add(path);
+  const extension = path.endsWith('.d.ts') ? '.d.ts' : '.js';
+  const imports = sourceOf(path).matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.js['"]/g);
+  for (const [, specifier] of imports) {
+    addReachable(posix.join(posix.dirname(path), specifier) + extension, paths, reached);
+  }
+}
+
+function isEmptyModule(path) {
+  const code = sourceOf(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  return code.trim() === 'export {};';
+}
+
+/** The build that was packed is still there. */
+function sourceOf(path) {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function kib(bytes) {
+  return `${Math.round(bytes / 1024)} KiB`;
+}

@@ -1,0 +1,225 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  HandshakeError,
+  PeerRefusedError,
+  Registry,
+  ServerHandshaker,
+  type AuthorizePeer,
+} from 'nestjs-backchannel';
+import { GREETING, OPEN } from '../../fixtures/nest/raw-dialer.js';
+import { soon } from '../../fixtures/nest/end-of.js';
+import { D, RawPeer } from '../../fixtures/raw-peer.js';
+
+const KIB = 1024;
+
+/** Both ends of a connection behind its magic, and a handshaker for the near one. */
+async function startCandidate(authorizePeer: AuthorizePeer) {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const far = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [near] = (await once(server, 'connection')) as [Socket];
+  near.on('error', () => {}); // As `ListenMux` has it.
+  const registry = new Registry();
+  const handshaker = new ServerHandshaker(registry, { authorizePeer });
+  const peer = new RawPeer(far, near);
+  onTestFinished(() => {
+    far.destroy();
+    near.destroy();
+    server.close();
+  });
+  return { peer, near, registry, handshake: () => handshaker.handshake(near) };
+}
+
+/** An `authorizePeer` that waits for the test to answer. */
+function waiting() {
+  let answer!: (name?: string) => void;
+  const answered = new Promise<{ name?: string | undefined }>((resolve) => {
+    answer = (name) => resolve({ name });
+  });
+  let signal!: AbortSignal;
+  const authorizePeer: AuthorizePeer = (candidate) => {
+    ({ signal } = candidate);
+    return answered;
+  };
+  return { authorizePeer, answer, signal: () => signal };
+}
+
+/** The text of the refusal that the peer gets, once it has opened its stream. */
+async function refusalTo(peer: RawPeer): Promise<{ code: number; text: string }> {
+  const frames = await peer.framesUntilEnd();
+  const data = Buffer.concat(frames.filter(({ type }) => type === 0).map(({ payload }) => payload));
+  expect(data.readUIntBE(0, 3)).toBe(data.length - 9);
+  expect(data.readUInt8(3)).toBe(7); // A GOAWAY, and nothing else.
+  return { code: data.readUInt32BE(13), text: data.toString('utf8', 17) };
+}
+
+describe('a candidate', () => {
+  it('is not read before there is an answer, beyond what sockets hold', async () => {
+    const { authorizePeer, answer } = waiting();
+    const { peer, near, handshake } = await startCandidate(authorizePeer);
+    const handshaking = handshake();
+    const flood = Buffer.concat([
+      OPEN,
+      ...Array.from({ length: 64 }, () => D(0, 1, Buffer.alloc(64 * KIB))),
+    ]);
+
+    peer.write(flood);
+    const stalled = await bytesWhenStalled(near);
+
+    expect(stalled).toBeLessThanOrEqual(256 * KIB);
+    answer();
+    await soon(handshaking.catch(() => {}));
+    peer.reset();
+  });
+
+  it('that is let in has every byte served that it sent meanwhile', async () => {
+    const { authorizePeer, answer } = waiting();
+    const { peer, near, registry, handshake } = await startCandidate(authorizePeer);
+    const handshaking = handshake();
+
+    // In pieces, so that there is more than one to put back, and the last within a frame.
+    const bytes = Buffer.concat([OPEN, GREETING, D(0, 1, 'the rest')]);
+    for (let at = 0; at < bytes.length - 3; at += 7) {
+      await peer.deliver(bytes.subarray(at, Math.min(at + 7, bytes.length - 3)));
+    }
+    expect(registry.size).toBe(0);
+    answer('press');
+    peer.write(bytes.subarray(-3));
+    const { stream } = await soon(handshaking);
+
+    let seen = '';
+    stream.on('data', (chunk: Buffer) => (seen += chunk.toString('latin1')));
+    await vi.waitFor(() => expect(seen).toBe(`${GREETING.toString('latin1', 12)}the rest`));
+    expect(registry.named('press')).toBeDefined();
+    expect(near.listenerCount('readable')).toBe(0);
+    peer.end();
+  });
+
+  it.each<[string, (peer: RawPeer) => void]>([
+    ['hangs up', (peer) => peer.end()],
+    ['breaks the connection', (peer) => peer.reset()],
+  ])('that %s has its authorization aborted, and is never a peer', async (_how, leave) => {
+    const { authorizePeer, answer, signal } = waiting();
+    const { peer, near, registry, handshake } = await startCandidate(authorizePeer);
+    const events: unknown[] = [];
+    registry.peers$.subscribe((event) => events.push(event));
+    const handshaking = handshake();
+    await peer.deliver(OPEN, GREETING);
+
+    leave(peer);
+
+    await expect(soon(handshaking)).rejects.toThrow(
+      'the connection ended before the client was authorized',
+    );
+    await expect(handshaking).rejects.toThrow(HandshakeError);
+    expect(signal().aborted).toBe(true);
+    answer('press');
+    await vi.waitFor(() => expect(near.closed).toBe(true));
+    expect(events).toEqual([]);
+  });
+
+  it('that was let in does not abort its authorization any more when it leaves', async () => {
+    const { authorizePeer, answer, signal } = waiting();
+    const { peer, near, handshake } = await startCandidate(authorizePeer);
+    answer();
+    peer.write(OPEN, GREETING);
+    await soon(handshake());
+
+    peer.end();
+    await soon(once(near, 'close'));
+
+    expect(signal().aborted).toBe(false);
+  });
+
+  it('that leaves is gone, whatever authorizePeer makes of that', async () => {
+    const { peer, handshake } = await startCandidate(async ({ signal }) => {
+      await once(signal, 'abort');
+      throw new PeerRefusedError('it left');
+    });
+    const handshaking = handshake();
+
+    peer.end();
+
+    await expect(soon(handshaking)).rejects.toThrow(HandshakeError);
+  });
+});
+
+describe('a refusal', () => {
+  const refuseWith =
+    (error: unknown): AuthorizePeer =>
+    () => {
+      throw error;
+    };
+
+  it('tells the reason where HTTP/2 is waited for, and nothing else, and hangs up', async () => {
+    const { peer, registry, handshake } = await startCandidate(
+      refuseWith(new PeerRefusedError('no seat left')),
+    );
+    const handshaking = handshake().catch((error: unknown) => error);
+
+    peer.write(OPEN, GREETING);
+
+    expect(await refusalTo(peer)).toEqual({ code: 12, text: 'peer refused: no seat left' });
+    expect(await handshaking).toMatchObject({ reason: 'ERR_BACKCHANNEL_PEER_REFUSED' });
+    expect(registry.size).toBe(0);
+  });
+
+  it.each<[string, unknown]>([
+    ['an error', new Error('password of the database is wrong')],
+    ['a string', 'password of the database is wrong'],
+    ['nothing', undefined],
+  ])('by %s that was not meant as one tells no more than that', async (_what, thrown) => {
+    const { peer, handshake } = await startCandidate(refuseWith(thrown));
+    const handshaking = handshake().catch((error: unknown) => error);
+
+    peer.write(OPEN, GREETING);
+
+    expect(await refusalTo(peer)).toEqual({ code: 12, text: 'peer refused: not authorized' });
+    expect(await handshaking).toMatchObject({ cause: thrown });
+  });
+
+  it('cuts a long reason', async () => {
+    const { peer, handshake } = await startCandidate(
+      refuseWith(new PeerRefusedError('é'.repeat(100_000))),
+    );
+    handshake().catch(() => {});
+
+    peer.write(OPEN, GREETING);
+
+    const { text } = await refusalTo(peer);
+    expect(text).toBe(`peer refused: ${'é'.repeat(505)}`);
+  });
+
+  it('waits for the stream that it is told on', async () => {
+    const { peer, handshake } = await startCandidate(refuseWith(new PeerRefusedError('no')));
+    const handshaking = handshake();
+    handshaking.catch(() => {});
+    await peer.expectNothing();
+
+    peer.write(OPEN);
+
+    expect((await refusalTo(peer)).text).toBe('peer refused: no');
+    await expect(handshaking).rejects.toThrow(PeerRefusedError);
+  });
+
+  it('is over when the candidate leaves instead of reading it', async () => {
+    const { peer, handshake } = await startCandidate(refuseWith(new PeerRefusedError('no')));
+    const handshaking = handshake();
+
+    peer.reset();
+
+    await expect(soon(handshaking)).rejects.toThrow();
+  });
+});
+
+/** The bytes that were read from `socket` when it takes no more. */
+async function bytesWhenStalled(socket: Socket): Promise<number> {
+  for (let last = -1; ;) {
+    const { bytesRead } = socket;
+    if (bytesRead === last && bytesRead > 0) return bytesRead;
+    last = bytesRead;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

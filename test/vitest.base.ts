@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What all runs of vitest have in common. */
+export const base = defineConfig({
+  root,
+  resolve: {
+    alias: {
+      'nestjs-backchannel/yamux-js': `${root}lib/yamux-js/index.ts`,
+      'nestjs-backchannel/testing': `${root}lib/testing/index.ts`,
+      'nestjs-backchannel': `${root}lib/index.ts`,
+    },
+  },
+  test: {
+    pool: 'forks',
+    maxWorkers: '100%',
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
+  },
+});
+
+/** Run by `npm run test:thorough`: a minute and more, and nothing that the other tests do not touch. */
+export const thoroughTests = [
+  'test/conformance/engine/backchannel-*.spec.ts',
+  'test/soak/**/*.spec.ts',
+];
