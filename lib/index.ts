@@ -108,6 +108,7 @@ export type {
   ConnectionServer,
   DialChannel,
   EngineName,
+  GoAway,
   GrpcEngine,
   OpenStream,
   ServedStream,

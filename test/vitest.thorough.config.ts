@@ -3,5 +3,18 @@ import { base, thoroughTests } from './vitest.base.js';
 
 /** What takes too long for every run of the tests. */
 export default mergeConfig(base, {
-  test: { include: thoroughTests, outputFile: { json: 'reports/thorough.json' } },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'all', include: thoroughTests } },
+      {
+        extends: true,
+        test: {
+          name: 'engine grpc-js',
+          include: ['test/e2e/nest/leaks.spec.ts'],
+          env: { BACKCHANNEL_ENGINE: 'grpc-js' },
+        },
+      },
+    ],
+    outputFile: { json: 'reports/thorough.json' },
+  },
 });

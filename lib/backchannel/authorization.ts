@@ -8,6 +8,7 @@ import { holdInput } from './hold-input.js';
 export interface PeerCandidate {
   /** IP address; undefined where the connection has none. */
   readonly remoteAddress: string | undefined;
+  /** Undefined where the connection has none. */
   readonly remotePort: number | undefined;
   /** What they proved to own by mutual TLS; undefined without, or if it was not verified. */
   readonly certificate: PeerCertificate | undefined;

@@ -21,6 +21,7 @@ export type Departure =
 
 /** What carries a peer. */
 export interface PeerLink {
+  /** Its addresses, certificate and traffic. */
   readonly connection: ConnectionInfo;
   /** Streams of its session that are open. */
   readonly openStreams: number;
@@ -42,6 +43,7 @@ export class Peer {
    * @param link - what carries it; none in tests.
    */
   constructor(
+    /** Under which the registry has it. */
     readonly id: PeerId,
     readonly backchannel: ClientConn,
     readonly name?: string,
@@ -57,6 +59,7 @@ export class Peer {
     return this.#link?.connection.addresses.remoteAddress;
   }
 
+  /** Its port; undefined where the connection has none. */
   get remotePort(): number | undefined {
     return this.#link?.connection.addresses.remotePort;
   }

@@ -44,6 +44,7 @@ export class Registry implements Iterable<Peer> {
     return this.#peers.size;
   }
 
+  /** All peers, oldest first. */
   [Symbol.iterator](): Iterator<Peer> {
     return this.#peers.values();
   }

@@ -1,6 +1,5 @@
 import { credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { ClientGrpcProxy } from '@nestjs/microservices';
 import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
 import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
 import { after, engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
@@ -8,6 +7,7 @@ import { BackchannelServer } from './backchannel-server.js';
 import { toDialingChannelOptions } from './channel-options.js';
 import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
+import { GrpcStubs } from './grpc-stubs.js';
 import type { BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
 import { DrainTime } from './drain-time.js';
@@ -26,7 +26,7 @@ const DEFAULT_URL = 'localhost:5000';
  * `connectBackchannel(app)` does.
  */
 export class BackchannelClient
-  extends ClientGrpcProxy
+  extends GrpcStubs
   implements OnApplicationBootstrap, OnApplicationShutdown
 {
   readonly #strategy: BackchannelServer | undefined;

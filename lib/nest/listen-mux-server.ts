@@ -41,6 +41,7 @@ interface Listening {
  * again after `close()`.
  */
 export class ListenMuxServer extends StandardServicesServer {
+  /** @internal */
   protected override readonly logger = new Logger(ListenMuxServer.name);
   readonly #options: ListenMuxServerOptions;
   readonly #registry: Registry;

@@ -5,6 +5,7 @@ import type { AuthorizePeer } from '../backchannel/index.js';
  * `BackchannelModule.forRoot`. Refuses by throwing `PeerRefusedError`, see `AuthorizePeer`.
  */
 export interface PeerAuthorizer {
+  /** See `AuthorizePeer`. */
   authorizePeer: AuthorizePeer;
 }
 

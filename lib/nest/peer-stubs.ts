@@ -1,7 +1,7 @@
 import type { ChannelOptions, Client, Interceptor } from '@grpc/grpc-js';
-import { ClientGrpcProxy } from '@nestjs/microservices';
 import type { ClientConn, StubFactory } from '../backchannel/index.js';
 import { toChannelOptions } from './channel-options.js';
+import { GrpcStubs } from './grpc-stubs.js';
 import type {
   BackchannelServicesOptions,
   ListenMuxServerOptions,
@@ -38,7 +38,7 @@ interface PeerStubsOptions extends StockGrpcOptions {
 }
 
 /** Nest's own stubs, on the channel of one peer. */
-class PeerStubs extends ClientGrpcProxy {
+class PeerStubs extends GrpcStubs {
   readonly #services = new Map<string, object>();
 
   constructor(

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { ServerGrpc, type GrpcOptions } from '@nestjs/microservices';
+import type { GrpcOptions } from '@nestjs/microservices';
+import { GrpcHandlers } from './grpc-handlers.js';
 import { GrpcHealth, type GrpcHealthImplementation } from './health/grpc-health.js';
 import { addReflection } from './health/grpc-reflection.js';
 import { OpenCalls } from './health/open-calls.js';
@@ -24,7 +25,7 @@ export interface StandardServicesOptions {
  * A gRPC server of Nest that can have the standard services. They are added behind those of the
  * controllers, so before anybody can call; what extends it says when they are over.
  */
-export abstract class StandardServicesServer extends ServerGrpc implements OnModuleDestroy {
+export abstract class StandardServicesServer extends GrpcHandlers implements OnModuleDestroy {
   readonly #health: GrpcHealth | undefined;
   readonly #hasReflection: boolean;
   /** The services that controllers have methods of. */

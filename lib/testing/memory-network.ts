@@ -4,7 +4,8 @@ import { MemoryConnection, type TestCertificate } from './memory-connection.js';
 import { networkError } from './network-error.js';
 import { reaches } from './reaches.js';
 
-type Accept = (connection: Duplex) => void;
+/** Takes a connection. */
+export type Accept = (connection: Duplex) => void;
 
 /**
  * A network without ports, for the applications of one test: provide it as `BACKCHANNEL_NETWORK`, and

@@ -20,7 +20,9 @@ export interface ListenerHealth {
 
 /** A client of the dialing side. */
 export interface ClientHealth {
+  /** What it is registered as. */
   readonly name: string;
+  /** What its connection is doing. */
   readonly state: ConnectionState['state'];
   /** Why there is no connection, if that is known. */
   readonly error?: string;
@@ -28,6 +30,7 @@ export interface ClientHealth {
 
 /** How the backchannel of an application is; plain data, to be sent as JSON. */
 export interface BackchannelHealth {
+  /** Whether all is as it must be. */
   readonly status: 'up' | 'down';
   /** Why it is down. */
   readonly message?: string;

@@ -271,7 +271,7 @@ describe('renewing credentials of grpc-js', () => {
       maxVersion: 'TLSv1.2',
       ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256',
     });
-    expect(await versionOf(other)).toBe('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
+    expect(await versionOf(other)).toMatch(/^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
   });
 
   it('judge clients by the new authorities, also those that resume a session', async () => {
