@@ -9,6 +9,7 @@ import {
 import type { Upgrade } from '../grpc-engine.js';
 import { refuseOldTls } from '../tls-version.js';
 import { failAsConnection } from './connection-error.js';
+import { withFirstFrameApart } from './first-frame-apart.js';
 
 /**
  * Credentials whose connections are those of `inner`, TLS included, passed through an `Upgrade`.
@@ -50,7 +51,7 @@ export class UpgradeCredentials extends ChannelCredentials {
         // Between two owners nobody else need listen, and an error must not end the process.
         secured.on('error', () => {});
         refuseOldTls(secured);
-        const stream = failAsConnection(await upgrade(secured));
+        const stream = withFirstFrameApart(failAsConnection(await upgrade(secured)));
         // grpc-js only hands it on to node:http2, which takes any Duplex.
         return { socket: stream as Duplex as Socket, secure };
       },

@@ -1,0 +1,37 @@
+import type { Duplex } from 'node:stream';
+
+/** Length, type, flags and stream id (RFC 9113, 4.1). */
+const FRAME_HEADER_BYTES = 9;
+
+/**
+ * Has what the other end sends after its first HTTP/2 frame, which is SETTINGS, be read in a later turn.
+ *
+ * grpc-js (1.14) does not hear a GOAWAY that is read in the same turn: it takes the connection for ready,
+ * and begins the calls that wait for it again and again on what takes none, until memory is used up.
+ *
+ * @returns `stream`.
+ */
+export function withFirstFrameApart<T extends Duplex>(stream: T): T {
+  const early = stream.read() as Buffer | null;
+  const push = stream.push.bind(stream);
+  let seen = Buffer.alloc(0);
+
+  stream.push = (chunk: Buffer | null) => {
+    if (chunk === null) return push(null);
+    const begin = seen.length;
+    seen = Buffer.concat([seen, chunk]);
+    if (seen.length < FRAME_HEADER_BYTES) return push(chunk);
+    const end = FRAME_HEADER_BYTES + seen.readUIntBE(0, 3);
+    if (seen.length < end) return push(chunk);
+    const later: (Buffer | null)[] = [chunk.subarray(end - begin)];
+    stream.push = (next: Buffer | null) => later.push(next) > 0;
+    setImmediate(() => {
+      // From here on it is the stream's own again.
+      Reflect.deleteProperty(stream, 'push');
+      for (const next of later) stream.push(next);
+    });
+    return push(chunk.subarray(0, end - begin));
+  };
+  if (early !== null) stream.push(early);
+  return stream;
+}
