@@ -126,7 +126,7 @@ describe('the bench', () => {
     }
 
     it('are confirmed when all of them arrived', async () => {
-      const { bytes } = await pump([link(), link()], 1000, 5);
+      const { bytes } = await pump([link(), link()], 1000, 100);
 
       expect(bytes).toBeGreaterThan(0);
       expect(bytes % 1000).toBe(0);
