@@ -1,7 +1,11 @@
 import { mergeConfig } from 'vitest/config';
 import { base, thoroughTests } from './vitest.base.js';
 
-/** Tests that look at nothing but what they make: they share a process, which saves its start. */
+/** Tests of what users see. */
+const endToEnd = 'test/e2e/**/*.spec.ts';
+/** Looks at all that its process has. */
+const leaks = 'test/e2e/nest/leaks.spec.ts';
+/** Tests that look at nothing but what they make: they share a process, which saves loading Nest again. */
 const together = ['test/unit/http2/**/*.spec.ts', 'test/unit/grpc/server/**/*.spec.ts'];
 
 export default mergeConfig(base, {
@@ -11,19 +15,28 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'all',
-          include: ['test/**/*.spec.ts', 'sample/**/*.spec.ts'],
-          exclude: ['test/interop/**', ...together, ...thoroughTests],
+          include: ['test/{unit,conformance,fuzz}/**/*.spec.ts', 'sample/**/*.spec.ts', leaks],
+          exclude: [...together, ...thoroughTests],
         },
       },
-      { extends: true, test: { name: 'in one process', include: together, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'in one process',
+          include: [...together, endToEnd],
+          exclude: [leaks, ...thoroughTests],
+          isolate: false,
+        },
+      },
       // What users see must be the same on either engine.
       {
         extends: true,
         test: {
           name: 'engine grpc-js',
-          include: ['test/e2e/**/*.spec.ts'],
-          // Run apart; and processes that start slowly, where only our own engine is of interest.
-          exclude: ['test/e2e/samples.spec.ts', ...thoroughTests, 'test/e2e/nest/leaks.spec.ts'],
+          include: [endToEnd],
+          // Processes that start slowly, where only our own engine is of interest; and what runs apart.
+          exclude: ['test/e2e/samples.spec.ts', leaks, ...thoroughTests],
+          isolate: false,
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },

@@ -1,15 +1,16 @@
+import { promises, type LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LookupAddress } from 'node:dns';
 import type { Server } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomStrategy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BackchannelClient, ListenMuxServer } from 'nestjs-backchannel';
 import { portOf, urlOf } from '../../fixtures/nest/apps.js';
 import { eventually } from '../../fixtures/nest/eventually.js';
@@ -25,15 +26,21 @@ import {
 const BOTH_STACKS = 'both-stacks.test';
 
 // A name of which every machine says the same, and with addresses of both kinds.
-vi.mock(import('node:dns/promises'), async (importOriginal) => {
-  const original = await importOriginal();
+beforeAll(() => {
+  const { lookup } = promises;
   const both: LookupAddress[] = [
     { address: '127.0.0.1', family: 4 },
     { address: '::1', family: 6 },
   ];
-  const lookup = (host: string, options: object): Promise<unknown> =>
-    host === BOTH_STACKS ? Promise.resolve(both) : original.lookup(host, options);
-  return { ...original, lookup: lookup as typeof original.lookup };
+  const lookupOrBoth = (host: string, options: object): Promise<unknown> =>
+    host === BOTH_STACKS ? Promise.resolve(both) : lookup(host, options);
+  vi.spyOn(promises, 'lookup').mockImplementation(lookupOrBoth as typeof lookup);
+  syncBuiltinESMExports();
+});
+
+afterAll(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 const hasIpv6 = Object.values(networkInterfaces())
