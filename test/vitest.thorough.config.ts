@@ -1,5 +1,5 @@
 import { mergeConfig } from 'vitest/config';
-import { base, thoroughTests } from './vitest.base.js';
+import { base, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
 
 /** What takes too long for every run of the tests. */
 export default mergeConfig(base, {
@@ -10,7 +10,7 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'engine grpc-js',
-          include: ['test/e2e/nest/leaks.spec.ts'],
+          include: thoroughTestsOfGrpcJs,
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },
