@@ -35,3 +35,10 @@ export const thoroughTestsOfGrpcJs = [
   'test/e2e/nest/leaks.spec.ts',
   'test/e2e/nest/rolling-restart.spec.ts',
 ];
+
+/** What comes from the wire with bad intent, or broken. */
+export const hostileTests = [
+  'test/unit/**/*hostile*.spec.ts',
+  'test/unit/**/*robustness*.spec.ts',
+  'test/{property,faults,fuzz}/**/*.spec.ts',
+];

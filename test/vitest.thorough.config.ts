@@ -1,11 +1,20 @@
 import { mergeConfig } from 'vitest/config';
-import { base, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
+import { base, hostileTests, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
 
 /** What takes too long for every run of the tests. */
 export default mergeConfig(base, {
   test: {
     projects: [
       { extends: true, test: { name: 'all', include: thoroughTests } },
+      {
+        extends: true,
+        test: {
+          name: 'hostile input, strict',
+          include: hostileTests,
+          // What nobody handles is an uncaught exception then, which fails the run.
+          execArgv: ['--unhandled-rejections=strict'],
+        },
+      },
       {
         extends: true,
         test: {
