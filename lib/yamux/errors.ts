@@ -6,6 +6,8 @@ export type YamuxErrorCode =
   | 'ERR_YAMUX_PROTOCOL'
   /** The peer sent more than its window allowed; the session is over. */
   | 'ERR_YAMUX_FLOW_CONTROL'
+  /** The peer sent far more than it had a use for: frames, or streams given up; the session is over. */
+  | 'ERR_YAMUX_FLOOD'
   /** The peer ended the session with a GoAway that reports an error. */
   | 'ERR_YAMUX_REMOTE_ERROR'
   /** The peer accepts no new streams on this session. */
