@@ -1,17 +1,9 @@
 // Well-behaved dialing sides, which notice what an attack does to others.
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
-import {
-  BackchannelModule,
-  getBackchannelClientToken,
-  type BackchannelClient,
-  type EngineName,
-} from '../../../../lib/index.js';
+import type { EngineName } from '../../../../lib/index.js';
 import { serveEnd } from '../../remote.js';
+import { startDialing } from './applications.js';
 import { OpenLoop, type CallFigures } from './open-loop.js';
-import { DialingController, ECHOES, type EchoesStub } from './services.js';
+import type { EchoesStub } from './services.js';
 
 export class BystandersEnd {
   readonly #stubs: EchoesStub[] = [];
@@ -36,36 +28,13 @@ export class BystandersEnd {
   }
 
   async #dial(port: number, engine: EngineName): Promise<void> {
-    const token = getBackchannelClientToken('LISTENER');
-    const url = `127.0.0.1:${port}`;
-
-    @Module({
-      imports: [
-        BackchannelModule.registerClient({
-          name: 'LISTENER',
-          ...ECHOES,
-          url,
-          backchannel: ECHOES,
-          engine,
-        }),
-      ],
-      controllers: [DialingController],
-    })
-    class DialingModule {}
-
-    const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(DialingModule, {
-      useFactory: ({ strategy }: BackchannelClient) => ({ strategy }),
-      inject: [token],
-      logger: false,
-    });
-    await app.listen();
-    const client = app.get<BackchannelClient>(token);
-    await client.connect();
+    const { client, stub } = await startDialing(port, engine);
     client.connection$.subscribe(({ state }) => {
       if (state !== 'ready') this.#disconnects += 1;
     });
-    this.#stubs.push(client.getService<EchoesStub>('Echoes'));
+    this.#stubs.push(stub);
   }
 }
 
+process.setSourceMapsEnabled(false);
 serveEnd(new BystandersEnd());

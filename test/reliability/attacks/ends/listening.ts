@@ -1,21 +1,9 @@
 // The listening side under attack: an application as users write them.
-import 'reflect-metadata';
-import type { AddressInfo } from 'node:net';
-import { Module, type INestApplication, type LoggerService } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import {
-  BackchannelModule,
-  connectBackchannel,
-  ListenMuxServer,
-  Registry,
-  type EngineName,
-} from '../../../../lib/index.js';
+import type { LoggerService } from '@nestjs/common';
+import type { EngineName } from '../../../../lib/index.js';
 import { serveEnd } from '../../remote.js';
+import { startListening, type Listening } from './applications.js';
 import { MemoryWatch, type MemoryPeak } from './memory-watch.js';
-import { ECHOES, ListeningController } from './services.js';
-
-/** So short that silent connections are seen to be cut off while the attack lasts. */
-const HANDSHAKE_TIMEOUT_MS = 1000;
 
 /** What is written to the log is counted, and goes nowhere. */
 class CountingLogger implements LoggerService {
@@ -37,7 +25,7 @@ export interface Watched extends MemoryPeak {
 }
 
 export class ListeningEnd {
-  #app: INestApplication | undefined;
+  #listening: Listening | undefined;
   readonly #logger = new CountingLogger();
   readonly #memory = new MemoryWatch();
   #linesBefore = 0;
@@ -45,30 +33,12 @@ export class ListeningEnd {
 
   /** Opens a port of loopback, and tells which. */
   async listen(engine: EngineName): Promise<number> {
-    @Module({
-      imports: [
-        BackchannelModule.forRoot({
-          server: {
-            ...ECHOES,
-            url: '127.0.0.1:0',
-            backchannel: ECHOES,
-            handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-            engine,
-          },
-        }),
-      ],
-      controllers: [ListeningController],
-    })
-    class ListeningModule {}
-
-    this.#app = await NestFactory.create(ListeningModule, { logger: this.#logger });
-    connectBackchannel(this.#app);
-    await this.#app.startAllMicroservices();
-    return (this.#app.get(ListenMuxServer).address as AddressInfo).port;
+    this.#listening = await startListening(engine, this.#logger);
+    return this.#listening.port;
   }
 
   peers(): number {
-    return this.#app!.get(Registry).size;
+    return this.#listening!.registry.size;
   }
 
   /** Begins to watch, with the garbage collected. */
