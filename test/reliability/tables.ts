@@ -12,7 +12,7 @@ const HEAD = [
 ];
 
 /** A table with a heading for each scenario. */
-export function markdownTables({ scenarios }: ReliabilityResults): string {
+export function markdownTables({ scenarios }: Pick<ReliabilityResults, 'scenarios'>): string {
   return scenarios.map(section).join('\n\n');
 }
 
