@@ -22,6 +22,13 @@ export type YamuxErrorCode =
    */
   | 'ERR_YAMUX_FLOW_CONTROL'
   /**
+   * The peer sent far more than it had a use for, frames or streams given up; the session is over.
+   *
+   * gRPC status: UNAVAILABLE.
+   * Remedy: See what dials; if it is honest, raise `yamux.maxUselessFrames` or `yamux.maxResets`.
+   */
+  | 'ERR_YAMUX_FLOOD'
+  /**
    * The peer ended the session with a GoAway that reports an error.
    *
    * gRPC status: UNAVAILABLE.
