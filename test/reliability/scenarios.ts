@@ -1,0 +1,5 @@
+import { attackScenarios } from './attacks/scenarios.js';
+import type { ReliabilityScenario } from './scenario.js';
+
+/** All that `npm run reliability` tries, in this order. */
+export const SCENARIOS: readonly ReliabilityScenario[] = [...attackScenarios];
