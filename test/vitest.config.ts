@@ -15,7 +15,11 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'all',
-          include: ['test/{unit,conformance,fuzz}/**/*.spec.ts', 'sample/**/*.spec.ts', leaks],
+          include: [
+            'test/{unit,conformance,fuzz,faults}/**/*.spec.ts',
+            'sample/**/*.spec.ts',
+            leaks,
+          ],
           exclude: [...together, ...thoroughTests],
         },
       },
