@@ -27,8 +27,8 @@ export interface LabOptions {
   engine?: EngineName;
   yamux?: Partial<YamuxConfig>;
   keepalive?: ListenMuxServerOptions['keepalive'];
-  /** Milliseconds that the listening side gives a handshake. */
-  handshakeTimeoutMs?: number;
+  /** Of both sides. */
+  drainMs?: number;
   /** Whether the dialing side connects only when it is told to, or a call needs it. */
   lazy?: boolean;
 }
@@ -59,17 +59,15 @@ export class Lab {
   /** Resolves when both sides run; connected they are not yet. */
   static async start(options: LabOptions = {}): Promise<Lab> {
     const lab = new Lab(options);
-    const { seed, lazy, handshakeTimeoutMs, engine, keepalive } = options;
+    const { seed, lazy, drainMs, engine, keepalive } = options;
     const common = {
       ...ledgerServices,
       sessionFactory: lab.sessions.factory,
       ...(engine !== undefined && { engine }),
       ...(keepalive !== undefined && { keepalive }),
+      ...(drainMs !== undefined && { drainMs }),
     };
-    lab.#listener = await listen(
-      { ...common, ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }) },
-      parts,
-    );
+    lab.#listener = await listen(common, parts);
     lab.#proxy = await FaultProxy.start(lab.#listener.port, seed);
     lab.#dialer = await dial(
       { ...common, url: lab.#proxy.url, channelOptions, ...(lazy !== undefined && { lazy }) },
