@@ -42,11 +42,10 @@ export class CutTrials {
   /** Bytes of either way, from the first of the handshake to the end of a call that nobody cuts. */
   async measure(kind: Kind, direction: Direction): Promise<Record<Way, number>> {
     const lab = this.#lab;
-    lab.proxy.plan = {};
     const { connection, outcome } = await this.#make(kind, direction, `${++this.#lastId}`);
     const { code } = await within(BOUND_MS, 'a call that nobody cuts', outcome()!);
     if (code !== status.OK) throw new Error(`a call that nobody cuts ended with ${status[code]}`);
-    await lab.works(); // What was to be said after the call has been said by then.
+    await lab.problem(); // What was to be said after the call has been said by then.
     connection.cut('end');
     await lab.cleared();
     return { up: connection.up.passed, down: connection.down.passed };
@@ -82,16 +81,15 @@ export class CutTrials {
     const id = `${++this.#lastId}`;
     lab.proxy.plan = { [way]: [new AtOffset(offset, (connection) => connection.cut(how))] };
     const made = await this.#make(kind, direction, id);
-    lab.proxy.plan = {};
     await within(BOUND_MS, 'the end of a call', made.over());
     // At the last bytes the call may have been quicker.
     made.connection.cut(how);
     await made.connection.over;
     await lab.cleared();
-    const works = await lab.works();
+    const notBack = await lab.problem();
     await lab.cleared();
     made.stop();
-    return this.#judge(trial, id, await made.outcome(), works);
+    return this.#judge(trial, id, await made.outcome(), notBack);
   }
 
   /**
@@ -117,6 +115,7 @@ export class CutTrials {
       void lab.client.connect(BOUND_MS).catch(() => {});
     }
     const connection: FaultyConnection = await next;
+    lab.proxy.plan = {};
     const gone = connection.over.then(() => undefined);
     if (outcome === undefined) await Promise.race([begun, gone]);
     return {
@@ -132,7 +131,7 @@ export class CutTrials {
     { kind, direction, way, offset, how }: Trial,
     id: string,
     outcome: Outcome | undefined,
-    works: boolean,
+    notBack: string | undefined,
   ): Verdict {
     const page = this.#lab.callee(direction).pages.get(id);
     const executions = page?.executions ?? 0;
@@ -149,7 +148,7 @@ export class CutTrials {
     claim(code !== status.OK || executions === 1, `OK, and executed ${executions} times`);
     claim(executions <= 1, `executed ${executions} times`);
     claim(page?.end !== 'complete' || page.requests === ENTRIES, 'half the requests look complete');
-    claim(works, 'the dialing side is not back');
+    claim(notBack === undefined, `the dialing side is not back: ${notBack}`);
     const name = `${kind} ${direction}, cut by ${how} at byte ${offset} ${way}`;
     return { outcome, executions, problems: problems.map((problem) => `${name}: ${problem}`) };
   }

@@ -71,6 +71,20 @@ export const networkFaults: readonly NetworkFault[] = [
   },
 ];
 
+/**
+ * Names of what calls may end with. Never with OK; and with UNAVAILABLE, unless their deadline came
+ * first, or it is grpc-js' server that gives a connection up: it resets its streams, and where that still
+ * gets through, it says something else.
+ */
+export function codesOf(
+  { code = status.UNAVAILABLE, options }: NetworkFault,
+  engine: string,
+): string[] {
+  const codes = [status[code]];
+  if (engine === 'grpc-js' && options === quick) codes.push('CANCELLED', 'INTERNAL');
+  return codes;
+}
+
 /** What came of a call that was under way. */
 export interface CallAftermath {
   name: string;
@@ -89,7 +103,8 @@ export interface Aftermath {
   settledMs: number;
   /** Ids of the peers there are when the dialing side is back. */
   peers: number[];
-  works: boolean;
+  /** What went wrong with calls on the new connection. */
+  problem: string | undefined;
 }
 
 /** Has `fault` happen to a connection with a call of each kind under way in each direction. */
@@ -120,9 +135,9 @@ export async function suffer(fault: NetworkFault, more: LabOptions = {}): Promis
     // Late answers harm nothing.
     for (const direction of ['forward', 'backchannel'] as const) lab.callee(direction).letGo();
     if (fault.name.startsWith('stalls')) await connection!.over;
-    const works = await lab.works();
+    const problem = await lab.problem();
     const aftermath = await Promise.all(calls.map((call) => aftermathOf(lab, call)));
-    return { calls: aftermath, settledMs, peers, works };
+    return { calls: aftermath, settledMs, peers, problem };
   } finally {
     await lab.close();
   }
