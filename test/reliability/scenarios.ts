@@ -1,6 +1,7 @@
 import { attackScenarios } from './attacks/scenarios.js';
+import { badNetworks } from './bad-networks.js';
 import { manyPeers } from './many-peers.js';
 import type { ReliabilityScenario } from './scenario.js';
 
 /** All that `npm run reliability` tries, in this order. */
-export const SCENARIOS: readonly ReliabilityScenario[] = [...attackScenarios, manyPeers];
+export const SCENARIOS: readonly ReliabilityScenario[] = [...attackScenarios, badNetworks, manyPeers];
