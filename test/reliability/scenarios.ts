@@ -1,6 +1,13 @@
 import { attackScenarios } from './attacks/scenarios.js';
+import { badNetworks } from './bad-networks.js';
 import { beforeAuthorization } from './before-authorization/scenario.js';
+import { manyPeers } from './many-peers.js';
 import type { ReliabilityScenario } from './scenario.js';
 
 /** All that `npm run reliability` tries, in this order. */
-export const SCENARIOS: readonly ReliabilityScenario[] = [...attackScenarios, beforeAuthorization];
+export const SCENARIOS: readonly ReliabilityScenario[] = [
+  ...attackScenarios,
+  beforeAuthorization,
+  badNetworks,
+  manyPeers,
+];
