@@ -146,12 +146,10 @@ describe('behind TLS', () => {
   ])('ends a TLS handshake in time in which the client %s', async (_what, trickle) => {
     const { dialRaw, errors, mux } = await startSecured({ handshakeTimeoutMs: 100 });
     const socket = await dialRaw();
-    const began = performance.now();
 
     trickle(socket);
 
     await closed(socket);
-    expect(performance.now() - began).toBeGreaterThan(90);
     await eventually(() => errors).toEqual([
       expect.objectContaining({
         code: 'ERR_LISTENMUX_TLS',
