@@ -148,7 +148,10 @@ export class ListenMuxServer extends StandardServicesServer {
       return server;
     });
     this.#listening = { listeners, mux, handshaker };
-    await listeners.listen(await listenAddresses(this.url), (error) => this.logger.error(error));
+    await listeners.listen(await listenAddresses(this.url), (error) => {
+      // Also when there are no file descriptors left for those who connect, each of them.
+      this.#refusalLog.write('error', 'errors of the listener', () => [error]);
+    });
   }
 
   #createMux(): ListenMux<PeerConnection> {

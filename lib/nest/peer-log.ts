@@ -29,7 +29,7 @@ export function logPeers(log: RateLimitedLog, registry: Registry): void {
 
 function lineOf(event: PeerEvent): LogLine {
   const { id, name, remoteAddress, remotePort } = event.peer;
-  const who = name === undefined ? `peer ${id}` : `peer ${id} "${name}"`;
+  const who = name === undefined ? `peer ${id}` : `peer ${id} ${JSON.stringify(name)}`;
   const data = { peerId: id, name, remoteAddress, remotePort };
   if (event.type === 'connected') return [`${who} connected`, known(data)];
   const { text, ...why } = described(event.departure);

@@ -3,8 +3,8 @@ import type { Logger } from '@nestjs/common';
 /** What a line is for loggers. */
 export type LogLevel = 'log' | 'warn' | 'error';
 
-/** What a line says: its text, and data for structured loggers. */
-export type LogLine = [message: string, ...details: unknown[]];
+/** What a line says: its text, or an error, and data for structured loggers. */
+export type LogLine = [message: unknown, ...details: unknown[]];
 
 /** How many lines there may be. */
 export interface LogRate {

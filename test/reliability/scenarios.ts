@@ -1,5 +1,6 @@
 import { attackScenarios } from './attacks/scenarios.js';
 import { badNetworksScenario } from './bad-networks.js';
+import { beforeAuthorization } from './before-authorization/scenario.js';
 import { manyPeers } from './many-peers.js';
 import type { ReliabilityScenario } from './scenario.js';
 
@@ -7,5 +8,6 @@ import type { ReliabilityScenario } from './scenario.js';
 export const SCENARIOS: readonly ReliabilityScenario[] = [
   ...attackScenarios,
   badNetworksScenario,
+  beforeAuthorization,
   manyPeers,
 ];
