@@ -16,7 +16,7 @@ export default mergeConfig(base, {
         test: {
           name: 'all',
           include: [
-            'test/{unit,conformance,fuzz,property}/**/*.spec.ts',
+            'test/{unit,conformance,fuzz,property,faults}/**/*.spec.ts',
             'sample/**/*.spec.ts',
             leaks,
           ],

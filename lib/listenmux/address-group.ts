@@ -13,7 +13,7 @@ export function addressGroup(address: string): string {
   const mapped = MAPPED_IPV4.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!address.includes(':')) return address;
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
+  const [head = '', tail] = address.split('::');
   const start = groupsOf(head);
   if (tail === undefined) return networkOf(start);
   const end = groupsOf(tail);

@@ -32,7 +32,7 @@ export type ListenMuxErrorCode =
    * The TLS handshake failed; `cause` says more.
    *
    * gRPC status: UNAVAILABLE at the dialing side.
-   * Remedy: What [TLS](tls.md#what-is-seen-of-a-refusal) says of the message.
+   * Remedy: Look the message up in docs/tls.md, which has those of refusals.
    */
   | 'ERR_LISTENMUX_TLS'
   /**

@@ -47,43 +47,41 @@ export class RateLimitedLog {
    * @param kind - what is counted together. It stays in memory: never anything that others choose.
    */
   write(level: LogLevel, kind: string, line: () => LogLine): void {
-    const lines = this.#linesOf(level, kind);
+    const now = performance.now();
+    const lines = this.#linesOf(level, kind, now);
+    if (now - lines.beganAt >= this.#periodMs) this.#renew(lines);
     if (lines.count < this.#maxLines) {
       lines.count += 1;
       this.#logger[level](...line());
       return;
     }
     lines.more += 1;
-    const left = lines.beganAt + this.#periodMs - performance.now();
-    lines.timer ??= setTimeout(() => this.#sum(lines), left).unref();
+    const left = lines.beganAt + this.#periodMs - now;
+    lines.timer ??= setTimeout(() => this.#renew(lines), left).unref();
   }
 
   /** Says now what was left out so far: for when nobody will be there later. */
   flush(): void {
-    for (const lines of this.#kinds.values()) if (lines.more > 0) this.#sum(lines);
+    for (const lines of this.#kinds.values()) this.#renew(lines);
   }
 
-  #linesOf(level: LogLevel, kind: string): Lines {
-    const beganAt = performance.now();
+  #linesOf(level: LogLevel, kind: string, beganAt: number): Lines {
     let lines = this.#kinds.get(kind);
     if (lines === undefined) {
       lines = { kind, level, count: 0, beganAt, more: 0, timer: undefined };
       this.#kinds.set(kind, lines);
     }
-    // One that left something out ends when it has said so.
-    if (lines.more === 0 && beganAt - lines.beganAt >= this.#periodMs) {
-      lines.count = 0;
-      lines.beganAt = beganAt;
-    }
     return lines;
   }
 
-  #sum(lines: Lines): void {
-    const { kind, level, more, beganAt } = lines;
-    clearTimeout(lines.timer);
+  /** Ends a period, and begins the next one. */
+  #renew(lines: Lines): void {
+    const { kind, level, more, beganAt, timer } = lines;
+    clearTimeout(timer);
     const now = performance.now();
-    const seconds = Math.ceil((now - beganAt) / 1000);
     Object.assign(lines, { count: 0, beganAt: now, more: 0, timer: undefined });
+    if (more === 0) return;
+    const seconds = Math.ceil((now - beganAt) / 1000);
     this.#logger[level](`and ${more} more in the last ${seconds} s: ${kind}`, { kind, more });
   }
 }

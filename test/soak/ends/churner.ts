@@ -32,6 +32,9 @@ const IN_FLIGHT = 3;
 /** A stream of 1 MiB: more than its window, so that it waits for its reader. */
 const LARGE = { data: Buffer.alloc(64 * 1024, 'large'), action: 'ANSWER', replies: 16 } as const;
 
+/** Milliseconds that no call takes, not even where a dead connection has to be noticed first. */
+const PATIENCE_MS = 60_000;
+
 const HELD: Task = { data: Buffer.alloc(0), action: 'HOLD' };
 
 /** A dead connection is noticed by these, on either side: milliseconds. */
@@ -85,7 +88,7 @@ export class Churner {
       seed: random.between(0, 2 ** 32 - 1),
     };
     // The first one dials, if nobody else has.
-    await this.#call(status.OK, 'CallMany', host, calls);
+    await this.#call([status.OK], 'CallMany', host, calls);
     const count = random.between(1, MOST_CALLS);
     await load(soak, { count, inFlight: IN_FLIGHT }, random, this.#book);
     if (random.chance(0.2)) await this.#large(soak, [status.OK]);
@@ -96,7 +99,7 @@ export class Churner {
   async leave(): Promise<void> {
     const line = this.#line;
     if (line === undefined) return;
-    await this.#call(status.OK, 'CallBack', line.host, { ...HELD, action: 'ANSWER' });
+    await this.#call([status.OK], 'CallBack', line.host, { ...HELD, action: 'ANSWER' });
     this.#close();
   }
 
@@ -130,11 +133,16 @@ export class Churner {
     if (how === 'closed here') return this.#close();
     const gone = isGone(line.channel);
     if (how === 'closed there') {
-      await this.#call(status.OK, 'HangUp', line.host, { ...HELD, action: 'ANSWER' });
+      // What the closing end resets may overtake its reply.
+      const expected = [status.OK, status.UNAVAILABLE];
+      await this.#call(expected, 'HangUp', line.host, { ...HELD, action: 'ANSWER' });
     } else {
       await this.#break(line, how);
     }
-    await gone;
+    if (await within(gone, PATIENCE_MS)) return;
+    const { localPort } = this.#socket!;
+    this.#book.fault(`${how}: the connection from port ${localPort} is still taken for alive`);
+    this.#close();
   }
 
   /** The connection breaks in the middle of calls, one of them with a stream that is on its way. */
@@ -142,7 +150,7 @@ export class Churner {
     const cutAfterMs = this.#random.between(0, LATEST_CUT_MS);
     const socket = this.#socket!;
     const method = how === 'cut there' ? 'Cut' : 'CallBack';
-    const lost = [this.#call(status.UNAVAILABLE, method, host, { ...HELD, cutAfterMs })];
+    const lost = [this.#call([status.UNAVAILABLE], method, host, { ...HELD, cutAfterMs })];
     if (this.#random.chance(0.5)) lost.push(this.#large(soak, [status.OK, status.UNAVAILABLE]));
     await sleep(cutAfterMs);
     if (how === 'cut here') socket.destroy();
@@ -170,12 +178,14 @@ export class Churner {
   }
 
   #call(
-    expected: status,
+    expected: readonly status[],
     method: 'CallBack' | 'CallMany' | 'Cut' | 'HangUp',
     host: HostClient,
     task: Task,
   ): Promise<void> {
-    return unary(this.#book, method, expected, (done) => host[method](task, {}, done));
+    const what = `${method}, ${task.action}`;
+    const deadline = Date.now() + PATIENCE_MS;
+    return unary(this.#book, what, expected, (done) => host[method](task, { deadline }, done));
   }
 
   #createServer() {
@@ -183,6 +193,17 @@ export class Churner {
     server.addService(Soak.service, soakService(this.#book));
     return server;
   }
+}
+
+/** Whether `promise` resolves in time. */
+function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, false);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
 }
 
 /** Resolves when `channel`, which is connected, is not any more. */

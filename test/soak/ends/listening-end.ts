@@ -97,7 +97,7 @@ export class ListeningEnd implements End {
     const { data, action } = call.request;
     // Held, it ends with the connection.
     const expected = action === 'HOLD' ? status.UNAVAILABLE : status.OK;
-    void unary(this.book, `back call, ${action}`, expected, (done) =>
+    void unary(this.book, `back call, ${action}`, [expected], (done) =>
       getBackchannel(call)
         .client(Soak)
         .Unary({ data, action }, {}, (error, reply) => {

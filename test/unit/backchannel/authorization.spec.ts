@@ -10,7 +10,8 @@ import {
 } from 'nestjs-backchannel';
 import { GREETING, OPEN } from '../../fixtures/nest/raw-dialer.js';
 import { soon } from '../../fixtures/nest/end-of.js';
-import { D, RawPeer } from '../../fixtures/raw-peer.js';
+import { memoryUsed } from '../../fixtures/grpc/memory-used.js';
+import { D, RawPeer, SYN, W } from '../../fixtures/raw-peer.js';
 
 const KIB = 1024;
 
@@ -222,6 +223,22 @@ describe('a refusal', () => {
 
     expect((await refusalTo(peer)).text).toBe('peer refused: no');
     await expect(handshaking).rejects.toThrow(PeerRefusedError);
+  });
+
+  it('holds little of a candidate that goes on sending, on any number of streams', async () => {
+    const { peer, near, handshake } = await startCandidate(refuseWith(new PeerRefusedError('no')));
+    const handshaking = handshake().catch((error: unknown) => error);
+    const before = await memoryUsed();
+
+    peer.write(OPEN);
+    for (let i = 0; i < 64; i += 1) {
+      peer.write(D(0, 1, Buffer.alloc(64 * KIB)), W(SYN, 3 + 2 * i, 0));
+    }
+    expect(await soon(handshaking)).toBeInstanceOf(PeerRefusedError);
+    await vi.waitFor(() => expect(near.closed).toBe(true), 5000);
+
+    expect(near.bytesRead).toBeGreaterThan(256 * KIB);
+    expect((await memoryUsed()) - before).toBeLessThan(1024 * KIB);
   });
 
   it('is over when the candidate leaves instead of reading it', async () => {

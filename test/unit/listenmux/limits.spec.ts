@@ -99,6 +99,40 @@ describe('limits of a listener', () => {
     await served(echo);
   });
 
+  it('still counts who shakes hands when others were served and have gone', async () => {
+    const echo = await startEcho({ maxHandshakes: 1 });
+    echo.mux.register(handshaker(() => Promise.reject(new Error('called for who is silent'))));
+    const clients = [await served(echo), await served(echo)];
+    for (const client of clients) client.destroy();
+    await eventually(() => echo.mux.connectionCount).toBe(0);
+
+    await echo.dial();
+    await eventually(() => echo.mux.pendingCount).toBe(1);
+
+    expect(await refused(echo)).toMatchObject({ code: 'ERR_LISTENMUX_TOO_MANY_HANDSHAKES' });
+  });
+
+  it('still counts them when a handshaker is through with one that has closed', async () => {
+    const echo = await startEcho({ maxHandshakes: 1 });
+    let isThrough = false;
+    echo.mux.register(
+      handshaker(async (socket) => {
+        socket.destroy();
+        await once(socket, 'close');
+        isThrough = true;
+        return undefined;
+      }),
+    );
+    (await echo.dial()).write('testmagic11');
+    await eventually(() => isThrough).toBe(true);
+    await echo.mux.settled();
+
+    await echo.dial();
+    await eventually(() => echo.mux.pendingCount).toBe(1);
+
+    expect(await refused(echo)).toMatchObject({ code: 'ERR_LISTENMUX_TOO_MANY_HANDSHAKES' });
+  });
+
   it('counts no connection that failed or was kept by its handshaker longer than it is open', async () => {
     const underTest = await createMux({ handshakeTimeoutMs: 50 });
     const { mux, errors } = underTest;

@@ -4,7 +4,7 @@ import { handshaker, useListenMux } from '../../fixtures/listen-mux.js';
 import { eventually } from '../../fixtures/nest/eventually.js';
 
 const KIB = 1024;
-const CONNECTIONS = 1000;
+const CONNECTIONS = 400;
 
 describe('connections that have not said what they are', () => {
   const createMux = useListenMux();

@@ -116,6 +116,21 @@ describe('RateLimitedLog', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('begins a period when it has been asked to', () => {
+    const { log, write, messages } = start();
+    write('a', 1, 4);
+    vi.advanceTimersByTime(2500);
+    log.flush();
+    messages();
+
+    write('a', 5, 7);
+    vi.advanceTimersByTime(9999);
+    expect(messages()).toEqual(['a 5', 'a 6']);
+    vi.advanceTimersByTime(1);
+
+    expect(messages()).toEqual(['and 1 more in the last 10 s: a']);
+  });
+
   it('has no timer while nothing is left out', () => {
     const { write } = start();
 
