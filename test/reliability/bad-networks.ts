@@ -67,7 +67,7 @@ async function listTrials(
   const lists: Trial[][] = [];
   for (const kind of kinds) {
     if (quick) lists.push(await trials.some(kind, direction, SAMPLE, random));
-    else for (const how of cuts) lists.push(await trials.all(kind, direction, how));
+    else for (const how of cuts) lists.push(await trials.all(kind, direction, [how]));
   }
   return lists.flat();
 }
