@@ -27,7 +27,7 @@ export interface Verdict {
 /** Bytes that may follow the end of a call: acknowledgements and windows. */
 const LAST_WORDS = 50;
 /** Milliseconds that a call may take to end whose connection was cut. */
-const BOUND_MS = 10_000;
+const BOUND_MS = 30_000;
 
 /**
  * Cuts connections at every byte, from the first of the handshake to the last of a call, and looks at
