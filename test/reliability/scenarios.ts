@@ -1,6 +1,13 @@
 import { attackScenarios } from './attacks/scenarios.js';
+import { headOfLine } from './head-of-line.js';
 import { manyPeers } from './many-peers.js';
+import { reconnectHerd } from './reconnect-herd.js';
 import type { ReliabilityScenario } from './scenario.js';
 
 /** All that `npm run reliability` tries, in this order. */
-export const SCENARIOS: readonly ReliabilityScenario[] = [...attackScenarios, manyPeers];
+export const SCENARIOS: readonly ReliabilityScenario[] = [
+  ...attackScenarios,
+  manyPeers,
+  reconnectHerd,
+  headOfLine,
+];
