@@ -1,7 +1,9 @@
 import { attackScenarios } from './attacks/scenarios.js';
 import { badNetworksScenario } from './bad-networks.js';
 import { beforeAuthorization } from './before-authorization/scenario.js';
+import { headOfLine } from './head-of-line.js';
 import { manyPeers } from './many-peers.js';
+import { reconnectHerd } from './reconnect-herd.js';
 import type { ReliabilityScenario } from './scenario.js';
 
 /** All that `npm run reliability` tries, in this order. */
@@ -10,4 +12,6 @@ export const SCENARIOS: readonly ReliabilityScenario[] = [
   badNetworksScenario,
   beforeAuthorization,
   manyPeers,
+  reconnectHerd,
+  headOfLine,
 ];
