@@ -4,6 +4,8 @@ import { YamuxError } from './errors.js';
 
 /** Frames that a peer may still send about a stream that we opened: ACK, and FIN, RST or credit that cross ours. */
 const FRAMES_ABOUT_A_STREAM = 4;
+/** What may be kept of what was earned: credit for each KiB of the largest window there is by default. */
+const MAX_EARNED = 65_536;
 
 /**
  * Whether the peer does more of what is cheap to send and dear to receive than it has a use for. Frames
@@ -13,6 +15,7 @@ const FRAMES_ABOUT_A_STREAM = 4;
  * say `may` end the session when they return false.
  */
 export class PeerConduct {
+  readonly #maxUselessFrames: number;
   readonly #frames: FloodGuard;
   readonly #streams: FloodGuard;
   readonly #fail: (error: YamuxError) => void;
@@ -22,6 +25,7 @@ export class PeerConduct {
   #inFlight = 0;
 
   constructor(config: Readonly<YamuxConfig>, fail: (error: YamuxError) => void) {
+    this.#maxUselessFrames = config.maxUselessFrames;
     this.#frames = new FloodGuard(config.maxUselessFrames, config.uselessFramesPerSecond);
     this.#streams = new FloodGuard(config.maxResets, config.resetsPerSecond);
     this.#fail = fail;
@@ -30,9 +34,9 @@ export class PeerConduct {
   /** It has sent a frame that is of no use by itself. */
   maySendUseless(): boolean {
     if (this.#frames.allows(1)) return true;
-    const earned = this.#earned;
-    this.#earned = 0;
-    this.#frames.forgive(earned);
+    const paid = Math.min(this.#earned, this.#maxUselessFrames);
+    this.#earned = Math.min(this.#earned - paid, MAX_EARNED);
+    this.#frames.forgive(paid);
     return this.#frames.allows(0) || this.#flood('frames that are of no use');
   }
 

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Duplex, Readable } from 'node:stream';
 import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
-import { YamuxError } from './errors.js';
+import { streamReset } from './errors.js';
 import { Flag, FrameType } from './frame.js';
 import type { FrameOutput } from './frame-output.js';
 import type { PeerConduct } from './peer-conduct.js';
@@ -142,9 +142,9 @@ export class YamuxStream extends Duplex {
     if (this.#local === 'forgotten') this.#receiveWindow.release(0);
     // Ended by us but not by the peer, the stream stays known, so that what still comes is dropped.
     this.#host.output.deactivate(this);
-    this.#queue.finish(
-      error ?? new YamuxError('ERR_YAMUX_STREAM_RESET', 'the stream was destroyed'),
-    );
+    if (this.#queue.bytes > 0) {
+      this.#queue.finish(error ?? streamReset('the stream was destroyed'));
+    }
     callback(error);
   }
 
@@ -228,15 +228,13 @@ export class YamuxStream extends Duplex {
   /** @internal The stream is gone: reset by the peer, or unknown to it. */
   receiveRst(): void {
     this.#forget();
-    this.destroy(new YamuxError('ERR_YAMUX_STREAM_RESET', `the peer reset stream ${this.id}`));
+    this.destroy(streamReset(`the peer reset stream ${this.id}`));
   }
 
   /** @internal Resets the stream on this side's account. */
   reset(reason: string): void {
     this.#sendRst();
-    this.destroy(
-      new YamuxError('ERR_YAMUX_STREAM_RESET', `stream ${this.id} was reset: ${reason}`),
-    );
+    this.destroy(streamReset(`stream ${this.id} was reset: ${reason}`));
   }
 
   /**

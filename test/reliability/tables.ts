@@ -13,7 +13,8 @@ const HEAD = [
 
 /** A table with a heading for each scenario. */
 export function markdownTables({ scenarios }: Pick<ReliabilityResults, 'scenarios'>): string {
-  return scenarios.map(section).join('\n\n');
+  const tried = scenarios.filter(({ rows, failure }) => rows.length > 0 || failure !== undefined);
+  return tried.map(section).join('\n\n');
 }
 
 function section({ title, rows, failure }: ScenarioResult): string {

@@ -8,7 +8,7 @@ const transfers = new Map<string, ReturnType<typeof transferOver>>();
 beforeAll(async () => {
   for (const network of networks) transfers.set(network.name, transferOver(network));
   await Promise.allSettled(transfers.values());
-});
+}, 60_000);
 
 it.each(networks)('streams arrive whole over a network that $name', async ({ name }) => {
   const { arrivals, connections } = await transfers.get(name)!;

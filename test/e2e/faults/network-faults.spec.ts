@@ -8,7 +8,14 @@ import {
   type Aftermath,
 } from '../../faults/ledger/network-faults.js';
 
-describe.each(networkFaults)('calls of a connection that $name', (fault) => {
+const engine = engineOf().name;
+/** With grpc-js one of each sort; the scenario `bad-networks` has all of them. */
+const faults = networkFaults.filter(
+  ({ name }) =>
+    engine !== 'grpc-js' || /^(is (ended|reset)|falls silent|.* deadline comes)$/.test(name),
+);
+
+describe.each(faults)('calls of a connection that $name', (fault) => {
   let aftermath: Aftermath;
 
   beforeAll(async () => {
@@ -29,11 +36,10 @@ describe.each(networkFaults)('calls of a connection that $name', (fault) => {
   });
 
   it('leave nothing, and the dialing side is back as a new peer', () => {
-    expect(aftermath).toMatchObject({ peers: [2], problem: undefined });
+    expect(aftermath).toMatchObject({ peers: 1, problem: undefined });
   });
 });
 
-const engine = engineOf().name;
 /** A connection that grpc-js' server itself gives up looks to its handlers as if requests were complete. */
 const cut: unknown = engine === 'grpc-js' ? expect.toBeOneOf(['cut', 'complete']) : 'cut';
 const manyRequests: ReadonlySet<Kind> = new Set(['clientStream', 'bidiStream']);
@@ -42,6 +48,6 @@ const manyRequests: ReadonlySet<Kind> = new Set(['clientStream', 'bidiStream']);
 const sufferings = new Map<string, Promise<Aftermath>>();
 
 beforeAll(async () => {
-  for (const fault of networkFaults) sufferings.set(fault.name, suffer(fault));
+  for (const fault of faults) sufferings.set(fault.name, suffer(fault));
   await Promise.allSettled(sufferings.values());
-});
+}, 60_000);

@@ -24,8 +24,10 @@ export interface Verdict {
   problems: string[];
 }
 
+/** Bytes that may follow the end of a call: acknowledgements and windows. */
+const LAST_WORDS = 50;
 /** Milliseconds that a call may take to end whose connection was cut. */
-const BOUND_MS = 10_000;
+const BOUND_MS = 30_000;
 
 /**
  * Cuts connections at every byte, from the first of the handshake to the last of a call, and looks at
@@ -39,20 +41,19 @@ export class CutTrials {
     this.#lab = lab;
   }
 
-  /** Bytes of either way, from the first of the handshake to the end of a call that nobody cuts. */
+  /** Bytes of either way, from the first of the handshake to the last that a call brings, if nobody cuts it. */
   async measure(kind: Kind, direction: Direction): Promise<Record<Way, number>> {
     const lab = this.#lab;
     const { connection, outcome } = await this.#make(kind, direction, `${++this.#lastId}`);
     const { code } = await within(BOUND_MS, 'a call that nobody cuts', outcome()!);
     if (code !== status.OK) throw new Error(`a call that nobody cuts ended with ${status[code]}`);
-    await lab.problem(); // What was to be said after the call has been said by then.
     connection.cut('end');
     await lab.cleared();
-    return { up: connection.up.passed, down: connection.down.passed };
+    return { up: connection.up.passed + LAST_WORDS, down: connection.down.passed + LAST_WORDS };
   }
 
-  /** Every trial of a kind of call: every byte of either way. */
-  async all(kind: Kind, direction: Direction, how: Cut): Promise<Trial[]> {
+  /** Every byte of either way, of a kind of call; cut in one of these ways, and the next byte in the next. */
+  async all(kind: Kind, direction: Direction, hows: readonly Cut[]): Promise<Trial[]> {
     const bytes = await this.measure(kind, direction);
     return ways.flatMap((way) =>
       Array.from({ length: bytes[way] + 1 }, (_, offset) => ({
@@ -60,7 +61,7 @@ export class CutTrials {
         direction,
         way,
         offset,
-        how,
+        how: hows[offset % hows.length]!,
       })),
     );
   }

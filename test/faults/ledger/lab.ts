@@ -34,7 +34,7 @@ export interface LabOptions {
 }
 
 /** Milliseconds that anything may take that follows a fault. It takes a few; much is granted to a busy machine. */
-const BOUND_MS = 10_000;
+const BOUND_MS = 30_000;
 
 const parts = { controllers: [LedgerController] };
 

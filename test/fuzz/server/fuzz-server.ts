@@ -14,7 +14,7 @@ import { mutate } from './mutate.js';
 import { record, type Recording } from './recording.js';
 
 /** Milliseconds. */
-const BYSTANDER_DEADLINE = 5000;
+const BYSTANDER_DEADLINE = 15_000;
 /** Until nobody may be left of those who have hung up. */
 const SETTLE_TIMEOUT = 10_000;
 

@@ -2,6 +2,9 @@ import type { YamuxStream } from '../../../lib/yamux/stream.js';
 import { isPayload, payloadOf } from './payload.js';
 import type { PeerStream } from './peer-stream.js';
 
+/** Errors that are not the library's own: the application's, and that of the connection. */
+const EXPECTED = new Set(['given up', 'reset']);
+
 /** The application's end of a stream: what it does, and what it was told. */
 export class AppStream {
   /** Bytes that it has read. */
@@ -27,7 +30,7 @@ export class AppStream {
     private readonly onData: () => void,
   ) {
     stream.on('end', () => this.#onEnd());
-    stream.on('error', () => void (this.#errors += 1));
+    stream.on('error', (error) => this.#onError(error));
     stream.on('close', () => void (this.closes += 1));
     this.#wasClosed = stream.closed;
     if (flows) stream.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -88,6 +91,12 @@ export class AppStream {
     const sent = this.peer()?.sent ?? 0;
     if (this.read > sent) throw new Error(`${this.read} bytes were read, ${sent} sent`);
     this.onData();
+  }
+
+  #onError(error: Error): void {
+    this.#errors += 1;
+    const isExpected = error.name === 'YamuxError' || EXPECTED.has(error.message);
+    if (!isExpected) throw error;
   }
 
   #onEnd(): void {

@@ -190,7 +190,7 @@ async function openAgain(fuzz: SessionFuzz, a: number): Promise<void> {
 }
 
 /** What ends the session. */
-async function violate(fuzz: SessionFuzz, a: number, b: number): Promise<void> {
+export async function violate(fuzz: SessionFuzz, a: number, b: number): Promise<void> {
   if (!(await fuzz.settle())) return;
   const fresh = fuzz.nextInboundId;
   const protocol = [

@@ -7,7 +7,7 @@ import { FakeClock } from './fake-clock.js';
 import { INITIAL_WINDOW, type PeerStream } from './peer-stream.js';
 import { PeerModel } from './peer-model.js';
 import { appStep } from './app-steps.js';
-import { peerStep } from './peer-steps.js';
+import { peerStep, violate } from './peer-steps.js';
 import { FIRST_APP_STEP, type Script, type Step } from './script.js';
 
 /** What was done. */
@@ -161,6 +161,8 @@ export class SessionFuzz {
   /** Sends what must end the session at once. */
   async violate(frame: Buffer, code: string): Promise<void> {
     this.#sent += 1;
+    // Whatever else it is, it shows that the peer knows the stream.
+    this.model.unacknowledged.delete(frame.readUInt32BE(4));
     this.socket.receive(frame);
     const [error] = this.#ends as [{ code?: string }?];
     const isFlood = this.excuses.has('ERR_YAMUX_FLOOD') && error?.code === 'ERR_YAMUX_FLOOD';
@@ -249,6 +251,7 @@ export class SessionFuzz {
 
   async #end(how: number): Promise<void> {
     const { session, socket } = this;
+    if (how % 2 === 0) await violate(this, how >> 3, this.script.setup[0] ?? 0);
     await this.turn();
     for (const reason of [
       'closed',
@@ -258,9 +261,9 @@ export class SessionFuzz {
       ...TIMEOUTS,
     ])
       this.excuses.add(reason);
-    if (how % 4 === 0) session.destroy();
-    else if (how % 4 === 1) socket.emit('end');
-    else if (how % 4 === 2)
+    if ((how >> 1) % 4 === 0) session.destroy();
+    else if ((how >> 1) % 4 === 1) socket.emit('end');
+    else if ((how >> 1) % 4 === 2)
       socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     else void session.close();
     this.#check();

@@ -29,6 +29,7 @@ export function flood({ wires = 1, perSecond, open, make, ...attack }: Flood): A
     let i = 0;
     await target.pace(rate, async (due) => {
       if (!wire.isOpen) {
+        wire.giveUp();
         wire = await open(target);
         i = 0;
       }

@@ -30,14 +30,14 @@ export const http2: readonly Attack[] = [
   flood({
     what: 'calls cancelled at once (rapid reset, CVE-2023-44487)',
     unit: 'calls',
-    perSecond: 5000,
+    perSecond: 2000,
     open,
     make: (i) => Buffer.concat([wholeCall(2 * i + 1, 'Echo', 10), reset(2 * i + 1)]),
   }),
   flood({
     what: 'calls that have to be reset (MadeYouReset, CVE-2025-8671)',
     unit: 'calls',
-    perSecond: 5000,
+    perSecond: 2000,
     open,
     make: (i) =>
       Buffer.concat([
@@ -75,7 +75,7 @@ export const http2: readonly Attack[] = [
   flood({
     what: 'no window for large replies (zero-window stall)',
     unit: 'calls for 64 KiB',
-    perSecond: 400,
+    perSecond: 200,
     wires: 4,
     boundMiB: 160,
     open: async (target) => {

@@ -63,7 +63,7 @@ export const peers: readonly Attack[] = [
   flood({
     ...calls,
     what: 'calls, whose replies of 64 KiB are never read',
-    perSecond: 400,
+    perSecond: 200,
     boundMiB: 160,
     open: (target) => yamuxWire(target, false),
     make: (i) => Buffer.concat([D(0, 1, wholeCall(2 * i + 1, 'Enlarge'))]),
@@ -71,7 +71,7 @@ export const peers: readonly Attack[] = [
   flood({
     ...calls,
     what: 'is called back with 16 KiB, and never reads',
-    perSecond: 400,
+    perSecond: 200,
     boundMiB: 96,
     open: (target) => http2Wire(target, { onCallBack: neverRead }),
     make: (i) => wholeCall(2 * i + 1, 'EchoBack', 16_384),
@@ -79,7 +79,7 @@ export const peers: readonly Attack[] = [
   flood({
     ...calls,
     what: 'is called back, and answers with garbage',
-    perSecond: 400,
+    perSecond: 200,
     open: (target) => http2Wire(target, { onCallBack: answerWithGarbage }),
     make: (i) => wholeCall(2 * i + 1, 'EchoBack', 64),
   }),

@@ -30,6 +30,9 @@ const TITLES: Record<AttackGroup, string> = {
   peers: 'Peers that misbehave',
 };
 
+/** Groups that a quick run tries on both engines. */
+const DEPEND_ON_ENGINE: ReadonlySet<AttackGroup> = new Set(['http2', 'peers']);
+
 /** Each group of attacks, on each engine. */
 export const attackScenarios: readonly ReliabilityScenario[] = (
   Object.keys(ATTACKS) as AttackGroup[]
@@ -40,6 +43,8 @@ function scenario(group: AttackGroup, engine: EngineName): ReliabilityScenario {
     name: engine === 'built-in' ? `attacks-${group}` : `attacks-${group}-${engine}`,
     title: engine === 'built-in' ? TITLES[group] : `${TITLES[group]}: engine ${engine}`,
     run: async (quick) => {
+      // What is below the engine has been tried with the other one.
+      if (quick && engine !== 'built-in' && !DEPEND_ON_ENGINE.has(group)) return [];
       const attacker = await Remote.start<AttackerEnd>(
         'attacker',
         new URL('ends/attacker.js', import.meta.url),

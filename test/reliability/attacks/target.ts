@@ -21,6 +21,8 @@ export class Target {
   readonly #port: number;
   readonly #endsAt: number;
   readonly #sockets = new Set<Socket>();
+  /** Cut off, but not closed yet. */
+  readonly #over = new Set<Socket>();
   readonly #cpuBefore = process.cpuUsage();
   #times = 0;
   #connections = 0;
@@ -35,23 +37,24 @@ export class Target {
     return performance.now() >= this.#endsAt;
   }
 
-  count(times: number): void {
-    this.#times += times;
-  }
-
   /** Connects; what comes is not read before somebody does. Resolves when it is connected, or has failed. */
   connect(): Promise<Socket> {
     const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true, ...FROM });
     this.#sockets.add(socket);
     this.#connections += 1;
     socket.on('error', () => {}); // The close says it.
-    socket.once('close', () => {
-      if (this.#sockets.delete(socket)) this.#cut += 1;
-    });
+    socket.once('close', () => this.cutOff(socket));
     return new Promise((resolve) => {
       socket.once('connect', () => resolve(socket));
       socket.once('close', () => resolve(socket));
     });
+  }
+
+  /** The other end wants no more of this connection; it may stay open for as long as that lets it. */
+  cutOff(socket: Socket): void {
+    if (!this.#sockets.delete(socket)) return;
+    this.#cut += 1;
+    if (!socket.destroyed) this.#over.add(socket);
   }
 
   /** This side hangs up. */
@@ -83,6 +86,7 @@ export class Target {
   leave(): Tally {
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     for (const socket of this.#sockets) this.drop(socket, 'destroy');
+    for (const socket of this.#over) socket.destroy();
     return {
       times: this.#times,
       connections: this.#connections,

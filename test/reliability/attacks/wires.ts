@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { YamuxSession } from '../../../lib/yamux/index.js';
 import { D, SYN, W } from '../../fixtures/yamux-frames.js';
 import { GREETING, MAGIC, SETTINGS_ACK } from './frames.js';
@@ -10,6 +11,8 @@ export interface Wire {
   /** Whether the other end takes no more for now. */
   readonly isFull: boolean;
   write(bytes: Buffer): void;
+  /** The other end has cut it: counts it as such. */
+  giveUp(): void;
 }
 
 /** A bare connection that begins with `start`; whether it reads what comes is for the attack to say. */
@@ -17,7 +20,7 @@ export async function bareWire(target: Target, start: Buffer, reads = true): Pro
   const socket = await target.connect();
   if (reads) socket.resume();
   if (start.length > 0) socket.write(start);
-  return wireOf(socket);
+  return wireOf(socket, () => target.cutOff(socket));
 }
 
 /** A multiplexed connection, spoken to frame by frame of yamux: its first stream is greeted in HTTP/2. */
@@ -30,9 +33,7 @@ export interface Http2Conduct {
   /** Whether it goes on reading behind the greeting. Default true. */
   reads?: boolean;
   /** Gets the streams that the other end opens to call back. Default: they are read, and not answered. */
-  onCallBack?: (
-    stream: ReturnType<YamuxSession['open']> extends Promise<infer S> ? S : never,
-  ) => void;
+  onCallBack?: (stream: Duplex) => void;
 }
 
 /** The first stream of a multiplexed connection that keeps to yamux, spoken to frame by frame of HTTP/2. */
@@ -49,26 +50,29 @@ export async function http2Wire(
     else onCallBack(stream);
   });
   const stream = await session.open().catch(() => undefined);
-  if (stream === undefined) return wireOf(socket);
+  const giveUp = (): void => target.cutOff(socket);
+  if (stream === undefined) return wireOf(socket, giveUp);
   stream.on('error', () => {});
   stream.write(GREETING);
   stream.once('data', () => {
     stream.write(SETTINGS_ACK);
     if (!reads) stream.pause();
   });
-  return wireOf(stream);
+  return wireOf(stream, giveUp);
 }
 
 function wireOf(
-  stream: Pick<Socket, 'destroyed' | 'writable' | 'writableNeedDrain' | 'write'>,
+  stream: Pick<Socket, 'destroyed' | 'writable' | 'writableNeedDrain' | 'readableEnded' | 'write'>,
+  giveUp: () => void,
 ): Wire {
   return {
     get isOpen() {
-      return !stream.destroyed && stream.writable;
+      return !stream.destroyed && stream.writable && !stream.readableEnded;
     },
     get isFull() {
       return stream.writableNeedDrain;
     },
     write: (bytes) => void stream.write(bytes),
+    giveUp,
   };
 }

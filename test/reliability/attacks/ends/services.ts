@@ -16,7 +16,7 @@ export const ECHOES = {
 export const LARGE = 64 * 1024;
 
 /** Milliseconds that a peer has to answer when it is called back. */
-const CALL_BACK_MS = 5000;
+const CALL_BACK_MS = 9000;
 
 export interface Blob {
   data: Uint8Array;
