@@ -29,3 +29,17 @@ export const thoroughTests = [
   'test/e2e/samples-by-command.spec.ts',
   'test/soak/**/*.spec.ts',
 ];
+
+/** The same, on grpc-js only: what starts processes, which is slow, and counts all that a process has. */
+export const thoroughTestsOfGrpcJs = [
+  'test/e2e/nest/killed.spec.ts',
+  'test/e2e/nest/leaks.spec.ts',
+  'test/e2e/nest/rolling-restart.spec.ts',
+];
+
+/** What comes from the wire with bad intent, or broken. */
+export const hostileTests = [
+  'test/unit/**/*hostile*.spec.ts',
+  'test/unit/**/*robustness*.spec.ts',
+  'test/{property,faults,fuzz}/**/*.spec.ts',
+];

@@ -2,19 +2,57 @@ import { status } from '@grpc/grpc-js';
 
 /** What went wrong; stable across releases. */
 export type BackchannelErrorCode =
-  /** A peer was asked for on a connection that has no backchannel. */
+  /**
+   * A peer was asked for on a connection that has no backchannel.
+   *
+   * gRPC status: FAILED_PRECONDITION.
+   * Remedy: Have the caller connect by a backchannel client; `@Backchannel({ optional: true })` where plain
+   * clients call as well.
+   */
   | 'ERR_BACKCHANNEL_NOT_MULTIPLEXED'
-  /** No peer with this id is connected. */
+  /**
+   * No peer with this id is connected.
+   *
+   * gRPC status: UNAVAILABLE.
+   * Remedy: Do not keep ids: a peer that reconnects has a new one. `registry.named(name)` finds it again.
+   */
   | 'ERR_BACKCHANNEL_UNKNOWN_PEER'
-  /** The other end did not complete the handshake. */
+  /**
+   * The other end did not complete the handshake.
+   *
+   * gRPC status: UNAVAILABLE.
+   * Remedy: Look at what the message and `cause` say, and at the log of the other end: it may not be one that
+   * speaks this protocol.
+   */
   | 'ERR_BACKCHANNEL_HANDSHAKE'
-  /** The listening side does not let this peer in. */
+  /**
+   * The listening side does not let this peer in.
+   *
+   * gRPC status: UNAVAILABLE at the dialing side; PERMISSION_DENIED if a handler throws it.
+   * Remedy: What the reason says; the listening side logs the whole error.
+   */
   | 'ERR_BACKCHANNEL_PEER_REFUSED'
-  /** The dialing side did not get a connection. */
+  /**
+   * The dialing side did not get a connection.
+   *
+   * gRPC status: UNAVAILABLE.
+   * Remedy: Look at `cause`, which is why the last attempt failed; a longer deadline, or
+   * `client.connection$`.
+   */
   | 'ERR_BACKCHANNEL_NOT_CONNECTED'
-  /** No peer of the kind that was waited for came in time. */
+  /**
+   * No peer of the kind that was waited for came in time.
+   *
+   * gRPC status: DEADLINE_EXCEEDED.
+   * Remedy: A longer deadline; see whether the peer connects at all, and whether it is refused.
+   */
   | 'ERR_BACKCHANNEL_NO_PEER'
-  /** A stub was asked for, but nobody said which services peers have. */
+  /**
+   * A stub was asked for, but nobody said which services peers have.
+   *
+   * gRPC status: none.
+   * Remedy: Name them in the option `server.backchannel` of `forRoot` (package and protoPath).
+   */
   | 'ERR_BACKCHANNEL_NO_SERVICES';
 
 /**

@@ -56,7 +56,11 @@ export class PeerSession implements PeerLink {
       if (inOrder) this.#endForward();
       else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
     });
-    void session.closed.then((error) => this.#lose(error));
+    void session.closed.then((error) => {
+      this.#lose(error);
+      // What came and was not read keeps a stream alive, and with it whoever does not read any more.
+      for (const left of [stream, ...this.#backStreams]) left.destroy();
+    });
     watchConnectivity(this.channel as ChannelInterface, (state) => {
       if (state !== connectivityState.IDLE || !isFarewell(this.channel.lastGoAway)) return;
       this.depart({ cause: 'left' });

@@ -6,7 +6,12 @@ export type Http2ErrorScope = 'stream' | 'connection';
 /** A violation, a limit, or the word of the peer; `http2Code` is what RST_STREAM or GOAWAY carry. */
 export class Http2Error extends Error {
   override readonly name = 'Http2Error';
-  /** Stable across releases. */
+  /**
+   * A rule of HTTP/2 was broken, a limit exceeded, or the other end ended the stream or the connection; `http2Code` says which.
+   *
+   * gRPC status: by `http2Code`, see [troubleshooting](troubleshooting.md#http2-errors).
+   * Remedy: See [limits](limits.md) if the message names one; else what is at the other end.
+   */
   readonly code = 'ERR_HTTP2';
 
   constructor(
@@ -25,7 +30,12 @@ export class Http2Error extends Error {
 /** An option of a connection that cannot work. */
 export class Http2OptionError extends RangeError {
   override readonly name = 'Http2OptionError';
-  /** Stable across releases. */
+  /**
+   * An option of a connection cannot work.
+   *
+   * gRPC status: none.
+   * Remedy: Correct the option that the message names.
+   */
   readonly code = 'ERR_HTTP2_OPTION';
 
   constructor(

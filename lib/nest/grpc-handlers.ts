@@ -52,10 +52,12 @@ export abstract class GrpcHandlers extends ServerGrpc {
       );
   }
 
+  /** Its failures end the call, those of filters as well. */
   override createStreamServiceMethod(handler: Handler): Function {
     return super.createStreamServiceMethod(settled(handler));
   }
 
+  /** Its handler is told of requests in order, and of their end at once; with one response, it ends the call. */
   override createRequestStreamMethod(
     handler: Handler,
     isResponseStream: boolean,
@@ -71,6 +73,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     );
   }
 
+  /** Its failures end the call. */
   override createStreamCallMethod(
     handler: CallHandler,
     isResponseStream: boolean,

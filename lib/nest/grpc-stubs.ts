@@ -8,6 +8,7 @@ import type { StubMethod } from './unary-method.js';
  * the process, and leaves the call open, here the call is cancelled, and fails with that error.
  */
 export abstract class GrpcStubs extends ClientGrpcProxy {
+  /** Of methods with a stream of requests: fails with them. */
   override createServiceMethod(client: Client, methodName: string): StubMethod {
     const method = super.createServiceMethod(client, methodName);
     const { requestStream } = (client as unknown as Record<string, { requestStream: boolean }>)[

@@ -87,10 +87,12 @@ async function checkRuns(major, builds) {
   if (!(await check(name, () => (node = nodeOf(major))))) return;
   const version = run(node, ['--version'], app).trim();
   for (const { kind, compiler, build } of builds) {
-    await check(
-      `the quick start runs as ${KIND_NAMES[kind]} of the ${compiler} on ${version}`,
-      () => runQuickStart(node, folderOf(app, kind), build),
-    );
+    for (const [prefix, how] of Object.entries({ '': '', 'secure-': ' with TLS' })) {
+      await check(
+        `the quick start${how} runs as ${KIND_NAMES[kind]} of the ${compiler} on ${version}`,
+        () => runQuickStart(node, folderOf(app, kind), build, prefix),
+      );
+    }
   }
   await check(`require and import give the same on ${version}`, () => {
     const script = join(app, 'same.cjs');

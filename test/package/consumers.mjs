@@ -27,9 +27,45 @@ const COMPILER_OPTIONS = {
 
 /** The files that the README shows, by name. */
 export function readmeFiles() {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const blocks = readme.matchAll(/<!-- file: (\S+) -->\s*```\w+\n([\s\S]*?)```/g);
-  return new Map([...blocks].map(([, name, content]) => [name, content]));
+  return new Map(blocksOf('README.md', 'file: (\\S+)'));
+}
+
+/** Those of the README with its changes for TLS, each named `secure-...`, and those that docs/tls.md shows. */
+function secureFiles() {
+  const files = readmeFiles();
+  const changed = blocksOf('README.md', 'change: (\\S+)').map(([name, diff]) => [
+    `secure-${name}`,
+    changedBy(diff, files.get(name)),
+  ]);
+  return new Map([...changed, ...blocksOf('docs/tls.md', 'file: (\\S+)')]);
+}
+
+/** The command of the README that makes the certificates which its changes name. */
+function certificateCommand() {
+  const [[, command]] = blocksOf('README.md', '(run)');
+  return command;
+}
+
+/** The code blocks of a document behind a comment like `marker`: what its group matches, and the code. */
+function blocksOf(path, marker) {
+  const text = readFileSync(join(root, path), 'utf8');
+  const blocks = text.matchAll(
+    new RegExp(`<!-- ${marker} -->\\s*\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``, 'g'),
+  );
+  return [...blocks].map(([, name, content]) => [name, content]);
+}
+
+/** `text` with the hunks of `diff`, which are apart by lines with "...". */
+function changedBy(diff, text) {
+  for (const hunk of diff.split(/^\.\.\.\n/m)) {
+    const lines = hunk.split('\n').slice(0, -1);
+    const side = (sign) =>
+      lines.filter((line) => !line.startsWith(sign)).map((line) => `${line.slice(1)}\n`);
+    const before = side('+').join('');
+    if (text.split(before).length !== 2) throw new Error(`not to be found once:\n${before}`);
+    text = text.replace(before, () => side('-').join(''));
+  }
+  return text;
 }
 
 /** Where the application of a kind is, in the folder of all. */
@@ -86,19 +122,20 @@ function writeConsumer(folder, type) {
     compilerOptions: COMPILER_OPTIONS,
     include: ['*.ts'],
   });
-  for (const [name, content] of readmeFiles()) {
+  for (const [name, content] of [...readmeFiles(), ...secureFiles()]) {
     const isTypeScript = name.endsWith('.ts');
     const text =
       isTypeScript && type === 'commonjs' ? withoutTopLevelAwait(name, content) : content;
     writeFileSync(join(folder, name), text);
   }
+  run('sh', ['-ec', certificateCommand()], folder);
   writeFileSync(join(folder, 'subpaths.ts'), type === 'commonjs' ? REQUIRES : IMPORTS);
 }
 
 /** CommonJS has no await outside of functions: what begins with the first one moves into one. */
 function withoutTopLevelAwait(name, content) {
   const start = content.search(/^(?:const|let) \w+ = await |^await /m);
-  if (start < 0) throw new Error(`${name} of the README has no await on its top level`);
+  if (start < 0) throw new Error(`${name} has no await on its top level`);
   return `${content.slice(0, start)}async function main(): Promise<void> {\n${content.slice(start)}}\nvoid main();\n`;
 }
 

@@ -18,8 +18,9 @@ const PATIENCE_MS = 30_000;
  * @param node - the executable that runs them.
  * @param folder - where their proto file is.
  * @param build - the folder in it with what was compiled.
+ * @param prefix - of the names of the two ends.
  */
-export async function runQuickStart(node, folder, build) {
+export async function runQuickStart(node, folder, build, prefix = '') {
   const port = await freePort();
   const scripts = `${build}-${port}`;
   cpSync(join(folder, build), join(folder, scripts), { recursive: true });
@@ -27,10 +28,10 @@ export async function runQuickStart(node, folder, build) {
     const path = join(folder, scripts, file);
     writeFileSync(path, readFileSync(path, 'utf8').replaceAll(README_PORT, port));
   }
-  const hub = start(node, `${scripts}/hub.js`, folder);
+  const hub = start(node, `${scripts}/${prefix}hub.js`, folder);
   try {
     await hub.said('Nest microservice successfully started');
-    const agent = start(node, `${scripts}/agent.js`, folder);
+    const agent = start(node, `${scripts}/${prefix}agent.js`, folder);
     try {
       await agent.said(REPLY);
       await agent.ended();

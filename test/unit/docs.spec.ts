@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { BACKCHANNEL_MAGIC } from '../../lib/backchannel/magic.js';
 import { ErrorCode } from '../../lib/http2/frame.js';
+import { errorFamilies, errorsPage } from '../docs/errors-page.js';
 import { readTrace } from '../fixtures/golden-replay.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,6 +18,9 @@ function filesIn(folder: string, suffix: string): string[] {
     .map((path) => join(folder, path))
     .filter((path) => path.endsWith(suffix) && !/node_modules|docs\/api/.test(path));
 }
+
+/** Codes that are Node's. */
+const OF_NODE = new Set(['ERR_MODULE_NOT_FOUND', 'ERR_BUFFER_TOO_LARGE']);
 
 /** Codes of Node, and those that become the message of another error before anybody sees them. */
 const NOT_OF_USERS = /^ERR_(MODULE_NOT_FOUND|BUFFER_TOO_LARGE|HPACK_\w+)$/;
@@ -49,6 +54,30 @@ describe('docs/troubleshooting.md', () => {
 
     expect(lines.length).toBeGreaterThan(2);
     expect(lines.filter((line) => !isSaid(line))).toEqual([]);
+  });
+});
+
+describe('docs/errors.md', () => {
+  const documented = errorFamilies().flatMap(({ codes }) => codes);
+
+  it('is what the doc blocks of the codes say (npm run docs:errors writes it)', async () => {
+    expect(read('docs/errors.md')).toBe(await errorsPage());
+  });
+
+  it('has every error code of the package, its gRPC status and a remedy', () => {
+    const sources = filesIn('lib', '.ts').map(read).join('\n');
+    const named = new Set([...sources.matchAll(/'(ERR_[A-Z0-9_]+)'/g)].map(([, code]) => code!));
+    const codes = new Set(documented.map(({ code }) => code));
+
+    expect([...named].filter((code) => !codes.has(code) && !OF_NODE.has(code))).toEqual([]);
+    for (const { code, meaning, status: of, remedy } of documented) {
+      expect([code, meaning, remedy]).not.toContain('');
+      expect(of).toMatch(new RegExp(`^(none|by |${Object.keys(status).join('|')})`));
+    }
+  });
+
+  it('says of which class they are', () => {
+    expect(errorFamilies().map(({ className }) => className)).not.toContain('');
   });
 });
 

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where the page is. */
+export const ERRORS_PAGE = join(root, 'docs/errors.md');
+
+/** What a doc block says of an error code. */
+export interface DocumentedCode {
+  code: string;
+  /** What happened. */
+  meaning: string;
+  /** The gRPC status of the calls that it ends, as users see it. */
+  status: string;
+  remedy: string;
+}
+
+/** The error codes that one file of the library defines. */
+export interface ErrorFamily {
+  /** Its class. */
+  className: string;
+  /** The property that has the code. */
+  property: string;
+  codes: DocumentedCode[];
+}
+
+const INTRODUCTION = `<!-- Written by \`npm run docs:errors\` from the doc blocks in lib/. -->
+
+# Errors
+
+Every error that this package raises itself has a code, which is stable across releases: tell errors by it, and not by their message. The status is that of the calls which end by the error; where there is none, it is thrown at who made the mistake. [Troubleshooting](troubleshooting.md) goes the other way, from what you see.
+
+Errors of sockets and of TLS (\`ECONNRESET\`, \`ERR_TLS_...\`) are passed on as they are, most often as the \`cause\` of one of these. The calls that they end have the status UNAVAILABLE.
+`;
+
+/** The text of docs/errors.md, made of the library's sources. */
+export async function errorsPage(): Promise<string> {
+  const sections = errorFamilies().map(
+    ({ className, property, codes }) => `## \`${className}\`: \`${property}\`
+
+| \`${property}\` | what happened | gRPC status | what to do |
+| --- | --- | --- | --- |
+${codes.map(({ code, meaning, status, remedy }) => `| \`${code}\` | ${meaning} | ${status} | ${remedy} |`).join('\n')}
+`,
+  );
+  const text = [INTRODUCTION, ...sections].join('\n');
+  return format(text, { ...(await resolveConfig(ERRORS_PAGE)), parser: 'markdown' });
+}
+
+/** All that there are, in the order of their files. */
+export function errorFamilies(): ErrorFamily[] {
+  return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .sort()
+    .map((path) => familyIn(readFileSync(join(root, 'lib', path), 'utf8')))
+    .filter(({ codes }) => codes.length > 0);
+}
+
+function familyIn(source: string): ErrorFamily {
+  const [, className = ''] = /export class (\w+) extends \w*Error\b/.exec(source) ?? [];
+  const blocks = source.matchAll(
+    /\/\*\*((?:(?!\*\/).)*?)\*\/\s*(?:\||readonly code =|export type \w+ =)\s*'(ERR_\w+)'/gs,
+  );
+  return {
+    className,
+    property: source.includes('readonly reason:') ? 'reason' : 'code',
+    codes: [...blocks].map(([, block, code]) => documented(code!, block!)),
+  };
+}
+
+function documented(code: string, block: string): DocumentedCode {
+  const text = block
+    .replace(/^\s*\* ?/gm, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const [, meaning = '', status = '', remedy = ''] =
+    /^(.*?) gRPC status: (.*?)\. Remedy: (.*)$/.exec(text) ?? [];
+  return { code, meaning, status, remedy };
+}

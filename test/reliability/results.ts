@@ -1,0 +1,46 @@
+import type { Machine } from '../bench/results.js';
+import type { Row } from './scenario.js';
+
+/** What a run of the scenarios leaves in `bench-results/reliability.json`. */
+export interface ReliabilityResults {
+  /** Version of this form. */
+  schema: 1;
+  /** When the run ended, ISO 8601. */
+  at: string;
+  /** Commit that was tried; with `+` if files had been changed since. */
+  commit: string;
+  /** What to type to see this again. */
+  command: string;
+  /** Whether it was a quick run: shorter, more noise. */
+  quick: boolean;
+  machine: Machine;
+  scenarios: ScenarioResult[];
+}
+
+/** One scenario, with its rows or why it has none. */
+export interface ScenarioResult {
+  name: string;
+  title: string;
+  /** Seconds that it took. */
+  seconds: number;
+  rows: Row[];
+  /** What it threw. */
+  failure?: string;
+}
+
+/** What is wrong with a run: nothing, if all is well. */
+export function faultsOf({ scenarios }: Pick<ReliabilityResults, 'scenarios'>): string[] {
+  return scenarios.flatMap(({ name, rows, failure }) => [
+    ...(failure === undefined ? [] : [`${name}: ${failure}`]),
+    ...rows.flatMap((row) => faultsOfRow(row).map((fault) => `${name}, ${row.what}: ${fault}`)),
+  ]);
+}
+
+function faultsOfRow({ lost, memory }: Row): string[] {
+  const faults: string[] = [];
+  if (lost > 0) faults.push(`${lost} lost`);
+  if (memory && memory.peakMiB > memory.boundMiB) {
+    faults.push(`${memory.peakMiB.toFixed(1)} MiB, more than ${memory.boundMiB}`);
+  }
+  return faults;
+}
