@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { churn } from './churn.js';
 import { verdictOf } from './verdict.js';
 
-const MINUTES = 1.5;
+const MINUTES = 2;
 const SHARE = 0.4;
 /** Far fewer than a slow machine makes in that time. */
 const FEWEST = 100;

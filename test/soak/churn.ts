@@ -4,7 +4,7 @@ import type { ChurnOptions, ChurnResult, Moment } from './results.js';
 
 const MINUTE_MS = 60_000;
 /** One a minute in a long run, which gives half an hour of thirty points. */
-const FEWEST_SAMPLES = 12;
+const FEWEST_SAMPLES = 6;
 
 /** Has connections come, be used and get lost for so many minutes, between two fresh processes. */
 export async function churn(

@@ -58,7 +58,10 @@ export class CallBook {
 
   fault(what: string): void {
     this.#faultCount += 1;
-    if (this.#faults.length < FAULTS_TOLD) this.#faults.push(what);
+    if (this.#faults.length >= FAULTS_TOLD) return;
+    this.#faults.push(what);
+    // A long run is not to keep it to itself until its end.
+    process.stderr.write(`${new Date().toISOString()} ${what}\n`);
   }
 
   report(): CallReport {

@@ -13,16 +13,10 @@ import type { SilentLink } from './silent-link.js';
 import { soakService } from './soak-service.js';
 import { unary } from './unary.js';
 
-/** A connection ends by this end or the other, in order, in the middle of calls, or without a word. */
-const ENDINGS = [
-  'closed here',
-  'closed there',
-  'cut here',
-  'cut there',
-  'half-open',
-  'half-open here',
-] as const;
-type Ending = (typeof ENDINGS)[number];
+/** A connection ends by this end or the other, in order or in the middle of calls, or without a word. */
+const ENDINGS = ['closed here', 'closed there', 'cut here', 'cut there'] as const;
+const SLOW_ENDINGS = [...ENDINGS, 'half-open', 'half-open here'] as const;
+type Ending = (typeof SLOW_ENDINGS)[number];
 
 /** Milliseconds into a call until its connection is cut. */
 const LATEST_CUT_MS = 4;
@@ -37,11 +31,12 @@ const PATIENCE_MS = 60_000;
 
 const HELD: Task = { data: Buffer.alloc(0), action: 'HOLD' };
 
-/** A dead connection is noticed by these, on either side: milliseconds. */
+/** A dead connection is noticed by these, on either side, and no live one of a busy machine: milliseconds. */
 export const SIGNS_OF_LIFE: ChannelOptions = {
-  'grpc.keepalive_time_ms': 1000,
-  'grpc.keepalive_timeout_ms': 5000,
+  'grpc.keepalive_time_ms': 2000,
+  'grpc.keepalive_timeout_ms': 8000,
 };
+const NOTICED_AFTER_MS = 10_000;
 
 interface Line {
   channel: DialChannel;
@@ -76,8 +71,8 @@ export class Churner {
     });
   }
 
-  /** The whole life of one connection. */
-  async live(): Promise<void> {
+  /** The whole life of one connection, which does not take much longer than `ms`. */
+  async live(ms: number): Promise<void> {
     const line = (this.#line ??= this.#open());
     const { soak, host } = line;
     const random = this.#random;
@@ -92,7 +87,7 @@ export class Churner {
     const count = random.between(1, MOST_CALLS);
     await load(soak, { count, inFlight: IN_FLIGHT }, random, this.#book);
     if (random.chance(0.2)) await this.#large(soak, [status.OK]);
-    await this.#lose(line, random.pick(ENDINGS));
+    await this.#lose(line, random.pick(ms > NOTICED_AFTER_MS ? SLOW_ENDINGS : ENDINGS));
   }
 
   /** Closes the connection that there is, or is being made: that one is to come about first. */

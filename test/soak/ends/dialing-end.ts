@@ -10,7 +10,7 @@ import { SilentLink } from './silent-link.js';
 /** Connections that are there at any time while connections come and go. */
 const AT_ONCE = 8;
 /** The same where some of them are dead, and wait to be noticed. */
-const CHURNERS = 16;
+const CHURNERS = 32;
 
 /** Dials, calls forward and serves who calls back. */
 export class DialingEnd implements End {
@@ -40,7 +40,7 @@ export class DialingEnd implements End {
       const churner = new Churner(this.book, link, near, random);
       while (pace.elapsedMs < ms) {
         connections += 1;
-        await churner.live();
+        await churner.live(ms - pace.elapsedMs);
         await pace.rest(ms);
       }
       await churner.leave();

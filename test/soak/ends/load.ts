@@ -21,7 +21,10 @@ export function load(
   let left = count - atOnce;
   let ended = 0;
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE_MS);
+    const timer = setTimeout(() => {
+      left = 0;
+      resolve();
+    }, PATIENCE_MS);
     const start = (): void => {
       const plan = planCall(random);
       const end = book.begin(`${plan.kind}, ${plan.task.action}`, plan.expected);
