@@ -119,8 +119,15 @@ export type {
 } from './grpc/index.js';
 
 // Many kinds of client on one listener
-export { ListenMux, MAGIC_LENGTH } from './listenmux/index.js';
-export type { Handshaker, ListenMuxOptions, MuxConnection } from './listenmux/index.js';
+export { ListenMux, ListenMuxError, MAGIC_LENGTH } from './listenmux/index.js';
+export type {
+  Handshaker,
+  ListenMuxErrorCode,
+  ListenMuxLimitOptions,
+  ListenMuxLimits,
+  ListenMuxOptions,
+  MuxConnection,
+} from './listenmux/index.js';
 
 // The multiplexer
 export {

@@ -25,6 +25,21 @@ export const base = defineConfig({
 /** Run by `npm run test:thorough`: a minute and more, and nothing that the other tests do not touch. */
 export const thoroughTests = [
   'test/conformance/engine/backchannel-*.spec.ts',
+  'test/e2e/faults/every-cut.spec.ts',
   'test/e2e/samples-by-command.spec.ts',
   'test/soak/**/*.spec.ts',
+];
+
+/** The same, on grpc-js only: what starts processes, which is slow, and counts all that a process has. */
+export const thoroughTestsOfGrpcJs = [
+  'test/e2e/nest/killed.spec.ts',
+  'test/e2e/nest/leaks.spec.ts',
+  'test/e2e/nest/rolling-restart.spec.ts',
+];
+
+/** What comes from the wire with bad intent, or broken. */
+export const hostileTests = [
+  'test/unit/**/*hostile*.spec.ts',
+  'test/unit/**/*robustness*.spec.ts',
+  'test/{property,faults,fuzz}/**/*.spec.ts',
 ];

@@ -1,5 +1,5 @@
 import { mergeConfig } from 'vitest/config';
-import { base, thoroughTests } from './vitest.base.js';
+import { base, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
 
 /** Tests of what users see. */
 const endToEnd = 'test/e2e/**/*.spec.ts';
@@ -15,7 +15,11 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'all',
-          include: ['test/{unit,conformance,fuzz}/**/*.spec.ts', 'sample/**/*.spec.ts', leaks],
+          include: [
+            'test/{unit,conformance,fuzz,property,faults}/**/*.spec.ts',
+            'sample/**/*.spec.ts',
+            leaks,
+          ],
           exclude: [...together, ...thoroughTests],
         },
       },
@@ -34,8 +38,8 @@ export default mergeConfig(base, {
         test: {
           name: 'engine grpc-js',
           include: [endToEnd],
-          // Processes that start slowly, where only our own engine is of interest; and what runs apart.
-          exclude: ['test/e2e/samples.spec.ts', leaks, ...thoroughTests],
+          // Of samples only our own engine is of interest; the others are run apart.
+          exclude: ['test/e2e/samples.spec.ts', ...thoroughTestsOfGrpcJs, ...thoroughTests],
           isolate: false,
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },

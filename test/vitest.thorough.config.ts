@@ -1,5 +1,5 @@
 import { mergeConfig } from 'vitest/config';
-import { base, thoroughTests } from './vitest.base.js';
+import { base, hostileTests, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
 
 /** What takes too long for every run of the tests. */
 export default mergeConfig(base, {
@@ -9,8 +9,17 @@ export default mergeConfig(base, {
       {
         extends: true,
         test: {
+          name: 'hostile input, strict',
+          include: hostileTests,
+          // What nobody handles is an uncaught exception then, which fails the run.
+          execArgv: ['--unhandled-rejections=strict'],
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'engine grpc-js',
-          include: ['test/e2e/nest/leaks.spec.ts'],
+          include: thoroughTestsOfGrpcJs,
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },

@@ -1,3 +1,4 @@
+export { FloodGuard } from './flood-guard.js';
 export { ReceiveWindow, type WindowLimits } from './receive-window.js';
 export { RoundTrip } from './round-trip.js';
 export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';

@@ -64,7 +64,10 @@ export interface DialChannel extends ChannelInterface {
    * state of the channel stays the same then.
    */
   onFailedAgain?(listener: () => void): void;
-  /** What made it leave its last connection, if that was the other end's wish. grpc-js keeps it to itself. */
+  /**
+   * What made it leave its last connection, if that was the other end's wish. There is no such property
+   * where the engine keeps it to itself, as grpc-js does.
+   */
   readonly lastGoAway?: GoAway | undefined;
 }
 

@@ -1,5 +1,5 @@
+import { FloodGuard } from '../flow-control/index.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
-import { FloodGuard } from './flood-guard.js';
 import { ErrorCode } from './frame.js';
 
 /** What credit costs: a peer may give it for each piece that it reads, on the stream and on all. */

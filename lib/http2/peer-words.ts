@@ -4,6 +4,7 @@ import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { HpackDecoder } from './hpack/index.js';
 import { MessageReceiver } from './message-receiver.js';
+import { decodeReason } from './refusal.js';
 import { INITIAL_SETTINGS } from './settings.js';
 import type { Http2Stream } from './stream.js';
 
@@ -76,7 +77,7 @@ export class PeerWords {
       receivePong: (payload) => pings.receive(payload),
       receiveGoAway: (last, code, debugData) => this.#receiveGoAway(last, code, debugData),
       mayBeRefused: !host.isServer,
-      receiveRefusal: (code, debugData) => host.refused(code, debugData.toString()),
+      receiveRefusal: (code, debugData) => host.refused(code, decodeReason(debugData)),
     });
   }
 
@@ -143,7 +144,7 @@ export class PeerWords {
   #receiveGoAway(lastStreamId: number, code: number, debugData: Buffer): void {
     const { streams, user } = this.#parts;
     this.#host.drain();
-    user.goAway(code, debugData.toString('latin1'));
+    user.goAway(code, decodeReason(debugData));
     const reason = 'the peer did not take the stream';
     const error = new Http2Error('stream', ErrorCode.RefusedStream, reason, true);
     for (const stream of streams.all()) {

@@ -1,6 +1,6 @@
 import { type ErrorCode, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
-/** Bytes of text that a refusal has at most. */
+/** Bytes of text that a GOAWAY has at most. */
 const MAX_TEXT_LENGTH = 1024;
 
 /**
@@ -18,4 +18,12 @@ export function encodeRefusal(code: ErrorCode, message: string): Buffer {
   frame.writeUInt32BE(code, FRAME_HEADER_LENGTH + 4);
   frame.set(text.subarray(0, written), FRAME_HEADER_LENGTH + 8);
   return frame;
+}
+
+/**
+ * Why the other end says GOAWAY, as text for people: cut where it is long, and without characters that
+ * would end the line in a log, or that a terminal obeys.
+ */
+export function decodeReason(debugData: Buffer): string {
+  return debugData.toString('utf8', 0, MAX_TEXT_LENGTH).replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, '\ufffd');
 }

@@ -1,2 +1,8 @@
+export { ListenMuxError, type ListenMuxErrorCode } from './errors.js';
 export { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
+export {
+  verifyListenMuxLimits,
+  type ListenMuxLimitOptions,
+  type ListenMuxLimits,
+} from './listen-mux-limits.js';
 export { ListenMux, type ListenMuxOptions } from './listen-mux.js';

@@ -1,20 +1,27 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
+import { ConnectionLimits } from './connection-limits.js';
+import { ListenMuxError } from './errors.js';
 import { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
+import {
+  verifyListenMuxLimits,
+  type ListenMuxLimitOptions,
+  type ListenMuxLimits,
+} from './listen-mux-limits.js';
 import { peekMagic } from './peek.js';
 
-/** Options of a `ListenMux`. */
-export interface ListenMuxOptions<Context> {
+/** Options of a `ListenMux`: limits, which may be left out, and who is told of what. */
+export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {
   /** Called with every connection that is to be served: plain ones, and those that handshakers return. */
   onConnection(connection: MuxConnection<Context>): void;
-  /** Told why a connection was closed before it could be served. Default: nobody is told. */
+  /**
+   * Told why a connection was closed before it could be served: a `ListenMuxError`, the error of the
+   * socket, or what a handshaker or `onConnection` threw. What it throws itself is ignored: whoever
+   * dials could end the process by it. Default: nobody is told.
+   */
   onHandshakeError?(error: Error, socket: Duplex): void;
-  /** Milliseconds until a connection must have shown what it is and shaken hands. Default 20000, 0 waits for ever. */
-  handshakeTimeoutMs?: number;
 }
-
-const DEFAULT_HANDSHAKE_TIMEOUT_MS = 20_000;
 
 /**
  * Serves many kinds of client on one listener: peeks at the first bytes of each connection and gives
@@ -25,22 +32,23 @@ const DEFAULT_HANDSHAKE_TIMEOUT_MS = 20_000;
  */
 export class ListenMux<Context = undefined> {
   readonly #options: ListenMuxOptions<Context>;
+  readonly #limits: ListenMuxLimits;
+  readonly #connections: ConnectionLimits;
   readonly #handshakers = new Map<string, Handshaker<Context>>();
-  /** Connections that are not yet served. */
+  /** Connections that are not yet served, TLS being done. */
   readonly #pending = new Set<Duplex>();
-  /** How many have not done their TLS handshake yet. */
-  #securing = 0;
   #onSettled: (() => void)[] = [];
 
   /** @throws TypeError naming a bad option. */
   constructor(options: ListenMuxOptions<Context>) {
-    const { handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
-    if (!Number.isInteger(handshakeTimeoutMs) || handshakeTimeoutMs < 0) {
-      throw new TypeError(
-        `"handshakeTimeoutMs" must be a whole number of milliseconds, 0 or more, not ${String(handshakeTimeoutMs)}`,
-      );
-    }
-    this.#options = { ...options, handshakeTimeoutMs };
+    this.#options = options;
+    this.#limits = verifyListenMuxLimits(options);
+    this.#connections = new ConnectionLimits(this.#limits, () => this.#tellIfSettled());
+  }
+
+  /** Connections that are open, in handshake or served. */
+  get connectionCount(): number {
+    return this.#connections.connectionCount;
   }
 
   /** Connections that have not yet shown what they are or are shaking hands. */
@@ -68,42 +76,22 @@ export class ListenMux<Context = undefined> {
   }
 
   /**
-   * Takes every connection that `server` accepts; of a TLS server, once its TLS handshake is done. One
-   * that fails is told to `onHandshakeError`, unless the client just left.
+   * Takes every connection that `server` accepts, within the limits; of a TLS server, once its TLS
+   * handshake is done. One that fails is told to `onHandshakeError`, unless the client just left. How
+   * long it may take is an option of that server: `handshakeTimeout`, which `createListener` sets.
    */
   attach(server: Server): this {
-    if (server instanceof TlsServer) {
-      server.on('tlsClientError', (error, socket) => this.#tellTlsError(error, socket));
-      this.#countTlsHandshakes(server);
-    }
-    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-      socket.setNoDelay(true);
-      this.handle(socket);
-    });
+    if (server instanceof TlsServer) this.#attachTls(server);
+    else server.on('connection', (socket: Socket) => this.handle(socket.setNoDelay(true)));
     return this;
   }
 
-  /** Takes one connection, of which nothing has been read yet. Never throws; failures close it. */
+  /**
+   * Takes one connection, of which nothing has been read yet, within the limits. Never throws; failures
+   * close it.
+   */
   handle(socket: Duplex): void {
-    // Stays for good: between two owners nobody else listens, and an error must not end the process.
-    socket.on('error', ignoreError);
-    // Who is told why it was closed can still ask then: Node remembers the answer.
-    void (socket as Partial<Socket>).remoteAddress;
-    this.#pending.add(socket);
-    const stopTimer = this.#startTimer(socket);
-    this.#route(socket)
-      .then((connection) => {
-        if (connection !== undefined) this.#options.onConnection(connection);
-      })
-      .catch((error: Error) => {
-        socket.destroy();
-        this.#options.onHandshakeError?.(error, socket);
-      })
-      .finally(() => {
-        stopTimer();
-        this.#pending.delete(socket);
-        this.#tellIfSettled();
-      });
+    if (this.#admit(socket)) void this.#serve(socket);
   }
 
   /** Resolves when there is no connection that is not yet served, TLS handshakes included. */
@@ -120,25 +108,71 @@ export class ListenMux<Context = undefined> {
   }
 
   #tellIfSettled(): void {
-    if (this.#securing > 0 || this.#pending.size > 0) return;
+    if (this.#connections.handshakeCount > 0 || this.#pending.size > 0) return;
     for (const tell of this.#onSettled.splice(0)) tell();
   }
 
-  #countTlsHandshakes(server: TlsServer): void {
-    server.on('connection', () => (this.#securing += 1));
-    server.on('secureConnection', () => (this.#securing -= 1));
-    server.on('tlsClientError', () => {
-      this.#securing -= 1;
-      this.#tellIfSettled();
+  #attachTls(server: TlsServer): void {
+    // Node itself, which begins to shake hands: it costs more than anything else that comes before.
+    const listeners = server.rawListeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (!this.#admit(socket)) return;
+      for (const listener of listeners) listener.call(server, socket);
+    });
+    server.on('tlsClientError', (error, socket) => this.#endTls(error, socket));
+    server.on('secureConnection', (socket: TLSSocket) => {
+      void this.#serve(socket.setNoDelay(true));
     });
   }
 
-  #tellTlsError(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+  /** Whether it may come in; closes it if not. */
+  #admit(socket: Duplex): boolean {
+    // Stays for good: between two owners nobody else listens, and an error must not end the process.
+    socket.on('error', ignoreError);
+    const refusal = this.#connections.admit(socket);
+    if (refusal === undefined) return true;
+    socket.destroy();
+    this.#tell(refusal, socket);
+    return false;
+  }
+
+  async #serve(socket: Duplex): Promise<void> {
+    socket.on('error', ignoreError); // Under TLS it is another one than was admitted.
+    // Who is told why it was closed can still ask then: Node remembers the answer.
+    void (socket as Partial<Socket>).remoteAddress;
+    this.#pending.add(socket);
+    const stopTimer = this.#startTimer(socket);
+    try {
+      const connection = await this.#route(socket);
+      if (connection !== undefined) this.#options.onConnection(connection);
+      this.#connections.establish(socket);
+    } catch (error) {
+      socket.destroy();
+      this.#tell(error as Error, socket);
+    } finally {
+      stopTimer();
+      this.#pending.delete(socket);
+      this.#tellIfSettled();
+    }
+  }
+
+  #tell(error: Error, socket: Duplex): void {
+    try {
+      this.#options.onHandshakeError?.(error, socket);
+    } catch {
+      // As its doc says.
+    }
+  }
+
+  #endTls(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    // Node leaves a connection open whose handshake took too long.
+    socket.destroy();
     // Node does not say in the error that it was the client's certificate, but its code in the socket.
     const refused = socket.authorizationError as Error | string | null | undefined;
     if (!refused && error.code === 'ECONNRESET') return;
     const why = refused ? `the certificate of the client was refused (${refused})` : error.message;
-    this.#options.onHandshakeError?.(new Error(`TLS: ${why}`, { cause: error }), socket);
+    this.#tell(new ListenMuxError('ERR_LISTENMUX_TLS', `TLS: ${why}`, { cause: error }), socket);
   }
 
   async #route(accepted: Duplex): Promise<MuxConnection<Context> | undefined> {
@@ -149,12 +183,12 @@ export class ListenMux<Context = undefined> {
   }
 
   #startTimer(socket: Duplex): () => void {
-    const { handshakeTimeoutMs } = this.#options;
-    if (!handshakeTimeoutMs) return () => {};
-    const timer = setTimeout(
-      () => socket.destroy(new Error(`no complete handshake within ${handshakeTimeoutMs} ms`)),
-      handshakeTimeoutMs,
-    ).unref();
+    const { handshakeTimeoutMs } = this.#limits;
+    if (handshakeTimeoutMs === 0) return () => {};
+    const timer = setTimeout(() => {
+      const problem = `no complete handshake within ${handshakeTimeoutMs} ms`;
+      socket.destroy(new ListenMuxError('ERR_LISTENMUX_TIMEOUT', problem));
+    }, handshakeTimeoutMs).unref();
     return () => clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import { Duplex, Readable } from 'node:stream';
+import { ListenMuxError } from './errors.js';
 import { MAGIC_LENGTH } from './handshaker.js';
 
 /** The first bytes of a connection, judged. */
@@ -51,7 +52,11 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     const onClose = (): void => {
       settle();
       reject(
-        socket.errored ?? new Error('the connection was closed before it could be told what it is'),
+        socket.errored ??
+          new ListenMuxError(
+            'ERR_LISTENMUX_CLOSED',
+            'the connection was closed before it could be told what it is',
+          ),
       );
     };
     const settle = (): void => {

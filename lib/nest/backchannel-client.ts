@@ -35,6 +35,7 @@ export class BackchannelClient
   readonly #handshaker: ClientHandshaker;
   readonly #drainTime: DrainTime;
   readonly #lazy: boolean;
+  readonly #lossPauseMs: number | undefined;
   readonly #isIntercepted: boolean;
   #stopKeeping: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -81,6 +82,7 @@ export class BackchannelClient
     this.#handshaker = handshaker;
     this.#drainTime = drainTime;
     this.#lazy = options.lazy ?? false;
+    this.#lossPauseMs = channelOptions['grpc.initial_reconnect_backoff_ms'];
     this.#isIntercepted = hasInterceptors(options.channelOptions);
     logConnection(url, this.#states.all$);
   }
@@ -203,7 +205,7 @@ export class BackchannelClient
 
   #keepConnected(): void {
     if (this.#closing !== undefined || this.#lazy) return;
-    this.#stopKeeping ??= keepConnected(this.#channel, this.serves);
+    this.#stopKeeping ??= keepConnected(this.#channel, this.serves, this.#lossPauseMs);
   }
 
   /** To the other end this side has left: only a new connection makes it a peer again. */

@@ -10,7 +10,12 @@ import {
   type SessionFactory,
 } from '../backchannel/index.js';
 import { createListener, engineOf, within, type StreamServer } from '../grpc/index.js';
-import { ListenMux } from '../listenmux/index.js';
+import {
+  ListenMux,
+  ListenMuxError,
+  verifyListenMuxLimits,
+  type ListenMuxLimits,
+} from '../listenmux/index.js';
 import { toListeningServerOptions } from './channel-options.js';
 import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
@@ -18,11 +23,18 @@ import { NetworkListener, type BackchannelNetwork } from './network.js';
 import type { ListenMuxServerOptions } from './options.js';
 import { logPeers, logRefusal } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
+import { RateLimitedLog } from './rate-limited-log.js';
 import { drainMsOf, shutDown } from './shut-down.js';
 import { StandardServicesServer } from './standard-services.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
+
+/**
+ * Lines that say who came, and as many that say who went, every 10 seconds: more than a person reads.
+ * Who wants to know of everyone has `Registry.peers$`.
+ */
+const MAX_PEER_LINES = 100;
 
 /** All that there is while it listens. */
 interface Listening {
@@ -49,6 +61,9 @@ export class ListenMuxServer extends StandardServicesServer {
   readonly #sessionFactory: SessionFactory;
   readonly #peerServices: PeerServices | undefined;
   readonly #drainMs: number;
+  readonly #limits: ListenMuxLimits;
+  readonly #peerLog = new RateLimitedLog(this.logger, { maxLines: MAX_PEER_LINES });
+  readonly #refusalLog = new RateLimitedLog(this.logger);
   #listening: Listening | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -67,9 +82,10 @@ export class ListenMuxServer extends StandardServicesServer {
     this.#registry = registry;
     this.#network = network;
     this.#drainMs = drainMsOf(options);
+    this.#limits = verifyListenMuxLimits(options);
     this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
     this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
-    logPeers(this.logger, registry);
+    logPeers(this.#peerLog, registry);
   }
 
   /** The peers of this server. */
@@ -126,26 +142,29 @@ export class ListenMuxServer extends StandardServicesServer {
       this.#listening = { listeners, mux, handshaker };
       return;
     }
-    const { credentials, handshakeTimeoutMs } = this.#options;
     const listeners = new ListenerGroup(() => {
-      const server = createListener(credentials, handshakeTimeoutMs);
+      const server = createListener(this.#options.credentials, this.#limits.handshakeTimeoutMs);
       mux.attach(server);
       return server;
     });
     this.#listening = { listeners, mux, handshaker };
-    await listeners.listen(await listenAddresses(this.url), (error) => this.logger.error(error));
+    await listeners.listen(await listenAddresses(this.url), (error) => {
+      // Also when there are no file descriptors left for those who connect, each of them.
+      this.#refusalLog.write('error', 'errors of the listener', () => [error]);
+    });
   }
 
   #createMux(): ListenMux<PeerConnection> {
-    const { handshakeTimeoutMs, allowPlainClients = true } = this.#options;
+    const { allowPlainClients = true } = this.#options;
     const serve = serveConnections(this.grpcClient as StreamServer);
     return new ListenMux<PeerConnection>({
       onConnection: (connection) => {
         if (connection.context !== undefined || allowPlainClients) return serve(connection);
-        throw new Error('it is not multiplexed ("allowPlainClients" is false)');
+        const problem = 'it is not multiplexed ("allowPlainClients" is false)';
+        throw new ListenMuxError('ERR_LISTENMUX_PLAIN_CLIENT', problem);
       },
-      onHandshakeError: (error, socket) => logRefusal(this.logger, error, socket),
-      ...(handshakeTimeoutMs !== undefined && { handshakeTimeoutMs }),
+      onHandshakeError: (error, socket) => logRefusal(this.#refusalLog, error, socket),
+      ...this.#limits,
     });
   }
 
@@ -200,6 +219,8 @@ export class ListenMuxServer extends StandardServicesServer {
       listening?.handshaker.close(),
       listening?.listeners.closeConnections(LAST_WORDS_MS),
     ]);
+    this.#peerLog.flush();
+    this.#refusalLog.flush();
   }
 
   /**

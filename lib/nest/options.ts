@@ -62,8 +62,26 @@ export interface ListenMuxServerOptions
    * mutual TLS are what keeps them out, or this. Default true.
    */
   allowPlainClients?: boolean;
-  /** Milliseconds until a connection must have shown what it is. Default 20000, 0 waits for ever. */
+  /**
+   * Milliseconds until a connection must have shown what it is, and been authorized; under TLS the TLS
+   * handshake has as many before. Default 20000, 0 waits for ever.
+   */
   handshakeTimeoutMs?: number;
+  /**
+   * Connections that are open at once, multiplexed and plain ones; further ones are closed at once.
+   * Default 10000; Infinity is no limit.
+   */
+  maxConnections?: number;
+  /**
+   * The same of one IPv4 address, or one IPv6 network of 64 bits. Default Infinity: behind a NAT or a
+   * load balancer all clients have the same one.
+   */
+  maxConnectionsPerAddress?: number;
+  /**
+   * Connections that shake hands at once, TLS and `authorizePeer` included. Default 1000; Infinity is no
+   * limit.
+   */
+  maxHandshakes?: number;
 }
 
 /** Options of the dialing side: those of the stock gRPC client, and what it serves to the other end. */

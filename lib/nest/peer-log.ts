@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import type { Logger } from '@nestjs/common';
 import {
   AuthorizationFault,
   type Departure,
   type PeerEvent,
   type Registry,
 } from '../backchannel/index.js';
+import type { LogLine, RateLimitedLog } from './rate-limited-log.js';
 
 /** For structured loggers; nothing is said of what is undefined. */
 type LogData = Record<string, unknown>;
@@ -15,36 +15,55 @@ type LogData = Record<string, unknown>;
 /** Registries that have their lines. */
 const logged = new WeakSet<Registry>();
 
-/** A line for every peer that comes or goes; one, however many servers share the registry. */
-export function logPeers(logger: Logger, registry: Registry): void {
+/**
+ * A line for every peer that comes or goes, within the limit of the log; one, however many servers share
+ * the registry.
+ */
+export function logPeers(log: RateLimitedLog, registry: Registry): void {
   if (logged.has(registry)) return;
   logged.add(registry);
-  registry.peers$.subscribe((event) => logPeerEvent(logger, event));
+  registry.peers$.subscribe((event) => {
+    log.write('log', `peers ${event.type}`, () => lineOf(event));
+  });
 }
 
-function logPeerEvent(logger: Logger, event: PeerEvent): void {
+function lineOf(event: PeerEvent): LogLine {
   const { id, name, remoteAddress, remotePort } = event.peer;
-  const who = name === undefined ? `peer ${id}` : `peer ${id} "${name}"`;
+  const who = name === undefined ? `peer ${id}` : `peer ${id} ${JSON.stringify(name)}`;
   const data = { peerId: id, name, remoteAddress, remotePort };
-  if (event.type === 'connected') {
-    logger.log(`${who} connected`, known(data));
-    return;
-  }
+  if (event.type === 'connected') return [`${who} connected`, known(data)];
   const { text, ...why } = described(event.departure);
-  logger.log(`${who} disconnected: ${text}`, known({ ...data, ...why }));
+  return [`${who} disconnected: ${text}`, known({ ...data, ...why })];
 }
 
 /**
- * A line for every connection that was closed before it could be served. What `authorizePeer` threw
- * without meaning it is told in full: it is a fault of this side.
+ * A line for every connection that was closed before it could be served, within the limit of the log.
+ * What `authorizePeer` threw without meaning it is told in full: it is a fault of this side.
  */
-export function logRefusal(logger: Logger, error: Error, socket: Duplex): void {
+export function logRefusal(log: RateLimitedLog, error: Error, socket: Duplex): void {
+  if (error instanceof AuthorizationFault) {
+    log.write('error', 'authorizePeer failed', () => {
+      return [...refusalLine(error, socket), inspect(error.cause)];
+    });
+    return;
+  }
+  log.write('warn', `connections refused (${codeOf(error) ?? 'no code'})`, () => {
+    const [line, data] = refusalLine(error, socket);
+    const { cause } = error;
+    return [cause instanceof Error ? `${line} (${cause.message})` : line, data];
+  });
+}
+
+function refusalLine(error: Error, socket: Duplex): [line: string, data: LogData] {
   const { remoteAddress, remotePort } = socket as Partial<Socket>;
-  const data = known({ remoteAddress, remotePort });
-  const { message, cause } = error;
-  const line = `connection refused: ${message}`;
-  if (error instanceof AuthorizationFault) logger.error(line, data, inspect(cause));
-  else logger.warn(cause instanceof Error ? `${line} (${cause.message})` : line, data);
+  const code = codeOf(error);
+  return [`connection refused: ${error.message}`, known({ remoteAddress, remotePort, code })];
+}
+
+/** One of a few: nobody chooses it but this package and Node. */
+function codeOf(error: Error): string | undefined {
+  const { reason, code } = error as { reason?: string; code?: string };
+  return reason ?? code;
 }
 
 function described(departure: Departure): LogData & { text: string } {

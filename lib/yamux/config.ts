@@ -26,6 +26,23 @@ export interface YamuxConfig {
    * peer's acknowledgement (`open()` waits). Default 256.
    */
   acceptBacklog: number;
+  /** Streams that the peer may have open at once; more are reset. Default 1024. */
+  maxInboundStreams: number;
+  /**
+   * Frames that are of no use by themselves (pings, credit, empty frames, frames for streams that are
+   * gone, ...) that the peer may send at once, and above the data that pays for them, before the
+   * session ends. Default 20000.
+   */
+  maxUselessFrames: number;
+  /** How many of them the peer is forgiven in a second. Default 2000. */
+  uselessFramesPerSecond: number;
+  /**
+   * Streams that the peer may open and give up at once, above those that came to their end, before
+   * the session ends. Default 5000.
+   */
+  maxResets: number;
+  /** How many of them the peer is forgiven in a second. Default 500. */
+  resetsPerSecond: number;
   /** Longest payload of one outgoing data frame, in bytes; 1 MiB at most. Default 65536. */
   maxFrameSize: number;
   /** Milliseconds the peer may take to acknowledge a stream before the session ends. Default 75000, 0 waits for ever. */
@@ -44,12 +61,17 @@ export interface YamuxConfig {
   keepAliveIntervalMs: number;
 }
 
-/** The defaults of Go's yamux, but for keepalive, which is off as in Gitaly. */
+/** The defaults of Go's yamux, but for keepalive, which is off as in Gitaly, and limits that Go has not. */
 export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
   initialStreamWindowSize: INITIAL_WINDOW,
   maxStreamWindowSize: INITIAL_WINDOW,
   maxSessionWindowSize: 1024 * INITIAL_WINDOW,
   acceptBacklog: 256,
+  maxInboundStreams: 1024,
+  maxUselessFrames: 20_000,
+  uselessFramesPerSecond: 2000,
+  maxResets: 5000,
+  resetsPerSecond: 500,
   maxFrameSize: 64 * 1024,
   streamOpenTimeoutMs: 75_000,
   streamCloseTimeoutMs: 300_000,
@@ -66,6 +88,11 @@ const RANGES: Partial<Record<keyof YamuxConfig, readonly [min: number, max: numb
   maxStreamWindowSize: [INITIAL_WINDOW, MAX_UINT32],
   maxSessionWindowSize: [INITIAL_WINDOW, Number.MAX_SAFE_INTEGER],
   acceptBacklog: [1, MAX_UINT32],
+  maxInboundStreams: [1, MAX_UINT32],
+  maxUselessFrames: [1, MAX_UINT32],
+  uselessFramesPerSecond: [0, MAX_UINT32],
+  maxResets: [1, MAX_UINT32],
+  resetsPerSecond: [0, MAX_UINT32],
   maxFrameSize: [1, 1024 * 1024],
   streamOpenTimeoutMs: [0, MAX_TIMEOUT_MS],
   streamCloseTimeoutMs: [0, MAX_TIMEOUT_MS],

@@ -4,11 +4,15 @@ import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame
 import type { FrameOutput } from './frame-output.js';
 import type { FrameHandler } from './frame-parser.js';
 import type { OpenQueue } from './open-queue.js';
+import type { PeerConduct } from './peer-conduct.js';
 import type { Pings } from './pings.js';
 import type { YamuxStream } from './stream.js';
 
 /** The client is the side that opened the connection; it numbers its streams odd, the server even. */
 export type YamuxRole = 'client' | 'server';
+
+/** Flags that make a frame worth something without data or credit. */
+const MEANINGFUL = Flag.Syn | Flag.Fin | Flag.Rst;
 
 /** The parts of a session that frames act on. */
 export interface FrameReceiverHost {
@@ -18,6 +22,7 @@ export interface FrameReceiverHost {
   readonly opens: OpenQueue<YamuxStream>;
   readonly accepts: AcceptQueue;
   readonly pings: Pings;
+  readonly conduct: PeerConduct;
   /** Whether a stream that the peer opens now is to be reset. */
   refusesStreams(): boolean;
   createStream(id: number, sendWindow: number): YamuxStream;
@@ -43,16 +48,18 @@ export class FrameReceiver implements FrameHandler {
     this.#receiver = undefined;
     if (flags & Flag.Syn && length > INITIAL_WINDOW) return this.#windowExceeded(id, length);
     const stream = this.#streamOf(flags, id, INITIAL_WINDOW);
-    if (stream === undefined) return;
+    if (stream === undefined) return this.#onDataForNobody(flags, length);
     if (length > stream.receiveWindow) return this.#windowExceeded(id, length);
+    if (length > 0) this.#host.conduct.earn(length);
+    else if (!(flags & MEANINGFUL) && !this.#host.conduct.maySendUseless()) return;
     stream.spend(length);
     if (flags & Flag.Rst) {
-      stream.receiveRst();
+      this.#onRst(stream);
     } else if (stream.receives || length === 0) {
       this.#receiver = stream;
       this.#receiverEnds = (flags & Flag.Fin) !== 0;
     } else {
-      stream.reset('the peer sends data that nobody will read');
+      this.#resetForData(stream);
     }
   }
 
@@ -71,8 +78,12 @@ export class FrameReceiver implements FrameHandler {
     const isSyn = (flags & Flag.Syn) !== 0;
     if (isSyn && INITIAL_WINDOW + delta > MAX_UINT32) return this.#windowOverflow(id);
     const stream = this.#streamOf(flags, id, isSyn ? INITIAL_WINDOW + delta : INITIAL_WINDOW);
-    if (stream === undefined) return;
-    if (flags & Flag.Rst) return stream.receiveRst();
+    if (stream === undefined) {
+      if (!isSyn) this.#host.conduct.maySendUseless();
+      return;
+    }
+    if (flags & Flag.Rst) return this.#onRst(stream);
+    if (!(flags & MEANINGFUL) && !this.#host.conduct.maySendUseless()) return;
     if (!isSyn && delta > 0) {
       if (stream.sendWindow + delta > MAX_UINT32) return this.#windowOverflow(id);
       stream.grant(delta);
@@ -81,12 +92,17 @@ export class FrameReceiver implements FrameHandler {
   }
 
   onPing(flags: number, value: number): void {
-    if (flags & Flag.Syn) this.#host.output.control(FrameType.Ping, Flag.Ack, 0, value);
-    else this.#host.pings.receive(value);
+    const { conduct, output, pings } = this.#host;
+    if (flags & Flag.Syn) {
+      if (conduct.maySendUseless()) output.control(FrameType.Ping, Flag.Ack, 0, value);
+    } else if (!pings.receive(value)) {
+      conduct.maySendUseless();
+    }
   }
 
   onGoAway(code: number): void {
     if (code === GoAwayCode.Normal) {
+      if (!this.#host.conduct.maySendUseless()) return;
       this.#host.opens.close(
         new YamuxError('ERR_YAMUX_REMOTE_GOAWAY', 'the peer accepts no new streams'),
       );
@@ -112,8 +128,8 @@ export class FrameReceiver implements FrameHandler {
   }
 
   #acceptSyn(id: number, sendWindow: number): YamuxStream | undefined {
-    const { peer, streams, output, accepts } = this.#host;
-    if ((id % 2 === 1) !== (peer === 'client')) {
+    const { streams, output, accepts, conduct } = this.#host;
+    if (!this.#isOfPeer(id)) {
       this.onInvalid(`stream ${id} was opened with a number of the other side's`);
       return undefined;
     }
@@ -122,17 +138,44 @@ export class FrameReceiver implements FrameHandler {
       return undefined;
     }
     if (this.#host.refusesStreams() || accepts.full) {
+      if (!conduct.maySendUseless()) return undefined;
+      conduct.expectRest(INITIAL_WINDOW);
       output.control(FrameType.WindowUpdate, Flag.Rst, id, 0);
       return undefined;
     }
-    accepts.offer(this.#host.createStream(id, sendWindow));
+    const stream = this.#host.createStream(id, sendWindow);
+    accepts.offer(stream);
+    if (stream.destroyed) conduct.mayGiveUpStream();
     // The application may have ended the stream, or the session, already.
     return streams.get(id);
   }
 
+  #isOfPeer(id: number): boolean {
+    return (id % 2 === 1) === (this.#host.peer === 'client');
+  }
+
   #onFin(stream: YamuxStream): void {
-    if (stream.finished) stream.reset('the peer ended it twice');
-    else stream.receiveFin();
+    if (!stream.finished) return stream.receiveFin();
+    stream.reset('the peer ended it twice');
+    this.#host.conduct.mayGiveUpStream();
+  }
+
+  #onRst(stream: YamuxStream): void {
+    const wasForNothing = this.#isOfPeer(stream.id) && stream.isFresh;
+    stream.receiveRst();
+    if (wasForNothing) this.#host.conduct.mayGiveUpStream();
+  }
+
+  /** Data that nobody will read: behind the end, which is a violation, or after this side has destroyed the stream. */
+  #resetForData(stream: YamuxStream): void {
+    const isViolation = stream.finished;
+    stream.reset('the peer sends data that nobody will read');
+    if (isViolation) this.#host.conduct.mayGiveUpStream();
+  }
+
+  #onDataForNobody(flags: number, length: number): void {
+    // An empty frame with SYN has been judged as a stream.
+    if (length > 0 || !(flags & Flag.Syn)) this.#host.conduct.maySendForNobody(length);
   }
 
   #windowExceeded(id: number, length: number): void {

@@ -36,10 +36,11 @@ export class Pings {
     });
   }
 
-  /** A reply came; those that nobody asked for, or no longer, are ignored. */
-  receive(value: number): void {
+  /** A reply came. Returns whether anybody waits for it; otherwise it is ignored. */
+  receive(value: number): boolean {
     const ping = this.#take(value);
     ping?.resolve(performance.now() - ping.sentAt);
+    return ping !== undefined;
   }
 
   rejectAll(error: Error): void {

@@ -11,6 +11,7 @@ import { FrameReceiver, type YamuxRole } from './frame-receiver.js';
 import { startKeepAlive } from './keep-alive.js';
 import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
+import { PeerConduct } from './peer-conduct.js';
 import { Pings } from './pings.js';
 import { watchProgress } from './watch-progress.js';
 import { YamuxStream, type StreamHost } from './stream.js';
@@ -56,6 +57,7 @@ export class YamuxSession extends EventEmitter<{
   #stopClosing: (() => void) | undefined;
   #refusesStreams = false;
   #nextStreamId: number;
+  #inboundCount = 0;
   #bytesReceived = 0;
 
   /**
@@ -95,9 +97,13 @@ export class YamuxSession extends EventEmitter<{
     this.#windowBudget = new WindowBudget(this.#config.maxSessionWindowSize, () =>
       this.#opens.serve(),
     );
+    const conduct = new PeerConduct(this.#config, (error) =>
+      this.#terminate(error, GoAwayCode.ProtocolError),
+    );
     this.#host = {
       config: this.#config,
       output: this.#output,
+      conduct,
       windows: {
         granted: INITIAL_WINDOW,
         initial: this.#config.initialStreamWindowSize,
@@ -115,8 +121,12 @@ export class YamuxSession extends EventEmitter<{
         opens: this.#opens,
         accepts: this.#accepts,
         pings: this.#pings,
-        refusesStreams: () => this.#refusesStreams || !this.#hasRoom,
-        createStream: (id, sendWindow) => this.#createStream(id, sendWindow),
+        conduct,
+        refusesStreams: () => this.#refusesInbound,
+        createStream: (id, sendWindow) => {
+          this.#inboundCount += 1;
+          return this.#createStream(id, sendWindow);
+        },
         fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
       }),
     );
@@ -311,6 +321,7 @@ export class YamuxSession extends EventEmitter<{
     this.#nextStreamId = id + 2;
     const stream = this.#createStream(id, INITIAL_WINDOW);
     stream.announce(Flag.Syn);
+    this.#host.conduct.earnForOpening();
     return stream;
   }
 
@@ -325,9 +336,16 @@ export class YamuxSession extends EventEmitter<{
     return this.#windowBudget.has(INITIAL_WINDOW);
   }
 
+  /** Whether a stream that the peer opens now is to be reset. */
+  get #refusesInbound(): boolean {
+    const isFull = this.#inboundCount >= this.#config.maxInboundStreams;
+    return this.#refusesStreams || isFull || !this.#hasRoom;
+  }
+
   #forget(stream: YamuxStream): void {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
+    if (stream.id % 2 !== this.#nextStreamId % 2) this.#inboundCount -= 1;
     this.#opens.release(stream.id);
     this.#accepts.withdraw(stream);
     if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());

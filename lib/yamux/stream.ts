@@ -1,9 +1,12 @@
-import { Duplex } from 'node:stream';
+import { performance } from 'node:perf_hooks';
+import { Duplex, Readable } from 'node:stream';
 import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
-import { YamuxError } from './errors.js';
+import { streamReset } from './errors.js';
 import { Flag, FrameType } from './frame.js';
 import type { FrameOutput } from './frame-output.js';
+import type { PeerConduct } from './peer-conduct.js';
+import { PieceJoiner } from './piece-joiner.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
@@ -11,12 +14,22 @@ export interface StreamHost {
   readonly config: Readonly<YamuxConfig>;
   readonly output: FrameOutput;
   readonly windows: WindowLimits;
+  readonly conduct: PeerConduct;
   /** The stream has left the protocol: its id means nothing any more. */
   forget(stream: YamuxStream): void;
 }
 
 /** Bytes that a stream takes before `write()` asks to wait: as many as the socket takes at a time. */
 const WRITE_HIGH_WATER = 256 * 1024;
+
+/** Milliseconds after which a stream has been of use to somebody, even if nothing was sent. */
+const FRESH_MS = 1000;
+/** A shorter frame, cut out of more by the peer's window, pays for no credit: the peer makes us dribble. */
+const DRIBBLE_BYTES = 64;
+
+/** What Node's part of a stream holds. */
+const readableLengthOf = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')!
+  .get as (this: Readable) => number;
 
 /** Errors are delivered to whoever listens; that nobody does must not end the process. */
 function ignoreError(): void {}
@@ -39,12 +52,25 @@ export class YamuxStream extends Duplex {
   readonly #queue = new SendQueue();
   #sendWindow: number;
   readonly #receiveWindow: ReceiveWindow;
+  /** What has come behind what `Readable` holds; empty when that is. */
+  readonly #joiner = new PieceJoiner();
+  readonly #openedAt = performance.now();
+  #hasSent = false;
   /** `forgotten`: the protocol knows the stream no more; nothing may be sent for it. */
   #local: 'open' | 'finished' | 'forgotten' = 'open';
   #remote: 'open' | 'finished' = 'open';
   /** Why the session ended, while unread data keeps the stream from being destroyed with it. */
   #sessionError: Error | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
+
+  static {
+    // Unread is also what waits to be joined. (An accessor in Node, but a field in its typings.)
+    Object.defineProperty(this.prototype, 'readableLength', {
+      get(this: YamuxStream): number {
+        return this.#heldByNode + this.#joiner.length;
+      },
+    });
+  }
 
   /** @internal */
   constructor(
@@ -68,7 +94,9 @@ export class YamuxStream extends Duplex {
   }
 
   override read(size?: number): unknown {
+    if (size !== undefined && size > this.#heldByNode) this.#pushJoined();
     const chunk: unknown = super.read(size);
+    if (this.#heldByNode === 0) this.#pushJoined();
     if (chunk !== null) this.#afterConsumption();
     return chunk;
   }
@@ -110,12 +138,13 @@ export class YamuxStream extends Duplex {
       if (complete && error === null) this.#sendFin();
       else this.#sendRst();
     }
+    this.#joiner.clear();
     if (this.#local === 'forgotten') this.#receiveWindow.release(0);
     // Ended by us but not by the peer, the stream stays known, so that what still comes is dropped.
     this.#host.output.deactivate(this);
-    this.#queue.finish(
-      error ?? new YamuxError('ERR_YAMUX_STREAM_RESET', 'the stream was destroyed'),
-    );
+    if (this.#queue.bytes > 0) {
+      this.#queue.finish(error ?? streamReset('the stream was destroyed'));
+    }
     callback(error);
   }
 
@@ -146,6 +175,11 @@ export class YamuxStream extends Duplex {
     return this.#remote === 'open' && !this.destroyed;
   }
 
+  /** @internal Whether it is young, and the peer has got nothing on it. */
+  get isFresh(): boolean {
+    return !this.#hasSent && performance.now() - this.#openedAt < FRESH_MS;
+  }
+
   /** @internal Opens the stream, or accepts it, and announces the window. */
   announce(flag: typeof Flag.Syn | typeof Flag.Ack): void {
     if (this.#local === 'forgotten') return;
@@ -163,7 +197,7 @@ export class YamuxStream extends Duplex {
     this.#closeTimer?.refresh();
     this.#receiveWindow.receive(piece.length);
     try {
-      this.push(piece);
+      this.#pushOrJoin(piece);
     } catch (error) {
       // Thrown by a listener of ours: uncaught as it would be elsewhere, but not inside the parser.
       process.nextTick(() => {
@@ -185,7 +219,8 @@ export class YamuxStream extends Duplex {
   /** @internal The peer has sent its last byte. */
   receiveFin(): void {
     this.#remote = 'finished';
-    if (this.#local === 'finished') this.#forget();
+    this.#pushJoined();
+    if (this.#local === 'finished') this.#finish();
     else this.#watchForClose();
     if (!this.destroyed) this.push(null);
   }
@@ -193,15 +228,13 @@ export class YamuxStream extends Duplex {
   /** @internal The stream is gone: reset by the peer, or unknown to it. */
   receiveRst(): void {
     this.#forget();
-    this.destroy(new YamuxError('ERR_YAMUX_STREAM_RESET', `the peer reset stream ${this.id}`));
+    this.destroy(streamReset(`the peer reset stream ${this.id}`));
   }
 
   /** @internal Resets the stream on this side's account. */
   reset(reason: string): void {
     this.#sendRst();
-    this.destroy(
-      new YamuxError('ERR_YAMUX_STREAM_RESET', `stream ${this.id} was reset: ${reason}`),
-    );
+    this.destroy(streamReset(`stream ${this.id} was reset: ${reason}`));
   }
 
   /**
@@ -209,6 +242,7 @@ export class YamuxStream extends Duplex {
    * write waits, which must fail now; then, and in any other case at once, all fails with `error`.
    */
   sessionEnded(error: Error, keepUnread: boolean): void {
+    this.#pushJoined();
     this.#forget();
     const unread = this.readableLength > 0 || (this.finished && !this.readableEnded);
     if (!keepUnread || !unread || this.#queue.bytes > 0) {
@@ -231,6 +265,8 @@ export class YamuxStream extends Duplex {
     const queue = this.#queue;
     const bytes = Math.min(queue.bytes, this.#sendWindow, this.#host.config.maxFrameSize);
     this.#sendWindow -= bytes;
+    this.#hasSent = true;
+    if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.conduct.earn(bytes);
     output.dataHeader(this.id, bytes);
     queue.moveTo(output, bytes);
     if (queue.bytes === 0) queue.finish();
@@ -249,13 +285,20 @@ export class YamuxStream extends Duplex {
     if (this.#local !== 'open') return;
     this.#host.output.control(FrameType.WindowUpdate, Flag.Fin, this.id, 0);
     this.#local = 'finished';
-    if (this.#remote === 'finished') this.#forget();
+    if (this.#remote === 'finished') this.#finish();
     else this.#watchForClose();
   }
 
   #sendRst(): void {
     if (this.#local === 'forgotten') return;
+    this.#host.conduct.earnForReset(this.#receiveWindow.open);
     this.#host.output.control(FrameType.WindowUpdate, Flag.Rst, this.id, 0);
+    this.#forget();
+  }
+
+  /** Both sides have ended. */
+  #finish(): void {
+    this.#host.conduct.forgiveStream();
     this.#forget();
   }
 
@@ -268,6 +311,26 @@ export class YamuxStream extends Duplex {
   }
 
   // ---- Receiving
+
+  get #heldByNode(): number {
+    return readableLengthOf.call(this);
+  }
+
+  /** To a reader that keeps up as it came; what has to wait anyway is joined if it is small. */
+  #pushOrJoin(piece: Buffer): void {
+    if (this.#heldByNode === 0) {
+      this.push(piece);
+    } else if (this.#joiner.isSmall(piece)) {
+      this.#joiner.add(piece, (joined) => this.push(joined));
+    } else {
+      this.#pushJoined();
+      this.push(piece);
+    }
+  }
+
+  #pushJoined(): void {
+    if (this.#joiner.length > 0) this.push(this.#joiner.take());
+  }
 
   #afterConsumption(): void {
     if (this.#sessionError !== undefined) {

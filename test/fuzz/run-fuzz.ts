@@ -1,6 +1,7 @@
 import { ConnectionFuzz } from './fuzz-connection.js';
 import { fuzzBlocks } from './fuzz-blocks.js';
 import { PairFuzz } from './fuzz-pair.js';
+import { fuzzYamuxParser, fuzzYamuxSession } from './yamux/run-yamux-fuzz.js';
 
 const FRAMES_OF_A_CASE = 400;
 const BLOCKS_OF_A_CASE = 500;
@@ -13,6 +14,10 @@ export interface FuzzOptions {
   frames: number;
   blocks: number;
   calls: number;
+  /** Frames to sessions of yamux. */
+  yamux?: number;
+  /** Frames to its parser alone. */
+  parser?: number;
   seed: number;
 }
 
@@ -23,6 +28,12 @@ export interface FuzzResult {
   blocks: number;
   calls: number;
   bytes: number;
+  yamux: number;
+  /** Frames that the sessions of yamux have written. */
+  yamuxWritten: number;
+  /** Seconds that they took. */
+  yamuxSeconds: number;
+  parser: number;
   peakRss: number;
   peakHeap: number;
 }
@@ -33,7 +44,25 @@ export interface FuzzResult {
  * @throws Error that names the seed of the case that failed.
  */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
-  const result = { cases: 0, frames: 0, blocks: 0, calls: 0, bytes: 0, peakRss: 0, peakHeap: 0 };
+  const result: FuzzResult = {
+    cases: 0,
+    frames: 0,
+    blocks: 0,
+    calls: 0,
+    bytes: 0,
+    yamux: 0,
+    yamuxWritten: 0,
+    yamuxSeconds: 0,
+    parser: 0,
+    peakRss: 0,
+    peakHeap: 0,
+  };
+  await fuzzHttp2(options, result);
+  await fuzzYamux(options, result);
+  return result;
+}
+
+async function fuzzHttp2(options: FuzzOptions, result: FuzzResult): Promise<void> {
   let seed = options.seed;
   while (result.frames < options.frames) {
     result.frames += await runCase('frames', seed++, (own) =>
@@ -51,7 +80,22 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
     result.calls += CALLS_OF_A_CASE;
     measure(result);
   }
-  return result;
+}
+
+async function fuzzYamux(options: FuzzOptions, result: FuzzResult): Promise<void> {
+  let seed = options.seed;
+  const startedAt = performance.now();
+  while (result.yamux < (options.yamux ?? 0)) {
+    const { sent, received } = await runCase('yamux', seed++, fuzzYamuxSession);
+    result.yamux += sent;
+    result.yamuxWritten += received;
+    measure(result);
+  }
+  result.yamuxSeconds = (performance.now() - startedAt) / 1000;
+  while (result.parser < (options.parser ?? 0)) {
+    result.parser += await runCase('parser', seed++, fuzzYamuxParser);
+    measure(result);
+  }
 }
 
 function measure(result: FuzzResult): void {

@@ -1,10 +1,10 @@
 import type { Role, Sample } from './protocol.js';
-import type { Moment } from './results.js';
+import { WORK, type Moment, type Work } from './results.js';
 import { slope } from './slope.js';
 
 /** How a phase grew in its second half; in the first one caches fill and code is compiled. */
 export interface Growth {
-  phase: 'connections' | 'calls';
+  phase: Work;
   end: Role;
   /** Bytes per connection, or call, that garbage collection leaves: heap and what it owns outside. */
   inUse: number;
@@ -17,8 +17,9 @@ export interface Growth {
 }
 
 export function growthOf(moments: readonly Moment[]): Growth[] {
-  return (['connections', 'calls'] as const).flatMap((phase) => {
+  return WORK.flatMap((phase) => {
     const all = moments.filter((moment) => moment.phase === phase);
+    if (all.length === 0) return [];
     const half = all.slice(all.length >> 1);
     return (['listen', 'dial'] as const).map((end): Growth => {
       const of = (bytes: (sample: Sample) => number): number =>

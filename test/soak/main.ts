@@ -1,3 +1,4 @@
+import { churn } from './churn.js';
 import { readOptions, UsageError } from './options.js';
 import { HEAD, momentRows, summary } from './report.js';
 import type { Moment } from './results.js';
@@ -9,10 +10,12 @@ function print(line: string): void {
 }
 
 async function main(): Promise<void> {
-  const { json, ...options } = readOptions(process.argv.slice(2));
-  process.stderr.write(`seed ${options.seed}\n`);
+  const wish = readOptions(process.argv.slice(2));
+  const { json } = wish;
+  process.stderr.write(`seed ${(wish.churn ?? wish.soak).seed}\n`);
   if (!json) print(HEAD);
-  const result = await soak(options, (moment: Moment) => !json && print(momentRows(moment)));
+  const onMoment = (moment: Moment): unknown => !json && print(momentRows(moment));
+  const result = wish.churn ? await churn(wish.churn, onMoment) : await soak(wish.soak, onMoment);
   const faults = verdictOf(result);
   print(json ? JSON.stringify({ ...result, faults }) : summary(result, faults));
   if (faults.length > 0) process.exitCode = 1;

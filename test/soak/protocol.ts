@@ -48,6 +48,11 @@ export interface Sample {
 export interface Orders {
   /** Opens a port on loopback and serves; gives `host:port`. */
   listen: [{ do: 'listen' }, { address: string }];
+  /** Has peers come, call, be called and get lost for so long, with at most this share of a core. */
+  churn: [
+    { do: 'churn'; address: string; ms: number; share: number; seed: number },
+    { connections: number },
+  ];
   /** Opens, uses and ends so many connections. */
   connections: [{ do: 'connections'; address: string; count: number; seed: number }, object];
   /** Opens one connection, to stay. */

@@ -1,6 +1,6 @@
 import { growthOf } from './growth.js';
 import type { Sample } from './protocol.js';
-import type { Moment, SoakResult } from './results.js';
+import { WORK, type Moment, type Seen } from './results.js';
 
 const MIB = 1024 * 1024;
 
@@ -30,10 +30,12 @@ export function momentRows({ phase, done, ends }: Moment): string {
 }
 
 /** What stands below the table. */
-export function summary(result: SoakResult, faults: readonly string[]): string {
-  const rates = (['connections', 'calls'] as const).map((phase) => {
-    const last = result.moments.findLast((moment) => moment.phase === phase)!;
-    return `${phase}: ${Math.round((last.done * 1000) / last.ms)} per second`;
+export function summary(result: Seen, faults: readonly string[]): string {
+  const rates = WORK.flatMap((phase) => {
+    const last = result.moments.findLast((moment) => moment.phase === phase);
+    return last
+      ? [`${phase}: ${last.done}, ${Math.round((last.done * 1000) / last.ms)} per second`]
+      : [];
   });
   const growth = growthOf(result.moments).map(
     ({ phase, end, inUse, resident, outside }) =>

@@ -9,13 +9,27 @@ export interface SoakOptions {
   snapshots?: string | undefined;
 }
 
+/** What a run is to do that has connections come and go. */
+export interface ChurnOptions {
+  minutes: number;
+  /** Of one core, which each end takes at most; 1 is as fast as it goes. */
+  share: number;
+  seed: number;
+  /** A folder for heap snapshots: half way, and at the end. */
+  snapshots?: string | undefined;
+}
+
+/** Phases with something to do; what is done in `churn` is whole lives of connections. */
+export const WORK = ['connections', 'calls', 'churn'] as const;
+export type Work = (typeof WORK)[number];
+
 /** The phases, in their order. */
-export type PhaseName = 'start' | 'connections' | 'calls' | 'end';
+export type PhaseName = 'start' | Work | 'end';
 
 /** Both ends at one moment. */
 export interface Moment {
   phase: PhaseName;
-  /** Connections, or calls in both directions together, that the phase has done by now. */
+  /** Connections, lives of such, or calls in both directions together, that the phase has done by now. */
   done: number;
   /** Since the phase began, samples not counted. */
   ms: number;
@@ -23,7 +37,10 @@ export interface Moment {
 }
 
 /** Everything that a run has seen. */
-export interface SoakResult extends SoakOptions {
+export interface Seen {
   engine: string;
   moments: Moment[];
 }
+
+export interface SoakResult extends SoakOptions, Seen {}
+export interface ChurnResult extends ChurnOptions, Seen {}

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-import { EndProcess } from './end-process.js';
-import type { Role, Sample } from './protocol.js';
+import { EndPair } from './end-pair.js';
 import { Random } from './random.js';
 import type { Moment, PhaseName, SoakOptions, SoakResult } from './results.js';
 
@@ -15,47 +13,38 @@ export async function soak(
   options: SoakOptions,
   onMoment: (moment: Moment) => unknown = () => {},
 ): Promise<SoakResult> {
-  const ends = { listen: await EndProcess.start('listen'), dial: await EndProcess.start('dial') };
+  const pair = await EndPair.start(onMoment);
   try {
-    const run = new Run(ends, options, onMoment);
-    await run.all();
-    const engine = process.env['BACKCHANNEL_ENGINE'] || 'built-in';
-    return { ...options, engine, moments: run.moments };
+    await new Run(pair, options).all();
+    return { ...options, engine: pair.engine, moments: pair.moments };
   } finally {
-    await Promise.all([ends.listen.close(), ends.dial.close()]);
+    await pair.close();
   }
 }
 
 class Run {
-  readonly moments: Moment[] = [];
-  readonly #ends: Record<Role, EndProcess>;
+  readonly #pair: EndPair;
   readonly #options: SoakOptions;
-  readonly #onMoment: (moment: Moment) => unknown;
   readonly #seeds: Random;
 
-  constructor(
-    ends: Record<Role, EndProcess>,
-    options: SoakOptions,
-    onMoment: (moment: Moment) => unknown,
-  ) {
-    this.#ends = ends;
+  constructor(pair: EndPair, options: SoakOptions) {
+    this.#pair = pair;
     this.#options = options;
-    this.#onMoment = onMoment;
     this.#seeds = new Random(options.seed);
   }
 
   async all(): Promise<void> {
-    const { listen, dial } = this.#ends;
+    const { listen, dial } = this.#pair;
     const { connections, calls } = this.#options;
     const { address } = await listen.order({ do: 'listen' });
-    await this.#look('start', 0, 0, 0, false);
+    await this.#pair.look('start');
     await this.#phase('connections', connections, CONNECTIONS_PER_SAMPLE, 0, (count) =>
       dial.order({ do: 'connections', address, count, seed: this.#seed() }),
     );
     await dial.order({ do: 'connect', address });
     await this.#phase('calls', calls, CALLS_PER_SAMPLE, 1, (count) => this.#callBothWays(count));
     await dial.order({ do: 'disconnect' });
-    await this.#look('end', 0, 0, 0, true);
+    await this.#pair.look('end', { thorough: true });
   }
 
   /** Does `work` in rounds, and looks around behind each. */
@@ -75,47 +64,21 @@ class Run {
       await work(count);
       ms += performance.now() - startedAt;
       done += count;
-      await this.#look(name, done, ms, open, false);
-      if (round === rounds >> 1 || round === rounds) await this.#snapshot(`${name}-${done}`);
+      await this.#pair.look(name, { done, ms, connections: open });
+      if (round === rounds >> 1 || round === rounds) {
+        await this.#pair.snapshot(this.#options.snapshots, `${name}-${done}`);
+      }
     }
   }
 
   async #callBothWays(count: number): Promise<void> {
     const forward = count >> 1;
     const inFlight = CALLS_IN_FLIGHT;
-    const { listen, dial } = this.#ends;
+    const { listen, dial } = this.#pair;
     await Promise.all([
       dial.order({ do: 'calls', count: forward, inFlight, seed: this.#seed() }),
       listen.order({ do: 'calls', count: count - forward, inFlight, seed: this.#seed() }),
     ]);
-  }
-
-  async #look(
-    phase: PhaseName,
-    done: number,
-    ms: number,
-    connections: number,
-    thorough: boolean,
-  ): Promise<void> {
-    const [listen, dial] = await this.#both<Sample>((end) =>
-      end.order({ do: 'sample', connections, thorough }),
-    );
-    const moment = { phase, done, ms, ends: { listen: listen!, dial: dial! } };
-    this.moments.push(moment);
-    await this.#onMoment(moment);
-  }
-
-  async #snapshot(name: string): Promise<void> {
-    const { snapshots } = this.#options;
-    if (snapshots === undefined) return;
-    await this.#both((end, role) =>
-      end.order({ do: 'snapshot', file: join(snapshots, `${name}-${role}.heapsnapshot`) }),
-    );
-  }
-
-  #both<T>(action: (end: EndProcess, role: Role) => Promise<T>): Promise<T[]> {
-    const { listen, dial } = this.#ends;
-    return Promise.all([action(listen, 'listen'), action(dial, 'dial')]);
   }
 
   #seed(): number {

@@ -12,8 +12,8 @@ import {
   expectHoldings,
   restingHoldings,
   serverConnections,
-  SessionLog,
 } from '../../fixtures/nest/resources.js';
+import { SessionLog } from '../../fixtures/nest/session-log.js';
 
 const CYCLES = 1000;
 const PEERS = 200;

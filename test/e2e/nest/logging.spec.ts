@@ -125,7 +125,7 @@ describe('the listening side', () => {
       {
         level: 'warn',
         message: 'connection refused: peer refused: no seat left (seats: 0)',
-        data: from,
+        data: { ...from, code: 'ERR_BACKCHANNEL_PEER_REFUSED' },
       },
     ]);
   });
@@ -148,7 +148,7 @@ describe('the listening side', () => {
       {
         level: 'error',
         message: 'connection refused: peer refused: not authorized',
-        data: from,
+        data: { ...from, code: 'ERR_BACKCHANNEL_PEER_REFUSED' },
         stack: expect.stringContaining(text),
       },
     ]);
@@ -163,7 +163,7 @@ describe('the listening side', () => {
       {
         level: 'warn',
         message: 'connection refused: it is not multiplexed ("allowPlainClients" is false)',
-        data: from,
+        data: { ...from, code: 'ERR_LISTENMUX_PLAIN_CLIENT' },
       },
     ]);
   });
@@ -177,7 +177,7 @@ describe('the listening side', () => {
       {
         level: 'warn',
         message: 'connection refused: no complete handshake within 30 ms',
-        data: from,
+        data: { ...from, code: 'ERR_LISTENMUX_TIMEOUT' },
       },
     ]);
   });

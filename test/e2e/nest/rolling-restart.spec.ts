@@ -9,8 +9,8 @@ import {
   expectHoldings,
   restingHoldings,
   serverConnections,
-  SessionLog,
 } from '../../fixtures/nest/resources.js';
+import { SessionLog } from '../../fixtures/nest/session-log.js';
 import { startGeneration, startHand, type Generation } from '../../fixtures/nest/rolling/apps.js';
 import { Forwarder } from '../../fixtures/nest/rolling/forwarder.js';
 import { Tally } from '../../fixtures/nest/rolling/load.js';

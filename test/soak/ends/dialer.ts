@@ -49,8 +49,8 @@ export class Dialer {
     const soak = new Soak(address, insecure, options);
     const host = new Host(address, insecure, options);
     const task: Task = { data: Buffer.from('hello'), action: 'ANSWER' };
-    await unary(this.#book, 'first call', status.OK, (done) => soak.Unary(task, {}, done));
-    await unary(this.#book, 'call back', status.OK, (done) => host.CallBack(task, {}, done));
+    await unary(this.#book, 'first call', [status.OK], (done) => soak.Unary(task, {}, done));
+    await unary(this.#book, 'call back', [status.OK], (done) => host.CallBack(task, {}, done));
     const socket = this.#socket!;
     this.#socket = undefined;
     return { soak, host, socket, close: () => channel.close() };
@@ -86,7 +86,7 @@ export class Dialer {
     { host }: Stubs,
     task: Task,
   ): Promise<void> {
-    return unary(this.#book, `${method}, ${task.action}`, expected, (done) =>
+    return unary(this.#book, `${method}, ${task.action}`, [expected], (done) =>
       host[method](task, {}, done),
     );
   }

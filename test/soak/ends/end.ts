@@ -8,6 +8,8 @@ export interface End {
   readonly registrySize: number;
   listen(): Promise<string>;
   connections(address: string, count: number, random: Random): Promise<void>;
+  /** Gives the number of connections there were. */
+  churn(address: string, load: { ms: number; share: number }, random: Random): Promise<number>;
   connect(address: string): Promise<void>;
   calls(load: { count: number; inFlight: number }, random: Random): Promise<void>;
   disconnect(): void;

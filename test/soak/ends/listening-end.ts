@@ -16,8 +16,9 @@ import {
 } from '../../../lib/backchannel/index.js';
 import { createListener, engineOf } from '../../../lib/grpc/index.js';
 import { ListenMux } from '../../../lib/listenmux/index.js';
-import type { Random } from '../random.js';
+import { Random } from '../random.js';
 import { CallBook } from './call-book.js';
+import { SIGNS_OF_LIFE } from './churner.js';
 import { notThisSide, type End } from './end.js';
 import { load } from './load.js';
 import { Host, Soak, type Blob, type Task } from './protos.js';
@@ -25,6 +26,9 @@ import { soakService } from './soak-service.js';
 import { unary } from './unary.js';
 
 type Call = ServerUnaryCall<Task, Blob>;
+
+/** Of `CallMany`. */
+const CALLS_IN_FLIGHT = 3;
 
 /** Serves whoever connects, and calls back. */
 export class ListeningEnd implements End {
@@ -41,10 +45,11 @@ export class ListeningEnd implements End {
   }
 
   async listen(): Promise<string> {
-    const server = engineOf().createServer();
+    const server = engineOf().createServer(SIGNS_OF_LIFE);
     server.addService(Soak.service, soakService(this.book));
     server.addService(Host.service, {
       CallBack: (call: Call, callback: sendUnaryData<Blob>) => this.#callBack(call, callback),
+      CallMany: (call: Call, callback: sendUnaryData<Blob>) => this.#callMany(call, callback),
       HangUp: (call: Call, callback: sendUnaryData<Blob>) => this.#hangUp(call, callback),
       Cut: (call: Call) => this.#cut(call),
     });
@@ -71,6 +76,7 @@ export class ListeningEnd implements End {
   }
 
   readonly connections = notThisSide;
+  readonly churn = notThisSide;
   readonly connect = notThisSide;
   readonly disconnect = notThisSide;
 
@@ -91,7 +97,7 @@ export class ListeningEnd implements End {
     const { data, action } = call.request;
     // Held, it ends with the connection.
     const expected = action === 'HOLD' ? status.UNAVAILABLE : status.OK;
-    void unary(this.book, `back call, ${action}`, expected, (done) =>
+    void unary(this.book, `back call, ${action}`, [expected], (done) =>
       getBackchannel(call)
         .client(Soak)
         .Unary({ data, action }, {}, (error, reply) => {
@@ -99,6 +105,14 @@ export class ListeningEnd implements End {
           callback(error, reply);
         }),
     );
+  }
+
+  #callMany(call: Call, callback: sendUnaryData<Blob>): void {
+    this.book.handle(call);
+    const { data, replies, seed } = call.request;
+    const client = getBackchannel(call).client(Soak);
+    const order = { count: replies!, inFlight: CALLS_IN_FLIGHT };
+    void load(client, order, new Random(seed!), this.book).then(() => callback(null, { data }));
   }
 
   #hangUp(call: Call, callback: sendUnaryData<Blob>): void {

@@ -17,25 +17,28 @@ export function load(
   random: Random,
   book: CallBook,
 ): Promise<void> {
-  let left = count;
+  const atOnce = Math.min(inFlight, count);
+  let left = count - atOnce;
   let ended = 0;
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, PATIENCE_MS);
     const start = (): void => {
-      left -= 1;
       const plan = planCall(random);
       const end = book.begin(`${plan.kind}, ${plan.task.action}`, plan.expected);
       makeCall(client, plan, (ending) => {
         end(ending);
         ended += 1;
         // Not from within the end of another: where a call ends at once that would nest for ever.
-        if (left > 0) setImmediate(start);
+        if (left > 0) {
+          left -= 1;
+          setImmediate(start);
+        }
         timer.refresh();
         if (ended < count) return;
         clearTimeout(timer);
         resolve();
       });
     };
-    for (let i = 0; i < Math.min(inFlight, count); i++) start();
+    for (let i = 0; i < atOnce; i++) start();
   });
 }

@@ -16,6 +16,9 @@ const actions: {
     await end.connections(address, count, new Random(seed));
     return {};
   },
+  churn: async ({ address, seed, ...load }) => ({
+    connections: await end.churn(address, load, new Random(seed)),
+  }),
   connect: async ({ address }) => {
     await end.connect(address);
     return {};

@@ -21,6 +21,7 @@ export interface Task extends Blob {
   action?: 'ANSWER' | 'REFUSE' | 'HOLD';
   replies?: number;
   cutAfterMs?: number;
+  seed?: number;
 }
 
 type UnaryMethod = (
@@ -38,6 +39,7 @@ export interface SoakClient extends Client {
 
 export interface HostClient extends Client {
   CallBack: UnaryMethod;
+  CallMany: UnaryMethod;
   HangUp: UnaryMethod;
   Cut: UnaryMethod;
 }

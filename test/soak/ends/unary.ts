@@ -6,11 +6,11 @@ import type { Blob } from './protos.js';
 export function unary(
   book: CallBook,
   what: string,
-  expected: status,
+  expected: readonly status[],
   call: (callback: requestCallback<Blob>) => ClientUnaryCall,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const end = book.begin(what, [expected]);
+    const end = book.begin(what, expected);
     call((error) => {
       end(error ?? { code: status.OK });
       resolve();

@@ -10,7 +10,8 @@ import {
 } from 'nestjs-backchannel';
 import { GREETING, OPEN } from '../../fixtures/nest/raw-dialer.js';
 import { soon } from '../../fixtures/nest/end-of.js';
-import { D, RawPeer } from '../../fixtures/raw-peer.js';
+import { memoryUsed } from '../../fixtures/grpc/memory-used.js';
+import { D, RawPeer, SYN, W } from '../../fixtures/raw-peer.js';
 
 const KIB = 1024;
 
@@ -56,22 +57,42 @@ async function refusalTo(peer: RawPeer): Promise<{ code: number; text: string }>
 }
 
 describe('a candidate', () => {
-  it('is not read before there is an answer, beyond what sockets hold', async () => {
+  it('that sends more than 128 KiB before there is an answer is hung up on', async () => {
+    const { authorizePeer, signal } = waiting();
+    const { peer, near, registry, handshake } = await startCandidate(authorizePeer);
+    const handshaking = handshake();
+    const failed = expect(soon(handshaking)).rejects.toMatchObject({
+      reason: 'ERR_BACKCHANNEL_HANDSHAKE',
+      cause: new Error('it sent more than 131072 bytes'),
+    });
+    const frames = Array.from({ length: 64 }, () => D(0, 1, Buffer.alloc(64 * KIB)));
+
+    peer.write(OPEN, ...frames);
+
+    await failed;
+    expect(signal().aborted).toBe(true);
+    expect(await bytesWhenStalled(near)).toBeLessThanOrEqual(
+      256 * KIB + near.readableHighWaterMark,
+    );
+    expect(registry.size).toBe(0);
+    peer.reset();
+  });
+
+  it('that sends less is let in, and has all of it served', async () => {
     const { authorizePeer, answer } = waiting();
     const { peer, near, handshake } = await startCandidate(authorizePeer);
     const handshaking = handshake();
-    const flood = Buffer.concat([
-      OPEN,
-      ...Array.from({ length: 64 }, () => D(0, 1, Buffer.alloc(64 * KIB))),
-    ]);
+    const payload = Buffer.alloc(120 * KIB, 'x');
 
-    peer.write(flood);
-    const stalled = await bytesWhenStalled(near);
-
-    expect(stalled).toBeLessThanOrEqual(256 * KIB);
+    peer.write(OPEN, D(0, 1, payload));
+    await vi.waitFor(() => expect(near.bytesRead).toBe(payload.length + 24));
     answer();
-    await soon(handshaking.catch(() => {}));
-    peer.reset();
+
+    const { stream } = await soon(handshaking);
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await vi.waitFor(() => expect(bytes).toBe(payload.length));
+    peer.end();
   });
 
   it('that is let in has every byte served that it sent meanwhile', async () => {
@@ -202,6 +223,22 @@ describe('a refusal', () => {
 
     expect((await refusalTo(peer)).text).toBe('peer refused: no');
     await expect(handshaking).rejects.toThrow(PeerRefusedError);
+  });
+
+  it('holds little of a candidate that goes on sending, on any number of streams', async () => {
+    const { peer, near, handshake } = await startCandidate(refuseWith(new PeerRefusedError('no')));
+    const handshaking = handshake().catch((error: unknown) => error);
+    const before = await memoryUsed();
+
+    peer.write(OPEN);
+    for (let i = 0; i < 64; i += 1) {
+      peer.write(D(0, 1, Buffer.alloc(64 * KIB)), W(SYN, 3 + 2 * i, 0));
+    }
+    expect(await soon(handshaking)).toBeInstanceOf(PeerRefusedError);
+    await vi.waitFor(() => expect(near.closed).toBe(true), 5000);
+
+    expect(near.bytesRead).toBeGreaterThan(256 * KIB);
+    expect((await memoryUsed()) - before).toBeLessThan(1024 * KIB);
   });
 
   it('is over when the candidate leaves instead of reading it', async () => {

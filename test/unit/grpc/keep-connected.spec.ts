@@ -1,8 +1,9 @@
 import { connectivityState } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepConnected } from '../../../lib/grpc/index.js';
 import { Site, type Channel, type Served } from '../../fixtures/grpc/site.js';
 import { stateIs } from '../../fixtures/grpc/states.js';
+import { eventually } from '../../fixtures/nest/eventually.js';
 
 const { IDLE, READY } = connectivityState;
 
@@ -10,6 +11,7 @@ const site = new Site();
 
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   await site.close();
 });
 
@@ -36,6 +38,58 @@ describe('a channel that is kept connected', () => {
 
     await stateIs(channel, READY);
     expect(served.sockets).toHaveLength(2);
+  });
+
+  describe('whose connection had lasted', () => {
+    /** Half of the pause that there may be, and as long ago as a connection has to last. */
+    beforeEach(() => {
+      vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    });
+
+    /** Connected, for longer than a second by its clock; with no other timer to wait for. */
+    async function connected(lossPauseMs?: number): Promise<{ channel: Channel; served: Served }> {
+      const { channel, served } = await start();
+      site.after(keepConnected(channel, false, lossPauseMs));
+      await stateIs(channel, READY);
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+      vi.setSystemTime(Date.now() + 1001);
+      return { channel, served };
+    }
+
+    it('waits any time up to a second when it was lost, as all clients of that server have lost theirs', async () => {
+      const { channel, served } = await connected();
+      await cut(channel, served);
+
+      await vi.advanceTimersByTimeAsync(499);
+      expect(channel.getConnectivityState(false)).toBe(IDLE);
+      await vi.advanceTimersByTimeAsync(1);
+      await stateIs(channel, READY);
+    });
+
+    it('waits as long as it is told to', async () => {
+      const { channel, served } = await connected(20);
+      await cut(channel, served);
+
+      await vi.advanceTimersByTimeAsync(10);
+      await stateIs(channel, READY);
+    });
+
+    it('has no call wait', async () => {
+      const { channel, served } = await connected();
+      await cut(channel, served);
+
+      channel.getConnectivityState(true); // As a call does.
+      await stateIs(channel, READY);
+    });
+
+    it('connects at once when the other end said that it goes', async () => {
+      const { channel, served } = await connected();
+
+      served.streams[0]!.drain(0);
+
+      await eventually(() => served.sockets.length).toBe(2);
+      await stateIs(channel, READY);
+    });
   });
 
   it('makes no connection any more when it is not kept any more, but may make its own', async () => {

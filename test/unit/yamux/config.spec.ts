@@ -9,13 +9,18 @@ import {
 } from '../../../lib/yamux/index.js';
 
 describe('yamux configuration', () => {
-  it('has the defaults of Go, but for keepalive', () => {
+  it('has the defaults of Go, but for keepalive, and limits that Go has not', () => {
     expect(verifyYamuxConfig()).toEqual(DEFAULT_YAMUX_CONFIG);
     expect(DEFAULT_YAMUX_CONFIG).toEqual({
       initialStreamWindowSize: 262_144,
       maxStreamWindowSize: 262_144,
       maxSessionWindowSize: 268_435_456,
       acceptBacklog: 256,
+      maxInboundStreams: 1024,
+      maxUselessFrames: 20_000,
+      uselessFramesPerSecond: 2000,
+      maxResets: 5000,
+      resetsPerSecond: 500,
       maxFrameSize: 65_536,
       streamOpenTimeoutMs: 75_000,
       streamCloseTimeoutMs: 300_000,
@@ -49,6 +54,11 @@ describe('yamux configuration', () => {
     ['maxSessionWindowSize', 262_144],
     ['maxSessionWindowSize', 2 ** 53 - 1],
     ['acceptBacklog', 1],
+    ['maxInboundStreams', 1],
+    ['maxUselessFrames', 1],
+    ['uselessFramesPerSecond', 0],
+    ['maxResets', 1],
+    ['resetsPerSecond', 0],
     ['maxFrameSize', 1],
     ['maxFrameSize', 1_048_576],
     ['streamOpenTimeoutMs', 0],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ACK, D, FIN, header, P, RST, SYN, W } from '../../fixtures/raw-peer.js';
 import { acceptStream, expectFatal, useYamux } from '../../fixtures/yamux-link.js';
 import {
@@ -386,6 +386,25 @@ describe('yamux under hostile input', () => {
 
       expect(await next).toBe(2);
       await link.peer.expectFramesInAnyOrder(W(SYN, 2, 0), P(ACK, 0, 1));
+    });
+  });
+
+  describe('what is logged', () => {
+    it('HX-16 says nothing about any number of bad frames, and one error about the session', async () => {
+      const said = ['log', 'info', 'warn', 'error', 'debug'] as const;
+      const spies = said.map((name) => vi.spyOn(console, name));
+      const outputs = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write')];
+      const warnings = vi.spyOn(process, 'emitWarning');
+      const link = await yamux.server({ maxUselessFrames: 1_000_000 });
+      const bad = [W(0, 77, 1), D(0, 79, 'x'), W(RST, 81, 0), P(ACK, 0, 1), W(FIN, 83, 0)];
+      const frames = Buffer.concat(Array.from({ length: 20_000 }, () => bad).flat());
+
+      await link.peer.deliver(frames);
+      link.peer.write('010000000000000000000000');
+
+      await expectFatal(link, 'ERR_YAMUX_PROTOCOL');
+      for (const spy of [...spies, ...outputs, warnings]) expect(spy).not.toHaveBeenCalled();
+      vi.restoreAllMocks();
     });
   });
 });

@@ -379,6 +379,19 @@ describe('yamux streams', () => {
       expect(link.session.streamCount).toBe(0);
     });
 
+    it('ST-21 makes no stack for the error of a reset, which would cost more than the stream', async () => {
+      const link = await yamux.server();
+      const stream = await acceptStream(link);
+      const failure = new Promise<Error>((resolve) => stream.once('error', resolve));
+
+      link.peer.write(W(RST, 1, 0));
+
+      const { stack, message } = await failure;
+      expect(stack).not.toContain('\n');
+      expect(stack).toContain(message);
+      expect(new Error('later').stack).toContain('\n');
+    });
+
     it('ST-22 takes FIN with RST as a reset', async () => {
       const link = await yamux.server();
       const stream = await acceptStream(link);

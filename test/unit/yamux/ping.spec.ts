@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { YamuxSession } from '../../../lib/yamux/index.js';
-import { ACK, FIN, P, RST, SYN, W } from '../../fixtures/raw-peer.js';
+import { ACK, D, FIN, P, RST, SYN, W } from '../../fixtures/raw-peer.js';
 import { HeldSocket } from '../../fixtures/yamux-held-socket.js';
 import {
   acceptStream,
@@ -13,6 +13,7 @@ import {
 import { closeOf, eventsOf, expectSameBytes } from '../../fixtures/yamux-streams.js';
 
 const HOUR = 3_600_000;
+const MiB = 1024 * 1024;
 
 describe('yamux pings', () => {
   const yamux = useYamux();
@@ -88,8 +89,27 @@ describe('yamux pings', () => {
     await peer.expectAlive();
   });
 
+  it('PK-06 answers a ping ahead of 16 MiB that wait to be sent', async () => {
+    const socket = new HeldSocket();
+    const session = new YamuxSession(socket, 'server');
+    socket.push(W(SYN, 1, 15.75 * MiB));
+    const stream = await session.accept();
+    stream.write(Buffer.alloc(16 * MiB));
+    await nextTurn();
+
+    socket.push(P(SYN, 0, 7));
+    const taken = await takeUntil(socket, P(ACK, 0, 7));
+
+    expect(taken).toBeGreaterThan(64 * 1024);
+    expect(taken).toBeLessThan(512 * 1024);
+    session.destroy();
+  });
+
   it('PK-07 bounds what it owes to a peer that pings without reading', async () => {
-    const { peer, socket } = await yamux.server({ connectionWriteTimeoutMs: 0 });
+    const { peer, socket } = await yamux.server({
+      connectionWriteTimeoutMs: 0,
+      maxUselessFrames: 200_000,
+    });
     peer.pause();
 
     peer.write(...Array.from({ length: 100_000 }, (_, value) => P(SYN, 0, value)));
@@ -103,7 +123,10 @@ describe('yamux pings', () => {
 
   it('PK-07 stops reading from a peer that pings without reading, until it reads', async () => {
     const socket = new HeldSocket();
-    const session = new YamuxSession(socket, 'server', { connectionWriteTimeoutMs: 0 });
+    const session = new YamuxSession(socket, 'server', {
+      connectionWriteTimeoutMs: 0,
+      maxUselessFrames: 200_000,
+    });
     const values = Array.from({ length: 200_000 }, (_, value) => value);
     const pings = Buffer.concat(values.map((value) => P(SYN, 0, value)));
 
@@ -156,6 +179,39 @@ describe('yamux pings', () => {
     expect(link.closes).toEqual([error]);
   });
 
+  it('PK-11 pings nobody from whom something comes', async () => {
+    stopTheClock();
+    const link = await yamux.server({ keepAlive: true });
+    await acceptStream(link);
+
+    for (let minute = 0; minute < 60; minute++) {
+      for (const half of ['first', 'second']) {
+        await link.peer.deliver(D(0, 1, half));
+        vi.advanceTimersByTime(30_000);
+      }
+    }
+
+    await link.peer.expectNothing();
+  });
+
+  it('PK-11 bears with an answer that is late behind other data', async () => {
+    stopTheClock();
+    const link = await yamux.server({ keepAlive: true });
+    const stream = await acceptStream(link);
+    stream.resume();
+    await link.peer.delivered();
+    vi.advanceTimersByTime(60_000);
+    expect((await link.peer.nextFrame()).hex).toMatch(/^0002000100000000/);
+
+    for (let second = 0; second < 25; second++) {
+      await link.peer.deliver(D(0, 1, 'bulk'));
+      vi.advanceTimersByTime(1_000);
+      await nextTurn();
+    }
+
+    await link.peer.expectAlive();
+  });
+
   it.each<[string, (link: RawLink) => void]>([
     ['close()', ({ session }) => void session.close()],
     ['destroy()', ({ session }) => session.destroy()],
@@ -198,3 +254,13 @@ describe('yamux pings', () => {
     vi.restoreAllMocks();
   });
 });
+
+/** Takes what the session writes until `frame` comes. Returns how many bytes came before it. */
+async function takeUntil(socket: HeldSocket, frame: Buffer): Promise<number> {
+  for (;;) {
+    while (!socket.takeWrite()) await nextTurn();
+    const bytes = Buffer.concat(socket.taken);
+    const at = bytes.indexOf(frame);
+    if (at >= 0) return at;
+  }
+}

@@ -1,5 +1,6 @@
 import {
   connectivityState,
+  status,
   type ChannelInterface,
   type ChannelOptions,
   type Deadline,
@@ -95,10 +96,16 @@ export class BuiltInChannel implements DialChannel {
       throw new TypeError('Channel#createCall: deadline must be a number or Date');
     }
     if (this.#connectivity.state === connectivityState.SHUTDOWN) {
-      throw new Error('Channel has been shut down');
+      throw closed();
     }
     const call = new ClientCall(this.#keeper, this.#settings, method, toMs(deadline), host);
     if (parentCall) call.follow(parentCall, propagateFlags ?? PROPAGATE_ALL);
     return call;
   }
+}
+
+/** As of grpc-js, which says no more than that; but who calls a peer that has just gone needs a status. */
+function closed(): Error {
+  const details = 'Channel has been shut down';
+  return Object.assign(new Error(details), { code: status.UNAVAILABLE, details });
 }

@@ -20,6 +20,9 @@ import { servedProtos } from './protos.js';
 
 const ENGINES: readonly Engine[] = ['built-in', 'grpc-js'];
 
+/** Calls of grpc-js that are given up before they begin may keep its connection open for as long as this. */
+const drainMs = 1000;
+
 /** The stock transport of NestJS at both ends. */
 const stock: Column = {
   name: 'stock',
@@ -41,7 +44,7 @@ const forward = (engine: Engine): Column => ({
   imports: (serves, calls) => [
     ...listener(engine, serves),
     ...calls.map(({ name, dialUrl: url, calling }) =>
-      BackchannelModule.registerClient({ name, url, engine, ...calling }),
+      BackchannelModule.registerClient({ name, url, engine, drainMs, ...calling }),
     ),
   ],
   microservice: () => hosting(ListenMuxServer, (server: ListenMuxServer) => server),
@@ -102,7 +105,7 @@ function listener(engine: Engine, link: Link | undefined): DynamicModule[] {
 /** Serves over the connection that it dials. */
 function dialer(engine: Engine, link: Link | undefined): DynamicModule[] {
   if (link === undefined) return [];
-  const { gracefulShutdown, drainMs, ...backchannel } = link.serving;
+  const { gracefulShutdown, drainMs: ownDrainMs, ...backchannel } = link.serving;
   return [
     BackchannelModule.registerClient({
       name: link.name,
@@ -110,7 +113,7 @@ function dialer(engine: Engine, link: Link | undefined): DynamicModule[] {
       engine,
       ...servedProtos,
       ...(gracefulShutdown !== undefined && { gracefulShutdown }),
-      ...(drainMs !== undefined && { drainMs }),
+      ...(ownDrainMs !== undefined && { drainMs: ownDrainMs }),
       backchannel,
     }),
   ];
@@ -121,7 +124,7 @@ function callingListener(engine: Engine, [link]: readonly Link[]): DynamicModule
   if (link === undefined) return [];
   return [
     BackchannelModule.forRoot({
-      server: { url: link.url, engine, ...servedProtos, backchannel: link.calling },
+      server: { url: link.url, engine, drainMs, ...servedProtos, backchannel: link.calling },
     }),
   ];
 }

@@ -106,6 +106,16 @@ describe('close', () => {
     expect(sockets).toHaveLength(0);
   });
 
+  // Was a bug: who called a peer that had just gone got an error without a gRPC status.
+  it('has later calls fail with a status', () => {
+    const channel = site.channel('127.0.0.1:1');
+    channel.close();
+
+    expect(() => new RawCall(channel)).toThrow(
+      expect.objectContaining({ code: status.UNAVAILABLE, details: 'Channel has been shut down' }),
+    );
+  });
+
   it('ends what kept the channel connected', async () => {
     const { address, sockets } = await site.http2(() => ({ onRequest: takeAndAnswer }));
     const channel = site.channel(address);
