@@ -8,7 +8,7 @@ const HEAD = [
   'memory, MiB: peak (bound)',
   'p99 in peace, ms',
   'p99 meanwhile, ms',
-  '',
+  'besides',
 ];
 
 /** A table with a heading for each scenario. */

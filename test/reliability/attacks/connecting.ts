@@ -5,7 +5,7 @@ import { D, SYN, W } from '../../fixtures/yamux-frames.js';
 import type { Attack } from './attack.js';
 import { GREETING, MAGIC } from './frames.js';
 
-const PER_SECOND = 400;
+const PER_SECOND = 200;
 
 /** Milliseconds between two bytes of one that trickles. */
 const TRICKLE_MS = 150;
