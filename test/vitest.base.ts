@@ -26,15 +26,18 @@ export const base = defineConfig({
 export const thoroughTests = [
   'test/conformance/engine/backchannel-*.spec.ts',
   'test/e2e/faults/every-cut.spec.ts',
+  'test/e2e/samples.spec.ts',
   'test/e2e/samples-by-command.spec.ts',
   'test/soak/**/*.spec.ts',
 ];
 
-/** The same, on grpc-js only: what starts processes, which is slow, and counts all that a process has. */
+/** The same, on grpc-js only: what starts processes or many applications, and counts all that a process has. */
 export const thoroughTestsOfGrpcJs = [
+  'test/e2e/faults/{cuts,honest-traffic,network-faults}.spec.ts',
   'test/e2e/nest/killed.spec.ts',
   'test/e2e/nest/leaks.spec.ts',
   'test/e2e/nest/rolling-restart.spec.ts',
+  'test/e2e/nest/slow-loris.spec.ts',
 ];
 
 /** What comes from the wire with bad intent, or broken. */

@@ -38,8 +38,7 @@ export default mergeConfig(base, {
         test: {
           name: 'engine grpc-js',
           include: [endToEnd],
-          // Of samples only our own engine is of interest; the others are run apart.
-          exclude: ['test/e2e/samples.spec.ts', ...thoroughTestsOfGrpcJs, ...thoroughTests],
+          exclude: [...thoroughTestsOfGrpcJs, ...thoroughTests],
           isolate: false,
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },

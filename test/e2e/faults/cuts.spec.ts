@@ -9,7 +9,7 @@ import { Random } from '../../soak/random.js';
 
 const SEED = 20261123;
 /** Of each kind of call, in each direction. `every-cut.spec.ts` makes all there are. */
-const TRIALS = 6;
+const TRIALS = 4;
 
 describe.each(directions)('a connection that is made for a %s call', (direction) => {
   it.each(kinds)('may be cut at any byte: %s', { timeout: 60_000 }, async (kind) => {

@@ -116,7 +116,8 @@ describe('closing', () => {
       };
       const tookMs = await timed(close[side]);
 
-      expect(tookMs).toBeLessThan(900);
+      // Nothing of drainMs, which is ten seconds here.
+      expect(tookMs).toBeLessThan(5000);
       expect(registry.size).toBe(0);
     },
   );

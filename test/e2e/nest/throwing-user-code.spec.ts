@@ -148,12 +148,14 @@ describe('code of users that throws harms only its own call:', () => {
   });
 
   it('an observer of peers', async () => {
-    registry.peers$.subscribe(fail);
+    const observation = registry.peers$.subscribe(fail);
     await connect();
     await eventually(() => escapes).toEqual(['of the user']);
     connections = [...registry];
     expect(connections).toHaveLength(2);
     await expectUnharmed();
+    // It would fail at departures as well, when this test is over.
+    observation.unsubscribe();
   });
 
   it('a predicate of waitFor', async () => {
