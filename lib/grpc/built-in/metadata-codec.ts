@@ -1,4 +1,4 @@
-import { experimental, logVerbosity, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 
 /** Several values of one name are one, as node:http2 has it: joined, but these are never repeated. */
 const SINGLE_VALUED = new Set([
@@ -28,7 +28,7 @@ export function appendMetadata(
   }
 }
 
-/** The metadata in a flat list of headers: all but pseudo-headers and the names in `except`. */
+/** The metadata in a flat list of headers: all that can be, but for pseudo-headers and the names in `except`. */
 export function readMetadata(headers: readonly string[], except: ReadonlySet<string>): Metadata {
   const metadata = new Metadata();
   for (let i = 0; i < headers.length; i += 2) {
@@ -36,11 +36,9 @@ export function readMetadata(headers: readonly string[], except: ReadonlySet<str
     if (name.charCodeAt(0) === 0x3a || except.has(name)) continue;
     try {
       addValue(metadata, name, headers[i + 1]!);
-    } catch (error) {
-      experimental.log(
-        logVerbosity.ERROR,
-        `Failed to add metadata entry ${name}: ${(error as Error).message}`,
-      );
+    } catch {
+      // No metadata, by the rules of gRPC. grpc-js writes a line for each to stderr: whoever can connect
+      // could fill it.
     }
   }
   return metadata;
