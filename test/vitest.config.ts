@@ -3,32 +3,27 @@ import { base, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
 
 /** Tests of what users see. */
 const endToEnd = 'test/e2e/**/*.spec.ts';
-/** Looks at all that its process has. */
-const leaks = 'test/e2e/nest/leaks.spec.ts';
-/** Tests that look at nothing but what they make: they share a process, which saves loading Nest again. */
-const together = ['test/unit/http2/**/*.spec.ts', 'test/unit/grpc/server/**/*.spec.ts'];
+/** Tests that look at all that their process has, or change what it has for all. */
+const alone = [
+  'test/e2e/nest/leaks.spec.ts',
+  'test/unit/{yamux,yamux-js}/**/*.spec.ts',
+  'test/unit/grpc/{listener,memory}.spec.ts',
+  'test/{conformance/nest,fuzz,property,faults}/**/*.spec.ts',
+  'sample/**/*.spec.ts',
+];
+/** The others share a process with those before them: loading Nest again takes longer than most of them. */
+const together = ['test/{unit,conformance}/**/*.spec.ts', endToEnd];
 
 export default mergeConfig(base, {
   test: {
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'all',
-          include: [
-            'test/{unit,conformance,fuzz,property,faults}/**/*.spec.ts',
-            'sample/**/*.spec.ts',
-            leaks,
-          ],
-          exclude: [...together, ...thoroughTests],
-        },
-      },
+      { extends: true, test: { name: 'all', include: alone, exclude: thoroughTests } },
       {
         extends: true,
         test: {
           name: 'in one process',
-          include: [...together, endToEnd],
-          exclude: [leaks, ...thoroughTests],
+          include: together,
+          exclude: [...alone, ...thoroughTests],
           isolate: false,
         },
       },
