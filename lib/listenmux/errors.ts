@@ -52,6 +52,7 @@ export type ListenMuxErrorCode =
 
 /** A connection was closed before it could be served. It reaches `onHandshakeError`, never a call. */
 export class ListenMuxError extends Error {
+  /** The name of its class. */
   override readonly name = 'ListenMuxError';
 
   constructor(
