@@ -35,9 +35,10 @@ export const thoroughTests = [
 export const thoroughTestsOfGrpcJs = [
   'test/e2e/faults/{cuts,honest-traffic,network-faults}.spec.ts',
   'test/e2e/nest/killed.spec.ts',
-  'test/e2e/nest/leaks.spec.ts',
+  'test/e2e/nest/{leaks,listening}.spec.ts',
   'test/e2e/nest/rolling-restart.spec.ts',
   'test/e2e/nest/slow-loris.spec.ts',
+  'test/e2e/yamux-js.spec.ts',
 ];
 
 /** What comes from the wire with bad intent, or broken. */

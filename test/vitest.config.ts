@@ -5,9 +5,13 @@ import { base, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
 const endToEnd = 'test/e2e/**/*.spec.ts';
 /** Tests that look at all that their process has, or change what it has for all. */
 const alone = [
-  'test/e2e/nest/leaks.spec.ts',
+  'test/e2e/yamux-js.spec.ts',
+  'test/e2e/nest/{leaks,listening}.spec.ts',
   'test/unit/{yamux,yamux-js}/**/*.spec.ts',
-  'test/unit/grpc/{listener,memory}.spec.ts',
+  'test/unit/http2/hostile*.spec.ts',
+  'test/unit/grpc/{compression,listener,memory}.spec.ts',
+  'test/unit/grpc/client/{dialing,keep-alive}.spec.ts',
+  'test/unit/grpc/server/{calls,ending-connections}.spec.ts',
   'test/{conformance/nest,fuzz,property,faults}/**/*.spec.ts',
   'sample/**/*.spec.ts',
 ];
