@@ -8,6 +8,7 @@ import { Registry } from './registry.js';
 /** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
 export class PeerConnection extends ConnectionInfo {
   readonly #conn: () => ClientConn | undefined;
+  readonly #onFailure: (error: Error) => void;
 
   /**
    * @param socket - the connection's own socket, under TLS the `TLSSocket`.
@@ -15,15 +16,18 @@ export class PeerConnection extends ConnectionInfo {
    * @param registry - where that peer is found.
    * @param conn - what to call the peer with for as long as its calls are handled, which may be longer
    * than the registry has it. Default: what the registry has.
+   * @param onFailure - told why, if HTTP/2 of the peer's calls fails.
    */
   constructor(
     socket: Duplex,
     readonly peerId: PeerId,
     readonly registry: Registry,
     conn: () => ClientConn | undefined = () => undefined,
+    onFailure: (error: Error) => void = () => {},
   ) {
     super(socket);
     this.#conn = conn;
+    this.#onFailure = onFailure;
   }
 
   /**
@@ -33,6 +37,11 @@ export class PeerConnection extends ConnectionInfo {
    */
   get backchannel(): ClientConn {
     return this.#conn() ?? this.registry.backchannel(this.peerId);
+  }
+
+  /** @internal */
+  override failed(error: Error): void {
+    this.#onFailure(error);
   }
 }
 

@@ -42,6 +42,8 @@ export class PeerSession implements PeerLink {
   /** `leaving`: nobody finds the peer any more, calls finish. `ended`: no calls. */
   #state: 'open' | 'leaving' | 'ended' = 'open';
   #forwardEnded = false;
+  /** Why HTTP/2 of the forward calls failed. */
+  #failure: Error | undefined;
   /** Whether the channel is closed. */
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -53,7 +55,8 @@ export class PeerSession implements PeerLink {
     this.#onDeparture = onDeparture;
     this.channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
     onceThrough(stream, (inOrder) => {
-      if (inOrder) this.#endForward();
+      if (this.#failure !== undefined) this.#lose(this.#failure);
+      else if (inOrder) this.#endForward();
       else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
     });
     void session.closed.then((error) => {
@@ -93,6 +96,15 @@ export class PeerSession implements PeerLink {
     if (this.#state !== 'open') return;
     this.#state = 'leaving';
     this.#onDeparture(departure);
+  }
+
+  /**
+   * HTTP/2 of the forward calls has failed, so the stream of them is not worth waiting for backchannel
+   * calls when it ends, though it does so in order, behind what tells the peer why.
+   */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.depart({ cause: 'lost', error });
   }
 
   /** There are no more forward calls: backchannel calls get their time to finish. */

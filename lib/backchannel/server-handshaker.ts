@@ -160,7 +160,13 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     const conn = new ClientConn(peer.channel, interceptors, createStubs);
     id = registry.registerBackchannel(conn, { name, link: peer });
     if (departed !== undefined) registry.removeBackchannel(id, departed);
-    return new PeerConnection(socket, id, registry, () => (peer.isUsable ? conn : undefined));
+    return new PeerConnection(
+      socket,
+      id,
+      registry,
+      () => (peer.isUsable ? conn : undefined),
+      (error) => peer.fail(error),
+    );
   }
 }
 

@@ -53,6 +53,12 @@ export class ConnectionInfo {
     return (this.#socket as Partial<TLSSocket>).bytesWritten;
   }
 
+  /**
+   * @internal HTTP/2 on it has failed. Its stream is about to end as it does in order: the other end is
+   * still to be told why.
+   */
+  failed(_error: Error): void {}
+
   /** @internal What grpc-js' `call.getConnectionInfo()` gives. */
   get addresses(): ConnectionAddresses {
     const { localAddress, localPort, remoteAddress, remotePort } = this

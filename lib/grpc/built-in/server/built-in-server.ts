@@ -57,7 +57,10 @@ export class BuiltInServer implements StreamServer {
       stream,
       {
         onRequest: (request, headers) => this.#receive(request, headers, info),
-        onClose: () => this.#forget(connection),
+        onClose: (failure) => {
+          if (failure !== undefined) info.failed(failure);
+          this.#forget(connection);
+        },
       },
       this.#options,
       multiplexed !== undefined,

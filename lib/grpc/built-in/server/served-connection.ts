@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ServerOptions } from '@grpc/grpc-js';
-import { Http2Connection, type Http2Stream } from '../../../http2/index.js';
+import { ErrorCode, Http2Connection, Http2Error, type Http2Stream } from '../../../http2/index.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
@@ -9,7 +9,8 @@ import { ConnectionAge } from './connection-age.js';
 /** What is told of a connection. */
 export interface ServedConnectionEvents {
   onRequest(stream: Http2Stream, headers: readonly string[]): void;
-  onClose(): void;
+  /** @param failure - why, if a rule was broken or a limit exceeded, on either side. */
+  onClose(failure: Error | undefined): void;
 }
 
 /** One connection that calls come in on. */
@@ -35,11 +36,11 @@ export class ServedConnection {
           events.onRequest(request, headers);
         },
         onRoom: () => this.#age?.touch(),
-        onClose: () => {
+        onClose: (error) => {
           this.#keepAlive?.stop();
           this.#age?.stop();
           clearTimeout(this.#graceTimer);
-          events.onClose();
+          events.onClose(isFailure(error) ? error : undefined);
         },
       },
       http2OptionsOf(options, isMultiplexed),
@@ -63,4 +64,9 @@ export class ServedConnection {
   destroy(): void {
     this.#connection.destroy();
   }
+}
+
+/** Whether one end told the other an error; a connection that was just closed has none. */
+function isFailure(error: Error | undefined): boolean {
+  return error instanceof Http2Error && error.http2Code !== ErrorCode.NoError;
 }
