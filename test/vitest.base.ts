@@ -35,8 +35,7 @@ export const thoroughTests = [
 export const thoroughTestsOfGrpcJs = [
   'test/e2e/faults/{cuts,honest-traffic,network-faults}.spec.ts',
   'test/e2e/nest/killed.spec.ts',
-  'test/e2e/nest/{leaks,listening}.spec.ts',
-  'test/e2e/nest/rolling-restart.spec.ts',
+  'test/e2e/nest/{leaks,lifecycle,listening,rolling-restart,shutdown}.spec.ts',
   'test/e2e/nest/slow-loris.spec.ts',
   'test/e2e/yamux-js.spec.ts',
 ];

@@ -6,7 +6,8 @@ const endToEnd = 'test/e2e/**/*.spec.ts';
 /** Tests that look at all that their process has, or change what it has for all. */
 const alone = [
   'test/e2e/yamux-js.spec.ts',
-  'test/e2e/nest/{leaks,listening}.spec.ts',
+  'test/e2e/faults/cuts.spec.ts',
+  'test/e2e/nest/{leaks,lifecycle,listening,rolling-restart,shutdown}.spec.ts',
   'test/unit/{yamux,yamux-js}/**/*.spec.ts',
   'test/unit/http2/hostile*.spec.ts',
   'test/unit/grpc/{compression,listener,memory}.spec.ts',

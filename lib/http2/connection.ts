@@ -67,6 +67,11 @@ export class Http2Connection implements StreamHost {
     return this.#streams.size;
   }
 
+  /** Bytes that were written to streams and wait for the peer to take them. */
+  get unsentBytes(): number {
+    return this.output.waiting;
+  }
+
   /** Whether `request()` would succeed now. */
   get hasRoom(): boolean {
     return (

@@ -38,6 +38,8 @@ export class FrameOutput {
   readonly writer = new ByteWriter(0);
   /** Bytes of DATA that all streams together may send. */
   window = DEFAULT_WINDOW_SIZE;
+  /** Bytes of DATA that wait in the streams, for a window or for the socket; kept by them. */
+  waiting = 0;
   readonly #socket: Duplex;
   readonly #maxQueued: number;
   readonly #events: FrameOutputEvents;

@@ -87,6 +87,7 @@ export class Http2Stream implements FrameSource {
       return true;
     }
     this.#queue.put(pieces, length);
+    this.#host.output.waiting += length;
     if (endStream) this.#afterData = 'end';
     this.#schedule();
     this.#wantsDrain ||= this.#queue.bytes >= this.#host.sendHighWaterMark;
@@ -268,6 +269,7 @@ export class Http2Stream implements FrameSource {
     const queue = this.#queue;
     const length = Math.min(queue.bytes, this.#sendWindow, output.window, peerMaxFrameSize);
     const last = length === queue.bytes && this.#afterData === 'end';
+    output.waiting -= length;
     this.#sendData(queue.take(length), length, last);
     if (queue.bytes === 0) this.#afterQueue(last);
   }
@@ -363,6 +365,7 @@ export class Http2Stream implements FrameSource {
 
   #close(finished: boolean): void {
     this.#closed = true;
+    this.#host.output.waiting -= this.#queue.bytes;
     this.#queue.clear();
     this.#host.output.deactivate(this);
     this.#host.forget(this, finished);

@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { CallMemory } from './call-memory.js';
 import { decompress, type UnreadableMessage } from './compression.js';
 import { Fifo } from './fifo.js';
 import { PREFIX_LENGTH } from './message-prefix.js';
@@ -23,6 +24,8 @@ interface Entry {
   compressed: boolean;
   /** Bytes to be consumed with it. */
   bytes: number;
+  /** Bytes of memory that were held for it while it was not complete, to be released with it. */
+  held: number;
 }
 
 /**
@@ -35,18 +38,25 @@ export class Inbox implements MessageSink {
   readonly #owner: InboxOwner;
   readonly #limit: number;
   readonly #reader: MessageReader;
+  readonly #memory: CallMemory | undefined;
   readonly #entries = new Fifo<Entry>();
   /** Bytes of the message that is being received which are not consumed yet. */
   #partial = 0;
+  /** Bytes of memory that are held for that message. */
+  #held = 0;
   #wanted = false;
   #ended = false;
   #pumping = false;
   #state: 'open' | 'decompressing' | 'closed' = 'open';
 
-  /** @param limit - bytes that a message may have; negative for any number. */
-  constructor(limit: number, owner: InboxOwner) {
+  /**
+   * @param limit - bytes that a message may have; negative for any number.
+   * @param memory - to be asked for what a message needs before it is complete. Default: never short.
+   */
+  constructor(limit: number, owner: InboxOwner, memory?: CallMemory) {
     this.#limit = limit;
     this.#owner = owner;
+    this.#memory = memory;
     this.#reader = new MessageReader(limit, this);
   }
 
@@ -80,10 +90,14 @@ export class Inbox implements MessageSink {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     let bytes = this.#partial;
+    let held = this.#held;
     for (let entry = this.#entries.shift(); entry; entry = this.#entries.shift()) {
       bytes += entry.bytes;
+      held += entry.held;
     }
     this.#partial = 0;
+    this.#held = 0;
+    if (held > 0) this.#memory?.release(held);
     if (bytes > 0) this.#owner.consume(bytes);
   }
 
@@ -110,8 +124,24 @@ export class Inbox implements MessageSink {
     // What is left of the piece belongs to the next message; it is counted when that is complete.
     const bytes = Math.min(this.#partial, message.length + PREFIX_LENGTH);
     this.#partial -= bytes;
-    this.#entries.push({ message, compressed, bytes });
+    this.#entries.push({ message, compressed, bytes, held: this.#held });
+    this.#held = 0;
     this.#owner.onWaiting();
+  }
+
+  /** @internal */
+  takeRoom(bytes: number): boolean {
+    if (this.#memory?.hold(bytes) === false) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  /** @internal */
+  onNoRoom(): void {
+    this.#break(
+      status.RESOURCE_EXHAUSTED,
+      'Messages of this connection that are not complete need more than "grpc-node.max_session_memory"',
+    );
   }
 
   /** @internal */
@@ -127,6 +157,7 @@ export class Inbox implements MessageSink {
     if (entry.compressed) return this.#decompress(entry);
     this.#entries.shift();
     this.#wanted = false;
+    if (entry.held > 0) this.#memory?.release(entry.held);
     this.#owner.consume(entry.bytes);
     this.#owner.onMessage(entry.message);
   }

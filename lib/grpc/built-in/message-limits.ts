@@ -1,7 +1,15 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { Http2OptionError } from '../../http2/index.js';
 
 /** As grpc-js. */
 const DEFAULT_MAX_RECEIVE_LENGTH = 4 * 1024 * 1024;
+
+const MIB = 1024 * 1024;
+const DEFAULT_SESSION_MEMORY = 256 * MIB;
+/** Messages of any size that a connection must be able to receive at once. */
+const LEAST_MESSAGES = 16;
+/** Node counts `maxSessionMemory` of HTTP/2 in these. */
+const MEGABYTE = 1_000_000;
 
 /** Bytes that a message may have, of the calls of a channel or a server; negative for any number. */
 export interface MessageLimits {
@@ -14,4 +22,24 @@ export function messageLimitsOf(options: ChannelOptions): MessageLimits {
     maxReceiveLength: options['grpc.max_receive_message_length'] ?? DEFAULT_MAX_RECEIVE_LENGTH,
     maxSendLength: options['grpc.max_send_message_length'] ?? -1,
   };
+}
+
+/**
+ * Bytes that the calls of one connection may have a server keep: of messages that are not complete, and
+ * of replies that the other end does not take. Without a limit of their size there is none of that.
+ *
+ * @throws Http2OptionError if `grpc-node.max_session_memory` is no number of megabytes.
+ */
+export function sessionMemoryOf(options: ChannelOptions): number {
+  const megabytes = options['grpc-node.max_session_memory'];
+  if (megabytes === undefined) {
+    const { maxReceiveLength } = messageLimitsOf(options);
+    if (maxReceiveLength < 0) return Infinity;
+    return Math.max(DEFAULT_SESSION_MEMORY, LEAST_MESSAGES * maxReceiveLength);
+  }
+  if (typeof megabytes === 'number' && megabytes > 0) return megabytes * MEGABYTE;
+  throw new Http2OptionError(
+    'grpc-node.max_session_memory',
+    `must be a number of megabytes above 0, not ${String(megabytes)}`,
+  );
 }

@@ -8,6 +8,8 @@ const COPY_LIMIT = 4096;
  * written to costs next to nothing: the system gives memory page by page.
  */
 const GROWTH = 64;
+/** The same where there is not so much room. Less, and a message that comes byte by byte is copied byte by byte. */
+const LEAST_GROWTH = 2;
 
 /** What is told of the messages of a stream. */
 export interface MessageSink {
@@ -15,6 +17,10 @@ export interface MessageSink {
   onMessage(message: Buffer, compressed: boolean): void;
   /** A message says that it is longer than the limit. Nothing is told after it. */
   onTooLong(length: number): void;
+  /** A message that is cut needs `bytes` of room, or more of it. Returns whether it may have them. */
+  takeRoom(bytes: number): boolean;
+  /** There was no room for it. Nothing is told after it. */
+  onNoRoom(): void;
 }
 
 /**
@@ -86,6 +92,7 @@ export class MessageReader {
       return end;
     }
     const message = this.#makeRoom(part.length);
+    if (message === undefined) return end;
     part.copy(message, this.#received);
     this.#received += part.length;
     if (this.#received === this.#length) {
@@ -96,10 +103,20 @@ export class MessageReader {
   }
 
   /** In terms of what has come, not of what is announced: a length alone must not cost anything. */
-  #makeRoom(bytes: number): Buffer {
+  #makeRoom(bytes: number): Buffer | undefined {
     const needed = this.#received + bytes;
-    if (this.#message !== undefined && this.#message.length >= needed) return this.#message;
-    const larger = Buffer.allocUnsafe(Math.min(this.#length, GROWTH * needed));
+    const present = this.#message?.length ?? 0;
+    if (present >= needed) return this.#message;
+    const size = [GROWTH, LEAST_GROWTH]
+      .map((growth) => Math.min(this.#length, growth * needed))
+      .find((room) => this.#sink.takeRoom(room - present));
+    if (size === undefined) {
+      this.#state = 'stopped';
+      this.#message = undefined;
+      this.#sink.onNoRoom();
+      return undefined;
+    }
+    const larger = Buffer.allocUnsafe(size);
     this.#message?.copy(larger, 0, 0, this.#received);
     this.#message = larger;
     return larger;

@@ -21,6 +21,9 @@ const NO_WINDOW = frame(
   Buffer.concat([Buffer.of(0, INITIAL_WINDOW_SIZE), number32(0)]),
 );
 const PIECE = Buffer.alloc(16_384);
+/** The beginning of a message of 4 MiB: what the window of a stream takes, and no more. */
+const BEGINNING = Buffer.alloc(200 * 1024);
+BEGINNING.writeUInt32BE(4 * 1024 * 1024, 1);
 
 const open: Parameters<typeof flood>[0]['open'] = (target) => http2Wire(target);
 const frames = { unit: 'frames', perSecond: FRAMES_PER_SECOND, open };
@@ -84,6 +87,14 @@ export const http2: readonly Attack[] = [
       return wire;
     },
     make: (i) => wholeCall(2 * i + 1, 'Enlarge'),
+  }),
+  flood({
+    what: 'messages that are never complete',
+    unit: 'calls with 200 KiB of 4 MiB',
+    perSecond: 200,
+    boundMiB: 48 + 256 + 64,
+    open,
+    make: (i) => Buffer.concat([opening(2 * i + 1, 'Echo'), data(2 * i + 1, BEGINNING)]),
   }),
   flood({
     what: 'more than the window of a call that is not read',

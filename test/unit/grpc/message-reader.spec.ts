@@ -11,17 +11,33 @@ interface Read {
   messages: Buffer[];
   compressed: boolean[];
   tooLong: number[];
+  /** What is left of it, in bytes. */
+  room: number;
+  hasNoRoom: boolean;
   reader: MessageReader;
 }
 
-function reading(limit = 4 * MiB): Read {
-  const read = { messages: [] as Buffer[], compressed: [] as boolean[], tooLong: [] as number[] };
+function reading(limit = 4 * MiB, room = Infinity): Read {
+  const read = {
+    messages: [] as Buffer[],
+    compressed: [] as boolean[],
+    tooLong: [] as number[],
+    room,
+    hasNoRoom: false,
+  };
   const reader = new MessageReader(limit, {
     onMessage(message, compressed) {
       read.messages.push(message);
       read.compressed.push(compressed);
     },
     onTooLong: (length) => read.tooLong.push(length),
+    takeRoom: (bytes) => {
+      read.room -= bytes;
+      if (read.room >= 0) return true;
+      read.room += bytes;
+      return false;
+    },
+    onNoRoom: () => (read.hasNoRoom = true),
   });
   return Object.assign(read, { reader });
 }
@@ -176,5 +192,32 @@ describe('MessageReader', () => {
     reader.push(byte);
     expect(messages).toHaveLength(1);
     expect(after - before).toBeLessThan(8 * length);
+  });
+
+  it('takes what room there is, never more than a message has bytes, and gives up without', () => {
+    const message = patterned(1000);
+    const [beginning, end] = [framed(message).subarray(0, 505), framed(message).subarray(505)];
+
+    const plenty = reading(MiB, 1000);
+    plenty.reader.push(beginning);
+    expect(plenty.room).toBe(0);
+    plenty.reader.push(end);
+    expect(plenty.messages).toEqual([message]);
+
+    const tight = reading(MiB, 900);
+    tight.reader.push(framed(message).subarray(0, 105));
+    expect(tight.room).toBe(700);
+    tight.reader.push(message.subarray(100, 400));
+    expect(tight.room).toBe(100);
+    tight.reader.push(message.subarray(400, 800));
+    expect(tight.hasNoRoom).toBe(false);
+    tight.reader.push(message.subarray(800));
+    expect(tight).toMatchObject({ hasNoRoom: true, messages: [] });
+
+    const none = reading(MiB, 0);
+    none.reader.push(beginning);
+    expect(none.hasNoRoom).toBe(true);
+    none.reader.push(end);
+    expect(none.messages).toEqual([]);
   });
 });

@@ -13,7 +13,7 @@ import type { ServerCallInterface } from '../../grpc-types.js';
 import { Refusal } from './refusal.js';
 import { trailersOnly } from './response-headers.js';
 import { http2OptionsOf } from '../http2-options.js';
-import { messageLimitsOf, type MessageLimits } from '../message-limits.js';
+import { messageLimitsOf, sessionMemoryOf, type MessageLimits } from '../message-limits.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
 import { ServerCall } from './server-call.js';
@@ -26,6 +26,7 @@ import { type Method, ServiceTable } from './service-table.js';
 export class BuiltInServer implements StreamServer {
   readonly #options: ServerOptions;
   readonly #limits: MessageLimits;
+  readonly #sessionMemory: number;
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #services = new ServiceTable();
   readonly #connections = new Set<ServedConnection>();
@@ -38,6 +39,7 @@ export class BuiltInServer implements StreamServer {
     http2OptionsOf(options, true); // A bad one is to be told now.
     this.#options = options;
     this.#limits = messageLimitsOf(options);
+    this.#sessionMemory = sessionMemoryOf(options);
     this.#interceptors = options.interceptors ?? [];
   }
 
@@ -56,13 +58,14 @@ export class BuiltInServer implements StreamServer {
     const connection = new ServedConnection(
       stream,
       {
-        onRequest: (request, headers) => this.#receive(request, headers, info),
+        onRequest: (request, headers) => this.#receive(request, headers, info, connection),
         onClose: (failure) => {
           if (failure !== undefined) info.failed(failure);
           this.#forget(connection);
         },
       },
       this.#options,
+      this.#sessionMemory,
       multiplexed !== undefined,
     );
     this.#connections.add(connection);
@@ -85,16 +88,31 @@ export class BuiltInServer implements StreamServer {
     return this;
   }
 
-  #receive(stream: Http2Stream, headers: readonly string[], info: ConnectionInfo): void {
+  #receive(
+    stream: Http2Stream,
+    headers: readonly string[],
+    info: ConnectionInfo,
+    connection: ServedConnection,
+  ): void {
     if (!valueOf(headers, 'content-type')?.startsWith('application/grpc')) {
       stream.listener = new Refusal(stream);
       return;
     }
     const path = valueOf(headers, ':path')!;
     const method = this.#services.get(path);
-    if (method === undefined) return refuse(stream, path);
-    stream.listener = new ServerCall(stream, headers, method, info, this.#limits, (call) =>
-      serveCall(this.#intercept(call, method), method),
+    if (method === undefined) {
+      const details = `The server does not implement the method ${path}`;
+      return refuse(stream, status.UNIMPLEMENTED, details);
+    }
+    if (connection.isClogged) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
+    stream.listener = new ServerCall(
+      stream,
+      headers,
+      method,
+      info,
+      this.#limits,
+      connection,
+      (call) => serveCall(this.#intercept(call, method), method),
     );
   }
 
@@ -128,9 +146,11 @@ const NOBODY = {
   onClose(): void {},
 };
 
-function refuse(stream: Http2Stream, path: string): void {
-  const details = `The server does not implement the method ${path}`;
+const CLOGGED =
+  'Replies that wait on this connection need more than "grpc-node.max_session_memory"';
+
+function refuse(stream: Http2Stream, code: status, details: string): void {
   stream.listener = NOBODY;
-  stream.sendHeaders(trailersOnly(status.UNIMPLEMENTED, details), true);
+  stream.sendHeaders(trailersOnly(code, details), true);
   stream.discardRest();
 }

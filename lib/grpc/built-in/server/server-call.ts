@@ -1,6 +1,7 @@
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
 import type { Http2Error, Http2Stream, StreamListener } from '../../../http2/index.js';
 import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
+import type { CallMemory } from '../call-memory.js';
 import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
@@ -51,13 +52,17 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   #onDrained: (() => void)[] | undefined;
   #run: ((call: ServerCall) => void) | undefined;
 
-  /** @param run - begins to serve the call; on a stack of its own, unless it is over by then. */
+  /**
+   * @param memory - of the connection.
+   * @param run - begins to serve the call; on a stack of its own, unless it is over by then.
+   */
   constructor(
     stream: Http2Stream,
     headers: readonly string[],
     method: Method,
     connection: ConnectionInfo,
     limits: MessageLimits,
+    memory: CallMemory,
     run: (call: ServerCall) => void,
   ) {
     this.#stream = stream;
@@ -66,7 +71,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     this.#connection = connection;
     this.#limits = limits;
     this.#run = run;
-    this.#inbox = new Inbox(limits.maxReceiveLength, this);
+    this.#inbox = new Inbox(limits.maxReceiveLength, this, memory);
     this.#readHeaders();
     this.#schedule();
   }

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { status, type ServerOptions } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { messageLimitsOf, sessionMemoryOf } from '../../../../lib/grpc/built-in/message-limits.js';
+import { builtInEngine } from '../../../../lib/grpc/index.js';
+import {
+  ErrorCode,
+  Http2Connection,
+  type Http2ConnectionOptions,
+  type Http2Stream,
+} from '../../../../lib/http2/index.js';
+import { take } from '../../../fixtures/grpc/answers.js';
+import { framed } from '../../../fixtures/grpc/framed.js';
+import { Site } from '../../../fixtures/grpc/site.js';
+import { eventually } from '../../../fixtures/nest/eventually.js';
+
+const MiB = 1024 * 1024;
+/** Bytes of a message; of two of them a megabyte has no room. */
+const LARGE = 600_000;
+const ONE_MEGABYTE: ServerOptions = { 'grpc-node.max_session_memory': 1 };
+
+let site: Site;
+
+beforeEach(() => {
+  site = new Site();
+});
+
+afterEach(() => site.close());
+
+/** A call in the hands of a peer that sends and reads of it what it likes. */
+interface PeerCall {
+  stream: Http2Stream;
+  /** Its `grpc-status`, when it has come. */
+  code: number | undefined;
+  received: number;
+  send(bytes: Uint8Array, isAll?: boolean): void;
+}
+
+/** A connection to a server that answers each message with one of the same size. */
+async function peer(
+  options: ServerOptions,
+  { reads = true, ...http2 }: Partial<Http2ConnectionOptions> & { reads?: boolean } = {},
+) {
+  const { address } = await site.serve(
+    { unary: ({ request }, callback) => callback(null, Buffer.alloc(request.length)) },
+    options,
+  );
+  const socket = connect(Number(address.split(':')[1]), '127.0.0.1');
+  await once(socket, 'connect');
+  let isReady = false;
+  const connection = new Http2Connection(
+    socket,
+    'client',
+    { onReady: () => (isReady = true) },
+    http2,
+  );
+  site.after(() => connection.destroy());
+  await eventually(() => isReady).toBe(true);
+
+  const note = (call: PeerCall, headers: readonly string[]): void => {
+    const at = headers.indexOf('grpc-status');
+    if (at >= 0) call.code = Number(headers[at + 1]);
+  };
+  return (): PeerCall => {
+    const call = { code: undefined, received: 0 } as PeerCall;
+    const listener = {} as Http2Stream;
+    take(listener, {
+      onHeaders: (headers) => note(call, headers),
+      onTrailers: (headers) => note(call, headers),
+      onData: (piece) => {
+        call.received += piece.length;
+        if (reads) call.stream.consume(piece.length);
+      },
+    });
+    call.stream = connection.request(
+      [
+        [':method', 'POST'],
+        [':scheme', 'http'],
+        [':path', '/unit.Test/unary'],
+        [':authority', 'here'],
+        ['te', 'trailers'],
+        ['content-type', 'application/grpc'],
+      ].flat(),
+      listener.listener,
+    );
+    call.send = (bytes, isAll = false) => call.stream.write([bytes], bytes.length, isAll);
+    return call;
+  };
+}
+
+const message = framed(Buffer.alloc(LARGE));
+const [most, rest] = [message.subarray(0, -1), message.subarray(-1)];
+
+describe('messages of one connection that are not complete', () => {
+  it('share "grpc-node.max_session_memory": a call that needs more ends, those before it go on', async () => {
+    const begin = await peer(ONE_MEGABYTE);
+    const first = begin();
+    first.send(most);
+    const second = begin();
+    second.send(most);
+    await eventually(() => second.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(first.code).toBeUndefined();
+
+    first.send(rest, true);
+    await eventually(() => first.code).toBe(status.OK);
+    expect(first.received).toBe(message.length);
+  });
+
+  it('give back what they took when they are complete, and when nobody sends the rest', async () => {
+    const begin = await peer(ONE_MEGABYTE);
+    for (let i = 0; i < 4; i += 1) {
+      const complete = begin();
+      complete.send(message, true);
+      await eventually(() => complete.code).toBe(status.OK);
+
+      const [cut, tooMuch] = [begin(), begin()];
+      cut.send(most);
+      tooMuch.send(most);
+      // Either may be the one that is too much.
+      await eventually(() => [cut.code, tooMuch.code]).toContain(status.RESOURCE_EXHAUSTED);
+      for (const { stream } of [cut, tooMuch]) stream.reset(ErrorCode.Cancel);
+    }
+  });
+});
+
+describe('replies that a peer does not take', () => {
+  it('refuse its calls beyond "grpc-node.max_session_memory", until it takes them', async () => {
+    const begin = await peer(ONE_MEGABYTE, { reads: false });
+    // Of each reply a window is on its way; the rest, 344 KB, waits here.
+    const stalled: PeerCall[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      const call = begin();
+      call.send(message, true);
+      await eventually(() => call.received).toBeGreaterThan(0);
+      stalled.push(call);
+    }
+
+    const refused = begin();
+    refused.send(framed(Buffer.alloc(1)), true);
+    await eventually(() => refused.code).toBe(status.RESOURCE_EXHAUSTED);
+
+    for (const { stream } of stalled) stream.reset(ErrorCode.Cancel);
+    const next = begin();
+    next.send(framed(Buffer.alloc(1)), true);
+    await eventually(() => next.code).toBe(status.OK);
+  });
+});
+
+describe('"grpc-node.max_session_memory"', () => {
+  it.each([
+    [{}, 256 * MiB],
+    [{ 'grpc.max_receive_message_length': 100 * MiB }, 1600 * MiB],
+    [{ 'grpc.max_receive_message_length': -1 }, Infinity],
+    [{ 'grpc-node.max_session_memory': 5 }, 5_000_000],
+    [{ 'grpc-node.max_session_memory': 5, 'grpc.max_receive_message_length': -1 }, 5_000_000],
+  ])('of %o is %d bytes', (options, bytes) => {
+    expect(sessionMemoryOf(options)).toBe(bytes);
+    expect(sessionMemoryOf(options)).toBeGreaterThan(messageLimitsOf(options).maxReceiveLength);
+  });
+
+  it.each([0, -1, Number.NaN, '10'])('of %o is an error', (value) => {
+    const options = { 'grpc-node.max_session_memory': value as number };
+    expect(() => builtInEngine.createServer(options)).toThrow(
+      'option "grpc-node.max_session_memory" must be a number of megabytes above 0',
+    );
+  });
+});
