@@ -46,7 +46,7 @@ export function readOptions(
 export function usage(all: readonly ReliabilityScenario[]): string {
   return `Usage: npm run reliability -- [options] [scenario ...]
 
-  --quick   short runs, 2 minutes in all
+  --quick   short runs, 3 minutes in all
   --docs    write the tables into docs/reliability.md
   --help
 
