@@ -16,7 +16,8 @@ const MEANINGFUL = Flag.Syn | Flag.Fin | Flag.Rst;
 
 /** The parts of a session that frames act on. */
 export interface FrameReceiverHost {
-  readonly peer: YamuxRole;
+  /** Whether streams with this id are the peer's to open. */
+  isOfPeer(id: number): boolean;
   readonly streams: ReadonlyMap<number, YamuxStream>;
   readonly output: FrameOutput;
   readonly opens: OpenQueue<YamuxStream>;
@@ -129,7 +130,7 @@ export class FrameReceiver implements FrameHandler {
 
   #acceptSyn(id: number, sendWindow: number): YamuxStream | undefined {
     const { streams, output, accepts, conduct } = this.#host;
-    if (!this.#isOfPeer(id)) {
+    if (!this.#host.isOfPeer(id)) {
       this.onInvalid(`stream ${id} was opened with a number of the other side's`);
       return undefined;
     }
@@ -150,10 +151,6 @@ export class FrameReceiver implements FrameHandler {
     return streams.get(id);
   }
 
-  #isOfPeer(id: number): boolean {
-    return (id % 2 === 1) === (this.#host.peer === 'client');
-  }
-
   #onFin(stream: YamuxStream): void {
     if (!stream.finished) return stream.receiveFin();
     stream.reset('the peer ended it twice');
@@ -161,7 +158,7 @@ export class FrameReceiver implements FrameHandler {
   }
 
   #onRst(stream: YamuxStream): void {
-    const wasForNothing = this.#isOfPeer(stream.id) && stream.isFresh;
+    const wasForNothing = this.#host.isOfPeer(stream.id) && stream.isFresh;
     stream.receiveRst();
     if (wasForNothing) this.#host.conduct.mayGiveUpStream();
   }

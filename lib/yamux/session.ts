@@ -115,7 +115,7 @@ export class YamuxSession extends EventEmitter<{
     };
     this.#parser = new FrameParser(
       new FrameReceiver({
-        peer: role === 'client' ? 'server' : 'client',
+        isOfPeer: (id) => this.#isOfPeer(id),
         streams: this.#streams,
         output: this.#output,
         opens: this.#opens,
@@ -336,6 +336,10 @@ export class YamuxSession extends EventEmitter<{
     return this.#windowBudget.has(INITIAL_WINDOW);
   }
 
+  #isOfPeer(id: number): boolean {
+    return id % 2 !== this.#nextStreamId % 2;
+  }
+
   /** Whether a stream that the peer opens now is to be reset. */
   get #refusesInbound(): boolean {
     const isFull = this.#inboundCount >= this.#config.maxInboundStreams;
@@ -345,7 +349,7 @@ export class YamuxSession extends EventEmitter<{
   #forget(stream: YamuxStream): void {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
-    if (stream.id % 2 !== this.#nextStreamId % 2) this.#inboundCount -= 1;
+    if (this.#isOfPeer(stream.id)) this.#inboundCount -= 1;
     this.#opens.release(stream.id);
     this.#accepts.withdraw(stream);
     if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());

@@ -1,12 +1,11 @@
 import { performance } from 'node:perf_hooks';
-import { Duplex, Readable } from 'node:stream';
 import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
 import { streamReset } from './errors.js';
 import { Flag, FrameType } from './frame.js';
 import type { FrameOutput } from './frame-output.js';
+import { JoiningDuplex } from './joining-duplex.js';
 import type { PeerConduct } from './peer-conduct.js';
-import { PieceJoiner } from './piece-joiner.js';
 import { SendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
@@ -27,10 +26,6 @@ const FRESH_MS = 1000;
 /** A shorter frame, cut out of more by the peer's window, pays for no credit: the peer makes us dribble. */
 const DRIBBLE_BYTES = 64;
 
-/** What Node's part of a stream holds. */
-const readableLengthOf = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')!
-  .get as (this: Readable) => number;
-
 /** Errors are delivered to whoever listens; that nobody does must not end the process. */
 function ignoreError(): void {}
 
@@ -47,13 +42,11 @@ function ignoreError(): void {}
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error; an
  *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
  */
-export class YamuxStream extends Duplex {
+export class YamuxStream extends JoiningDuplex {
   readonly #host: StreamHost;
   readonly #queue = new SendQueue();
   #sendWindow: number;
   readonly #receiveWindow: ReceiveWindow;
-  /** What has come behind what `Readable` holds; empty when that is. */
-  readonly #joiner = new PieceJoiner();
   readonly #openedAt = performance.now();
   #hasSent = false;
   /** `forgotten`: the protocol knows the stream no more; nothing may be sent for it. */
@@ -62,15 +55,6 @@ export class YamuxStream extends Duplex {
   /** Why the session ended, while unread data keeps the stream from being destroyed with it. */
   #sessionError: Error | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
-
-  static {
-    // Unread is also what waits to be joined. (An accessor in Node, but a field in its typings.)
-    Object.defineProperty(this.prototype, 'readableLength', {
-      get(this: YamuxStream): number {
-        return this.#heldByNode + this.#joiner.length;
-      },
-    });
-  }
 
   /** @internal */
   constructor(
@@ -94,9 +78,7 @@ export class YamuxStream extends Duplex {
   }
 
   override read(size?: number): unknown {
-    if (size !== undefined && size > this.#heldByNode) this.#pushJoined();
-    const chunk: unknown = super.read(size);
-    if (this.#heldByNode === 0) this.#pushJoined();
+    const chunk = super.read(size);
     if (chunk !== null) this.#afterConsumption();
     return chunk;
   }
@@ -138,7 +120,7 @@ export class YamuxStream extends Duplex {
       if (complete && error === null) this.#sendFin();
       else this.#sendRst();
     }
-    this.#joiner.clear();
+    this.dropJoined();
     if (this.#local === 'forgotten') this.#receiveWindow.release(0);
     // Ended by us but not by the peer, the stream stays known, so that what still comes is dropped.
     this.#host.output.deactivate(this);
@@ -197,7 +179,7 @@ export class YamuxStream extends Duplex {
     this.#closeTimer?.refresh();
     this.#receiveWindow.receive(piece.length);
     try {
-      this.#pushOrJoin(piece);
+      this.pushOrJoin(piece);
     } catch (error) {
       // Thrown by a listener of ours: uncaught as it would be elsewhere, but not inside the parser.
       process.nextTick(() => {
@@ -219,7 +201,7 @@ export class YamuxStream extends Duplex {
   /** @internal The peer has sent its last byte. */
   receiveFin(): void {
     this.#remote = 'finished';
-    this.#pushJoined();
+    this.pushJoined();
     if (this.#local === 'finished') this.#finish();
     else this.#watchForClose();
     if (!this.destroyed) this.push(null);
@@ -242,7 +224,7 @@ export class YamuxStream extends Duplex {
    * write waits, which must fail now; then, and in any other case at once, all fails with `error`.
    */
   sessionEnded(error: Error, keepUnread: boolean): void {
-    this.#pushJoined();
+    this.pushJoined();
     this.#forget();
     const unread = this.readableLength > 0 || (this.finished && !this.readableEnded);
     if (!keepUnread || !unread || this.#queue.bytes > 0) {
@@ -311,26 +293,6 @@ export class YamuxStream extends Duplex {
   }
 
   // ---- Receiving
-
-  get #heldByNode(): number {
-    return readableLengthOf.call(this);
-  }
-
-  /** To a reader that keeps up as it came; what has to wait anyway is joined if it is small. */
-  #pushOrJoin(piece: Buffer): void {
-    if (this.#heldByNode === 0) {
-      this.push(piece);
-    } else if (this.#joiner.isSmall(piece)) {
-      this.#joiner.add(piece, (joined) => this.push(joined));
-    } else {
-      this.#pushJoined();
-      this.push(piece);
-    }
-  }
-
-  #pushJoined(): void {
-    if (this.#joiner.length > 0) this.push(this.#joiner.take());
-  }
 
   #afterConsumption(): void {
     if (this.#sessionError !== undefined) {

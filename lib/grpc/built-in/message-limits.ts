@@ -1,12 +1,11 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { Http2OptionError } from '../../http2/index.js';
 
-/** As grpc-js. */
-const DEFAULT_MAX_RECEIVE_LENGTH = 4 * 1024 * 1024;
-
 const MIB = 1024 * 1024;
+/** As grpc-js. */
+const DEFAULT_MAX_RECEIVE_LENGTH = 4 * MIB;
 const DEFAULT_SESSION_MEMORY = 256 * MIB;
-/** Messages of any size that a connection must be able to receive at once. */
+/** Messages of the largest size that a connection must be able to receive at once. */
 const LEAST_MESSAGES = 16;
 /** Node counts `maxSessionMemory` of HTTP/2 in these. */
 const MEGABYTE = 1_000_000;

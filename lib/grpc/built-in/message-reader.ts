@@ -107,9 +107,7 @@ export class MessageReader {
     const needed = this.#received + bytes;
     const present = this.#message?.length ?? 0;
     if (present >= needed) return this.#message;
-    const size = [GROWTH, LEAST_GROWTH]
-      .map((growth) => Math.min(this.#length, growth * needed))
-      .find((room) => this.#sink.takeRoom(room - present));
+    const size = this.#takeRoom(needed, present);
     if (size === undefined) {
       this.#state = 'stopped';
       this.#message = undefined;
@@ -120,6 +118,15 @@ export class MessageReader {
     this.#message?.copy(larger, 0, 0, this.#received);
     this.#message = larger;
     return larger;
+  }
+
+  /** Returns how much room there may be: more than is needed, or there is none. */
+  #takeRoom(needed: number, present: number): number | undefined {
+    for (const growth of [GROWTH, LEAST_GROWTH]) {
+      const size = Math.min(this.#length, growth * needed);
+      if (this.#sink.takeRoom(size - present)) return size;
+    }
+    return undefined;
   }
 
   #finish(message: Buffer): void {

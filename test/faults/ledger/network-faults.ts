@@ -13,7 +13,7 @@ export interface NetworkFault {
   happen(connection: FaultyConnection): void;
   /** What calls end with. Default: UNAVAILABLE. */
   code?: status;
-  /** Milliseconds that calls have. Default: any. */
+  /** Milliseconds until the deadline of the calls. Default: they have none. */
   deadlineMs?: number;
   options?: LabOptions;
 }

@@ -1,4 +1,4 @@
-import { ACK, data, FIN, header, RST, SYN, update } from './frames.js';
+import { ACK, D as data, FIN, header, RST, SYN, W as update } from '../../fixtures/yamux-frames.js';
 import { payloadOf } from './payload.js';
 import { INITIAL_WINDOW, PeerStream } from './peer-stream.js';
 import type { Step } from './script.js';

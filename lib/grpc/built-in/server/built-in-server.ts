@@ -16,7 +16,7 @@ import { http2OptionsOf } from '../http2-options.js';
 import { messageLimitsOf, sessionMemoryOf, type MessageLimits } from '../message-limits.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
-import { ServerCall } from './server-call.js';
+import { ServerCall, type ServerCallHost } from './server-call.js';
 import { type Method, ServiceTable } from './service-table.js';
 
 /**
@@ -58,16 +58,17 @@ export class BuiltInServer implements StreamServer {
     const connection = new ServedConnection(
       stream,
       {
-        onRequest: (request, headers) => this.#receive(request, headers, info, connection),
+        onRequest: (request, headers) => this.#receive(request, headers, host),
         onClose: (failure) => {
-          if (failure !== undefined) info.failed(failure);
           this.#forget(connection);
+          if (failure !== undefined) info.failed(failure);
         },
       },
       this.#options,
       this.#sessionMemory,
       multiplexed !== undefined,
     );
+    const host: ServerCallHost = { connection: info, limits: this.#limits, memory: connection };
     this.#connections.add(connection);
     return connection;
   }
@@ -88,12 +89,7 @@ export class BuiltInServer implements StreamServer {
     return this;
   }
 
-  #receive(
-    stream: Http2Stream,
-    headers: readonly string[],
-    info: ConnectionInfo,
-    connection: ServedConnection,
-  ): void {
+  #receive(stream: Http2Stream, headers: readonly string[], host: ServerCallHost): void {
     if (!valueOf(headers, 'content-type')?.startsWith('application/grpc')) {
       stream.listener = new Refusal(stream);
       return;
@@ -104,15 +100,9 @@ export class BuiltInServer implements StreamServer {
       const details = `The server does not implement the method ${path}`;
       return refuse(stream, status.UNIMPLEMENTED, details);
     }
-    if (connection.isClogged) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
-    stream.listener = new ServerCall(
-      stream,
-      headers,
-      method,
-      info,
-      this.#limits,
-      connection,
-      (call) => serveCall(this.#intercept(call, method), method),
+    if (host.memory.isClogged) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
+    stream.listener = new ServerCall(stream, headers, method, host, (call) =>
+      serveCall(this.#intercept(call, method), method),
     );
   }
 

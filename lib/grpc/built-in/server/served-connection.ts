@@ -62,7 +62,6 @@ export class ServedConnection implements ServedStream, CallMemory {
     this.#age = ConnectionAge.watch(this.#connection, options);
   }
 
-  /** Whether so many replies wait for the other end to take them that there are to be no more. */
   get isClogged(): boolean {
     return this.#connection.unsentBytes > this.#memoryLimit;
   }

@@ -28,6 +28,13 @@ const HIDDEN_HEADERS = new Set([
   'te',
 ]);
 
+/** What the calls of one connection have in common. */
+export interface ServerCallHost {
+  readonly connection: ConnectionInfo;
+  readonly limits: MessageLimits;
+  readonly memory: CallMemory;
+}
+
 /**
  * One call of a server, as interceptors and handlers of grpc-js use it: nothing is told on the stack of
  * the connection that received it.
@@ -36,8 +43,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   readonly #stream: Http2Stream;
   readonly #headers: readonly string[];
   readonly #method: Method;
-  readonly #connection: ConnectionInfo;
-  readonly #limits: MessageLimits;
+  readonly #served: ServerCallHost;
   readonly #inbox: Inbox;
   #listener: ServerCallListener | undefined;
   #host = '';
@@ -52,26 +58,20 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   #onDrained: (() => void)[] | undefined;
   #run: ((call: ServerCall) => void) | undefined;
 
-  /**
-   * @param memory - of the connection.
-   * @param run - begins to serve the call; on a stack of its own, unless it is over by then.
-   */
+  /** @param run - begins to serve the call; on a stack of its own, unless it is over by then. */
   constructor(
     stream: Http2Stream,
     headers: readonly string[],
     method: Method,
-    connection: ConnectionInfo,
-    limits: MessageLimits,
-    memory: CallMemory,
+    served: ServerCallHost,
     run: (call: ServerCall) => void,
   ) {
     this.#stream = stream;
     this.#headers = headers;
     this.#method = method;
-    this.#connection = connection;
-    this.#limits = limits;
+    this.#served = served;
     this.#run = run;
-    this.#inbox = new Inbox(limits.maxReceiveLength, this, memory);
+    this.#inbox = new Inbox(served.limits.maxReceiveLength, this, served.memory);
     this.#readHeaders();
     this.#schedule();
   }
@@ -97,7 +97,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     } catch (error) {
       return this.#fail(status.INTERNAL, debugDetails('Error serializing response', error));
     }
-    const { maxSendLength } = this.#limits;
+    const { maxSendLength } = this.#served.limits;
     if (maxSendLength >= 0 && bytes.length > maxSendLength) {
       return this.#fail(
         status.RESOURCE_EXHAUSTED,
@@ -128,7 +128,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   }
 
   getPeer(): string {
-    return this.#connection.peerName;
+    return this.#served.connection.peerName;
   }
 
   getDeadline(): Deadline {
@@ -140,11 +140,11 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   }
 
   getAuthContext(): AuthContext {
-    return this.#connection.authContext;
+    return this.#served.connection.authContext;
   }
 
   getConnectionInfo(): ReturnType<ServerCallInterface['getConnectionInfo']> {
-    return this.#connection.addresses;
+    return this.#served.connection.addresses;
   }
 
   getMetricsRecorder(): ReturnType<ServerCallInterface['getMetricsRecorder']> {
