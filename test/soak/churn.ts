@@ -13,12 +13,16 @@ export async function churn(
 ): Promise<ChurnResult> {
   const pair = await EndPair.start(onMoment);
   const seeds = new Random(options.seed);
-  const { minutes, share } = options;
+  const { minutes, share, warmUpMs = 0 } = options;
   const rounds = Math.max(FEWEST_SAMPLES, Math.round(minutes));
   const order = { do: 'churn', ms: (minutes * MINUTE_MS) / rounds, share } as const;
   try {
     const { address } = await pair.listen.order({ do: 'listen' });
     await pair.look('start');
+    if (warmUpMs > 0) {
+      const seed = seeds.between(0, 2 ** 32 - 1);
+      await pair.dial.order({ do: 'churn', ms: warmUpMs, share: 1, address, seed });
+    }
     let done = 0;
     for (let round = 1; round <= rounds; round++) {
       const seed = seeds.between(0, 2 ** 32 - 1);

@@ -14,6 +14,8 @@ export interface ChurnOptions {
   minutes: number;
   /** Of one core, which each end takes at most; 1 is as fast as it goes. */
   share: number;
+  /** Milliseconds of the same before it, as fast as it goes, whose growth is not judged. Default 0. */
+  warmUpMs?: number;
   seed: number;
   /** A folder for heap snapshots: half way, and at the end. */
   snapshots?: string | undefined;
