@@ -1,27 +1,38 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { addressGroup } from './address-group.js';
-import { ListenMuxError } from './errors.js';
+import { ListenMuxError, type ListenMuxErrorCode } from './errors.js';
+import { Handshakes } from './handshakes.js';
 import type { ListenMuxLimits } from './listen-mux-limits.js';
 
+/** Who is told of connections that are counted. */
+export interface ConnectionLimitsOwner {
+  /** A connection is counted no more, or no more as one that shakes hands. */
+  onLeft(): void;
+  /** The handshake on `stream` has to end with `error`: its place is needed. */
+  onDisplaced(stream: Duplex, error: ListenMuxError): void;
+}
+
 /**
- * Decides which connections may come in: the one that is too much is always the new one. Counts them
- * from when they are accepted to when they are closed.
+ * Decides which connections may come in. Connections that are served are never closed for others. When
+ * the handshakes use up a limit, the longest silent one of the address that has most is closed for the
+ * newcomer (`Handshakes`); if there is none, the newcomer is.
  *
- * Under TLS a connection is two streams: the socket that was accepted, and what is secured on it. The
- * first is admitted, the second established; whoever is admitted and not established shakes hands.
+ * Counts connections from when they are accepted to when they are closed. Under TLS a connection is two
+ * streams: the socket that was accepted, and what is secured on it. The first is admitted, the second
+ * established; a connection that is admitted and not established shakes hands.
  */
 export class ConnectionLimits {
   readonly #limits: ListenMuxLimits;
-  readonly #onClose: () => void;
+  readonly #owner: ConnectionLimitsOwner;
+  readonly #handshakes = new Handshakes();
   readonly #byAddress = new Map<string, number>();
   #admitted = 0;
   #established = 0;
 
-  /** @param onClose - told when a connection that was counted is counted no more. */
-  constructor(limits: ListenMuxLimits, onClose: () => void) {
+  constructor(limits: ListenMuxLimits, owner: ConnectionLimitsOwner) {
     this.#limits = limits;
-    this.#onClose = onClose;
+    this.#owner = owner;
   }
 
   /** Connections that are open. */
@@ -42,21 +53,34 @@ export class ConnectionLimits {
     if (refusal !== undefined || socket.closed) return refusal;
     this.#admitted += 1;
     this.#countAddress(address, 1);
+    if (address !== undefined) this.#handshakes.begin(socket, address);
     socket.once('close', () => {
       this.#admitted -= 1;
       this.#countAddress(address, -1);
-      this.#onClose();
+      this.#handshakes.end(socket);
+      this.#owner.onLeft();
     });
     return undefined;
+  }
+
+  /** `stream` was secured on a socket that was admitted. */
+  secured(stream: Duplex): void {
+    this.#handshakes.secured(stream);
+  }
+
+  /** The first bytes of `stream` were read. */
+  identified(stream: Duplex): void {
+    this.#handshakes.identified(stream);
   }
 
   /** `stream`, a connection that was admitted or what was secured on one, shakes hands no more. */
   establish(stream: Duplex): void {
     if (stream.closed) return;
+    this.#handshakes.end(stream);
     this.#established += 1;
     stream.once('close', () => {
       this.#established -= 1;
-      this.#onClose();
+      this.#owner.onLeft();
     });
   }
 
@@ -69,17 +93,27 @@ export class ConnectionLimits {
       );
     }
     if (this.#admitted >= maxConnections) {
-      return new ListenMuxError(
-        'ERR_LISTENMUX_TOO_MANY_CONNECTIONS',
-        `${maxConnections} connections are open ("maxConnections")`,
-      );
+      const problem = `${maxConnections} connections are open ("maxConnections")`;
+      return this.#makeRoom(address, 'ERR_LISTENMUX_TOO_MANY_CONNECTIONS', problem);
     }
     if (this.handshakeCount >= maxHandshakes) {
-      return new ListenMuxError(
-        'ERR_LISTENMUX_TOO_MANY_HANDSHAKES',
-        `${maxHandshakes} connections shake hands ("maxHandshakes")`,
-      );
+      const problem = `${maxHandshakes} connections shake hands ("maxHandshakes")`;
+      return this.#makeRoom(address, 'ERR_LISTENMUX_TOO_MANY_HANDSHAKES', problem);
     }
+    return undefined;
+  }
+
+  /** Closes a handshake for the newcomer; returns why the newcomer has to go instead, if none may go. */
+  #makeRoom(
+    address: string | undefined,
+    code: ListenMuxErrorCode,
+    problem: string,
+  ): ListenMuxError | undefined {
+    const handshake = this.#handshakes.toMakeRoomFor(address);
+    if (handshake === undefined) return new ListenMuxError(code, problem);
+    this.#handshakes.end(handshake.stream);
+    const why = `its handshake made no progress, and ${problem}: a newcomer has its place`;
+    this.#owner.onDisplaced(handshake.stream, new ListenMuxError('ERR_LISTENMUX_DISPLACED', why));
     return undefined;
   }
 

@@ -22,6 +22,15 @@ export type ListenMuxErrorCode =
    */
   | 'ERR_LISTENMUX_TOO_MANY_HANDSHAKES'
   /**
+   * A newcomer needed the place of this connection, whose handshake made no progress: as many
+   * connections shake hands as `maxHandshakes` allows, or are open as `maxConnections` allows, and most
+   * of the handshakes are of this address.
+   *
+   * gRPC status: UNAVAILABLE at the dialing side, which tries again.
+   * Remedy: Look at what dials from this address and says nothing.
+   */
+  | 'ERR_LISTENMUX_DISPLACED'
+  /**
    * The connection did not say what it is, or did not shake hands, within `handshakeTimeoutMs`.
    *
    * gRPC status: UNAVAILABLE at the dialing side, which tries again.

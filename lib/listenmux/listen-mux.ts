@@ -43,7 +43,10 @@ export class ListenMux<Context = undefined> {
   constructor(options: ListenMuxOptions<Context>) {
     this.#options = options;
     this.#limits = verifyListenMuxLimits(options);
-    this.#connections = new ConnectionLimits(this.#limits, () => this.#tellIfSettled());
+    this.#connections = new ConnectionLimits(this.#limits, {
+      onLeft: () => this.#tellIfSettled(),
+      onDisplaced: (stream, error) => this.#displace(stream, error),
+    });
   }
 
   /** Connections that are open, in handshake or served. */
@@ -122,6 +125,7 @@ export class ListenMux<Context = undefined> {
     });
     server.on('tlsClientError', (error, socket) => this.#endTls(error, socket));
     server.on('secureConnection', (socket: TLSSocket) => {
+      this.#connections.secured(socket);
       void this.#serve(socket.setNoDelay(true));
     });
   }
@@ -157,6 +161,16 @@ export class ListenMux<Context = undefined> {
     }
   }
 
+  /** `#serve` tells the error of a stream that it waits for; during a TLS handshake nobody does. */
+  #displace(stream: Duplex, error: ListenMuxError): void {
+    if (this.#pending.has(stream)) {
+      stream.destroy(error);
+    } else {
+      stream.destroy();
+      this.#tell(error, stream);
+    }
+  }
+
   #tell(error: Error, socket: Duplex): void {
     try {
       this.#options.onHandshakeError?.(error, socket);
@@ -178,6 +192,7 @@ export class ListenMux<Context = undefined> {
   async #route(accepted: Duplex): Promise<MuxConnection<Context> | undefined> {
     const { magic, socket } = await peekMagic(accepted, this.#handshakers.keys());
     if (magic === undefined) return { stream: socket, socket, context: undefined };
+    this.#connections.identified(accepted);
     const connection = await this.#handshakers.get(magic)!.handshake(socket);
     return connection === undefined ? undefined : { ...connection, socket };
   }

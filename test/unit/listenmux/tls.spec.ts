@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createListener } from '../../../lib/grpc/index.js';
 import { ListenMux, type ListenMuxOptions } from '../../../lib/listenmux/index.js';
 import { handshaker, readExactly } from '../../fixtures/listen-mux.js';
@@ -157,5 +157,33 @@ describe('behind TLS', () => {
       }),
     ]);
     await eventually(() => mux.connectionCount).toBe(0);
+  });
+
+  it('closes a TLS handshake without progress for a newcomer, and what was secured but silent', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { dialRaw, dial, errors, mux } = await startSecured({ maxHandshakes: 2 });
+    const served = await dial();
+    served.write('x');
+    await readExactly(served, 5);
+    const silent = await dialRaw();
+    await eventually(() => mux.connectionCount).toBe(2);
+    const secured = await dial();
+    await eventually(() => mux.pendingCount).toBe(1);
+    vi.advanceTimersByTime(1000);
+
+    const newcomers = [await dial(), await dial()];
+
+    await Promise.all([silent, secured].map(closed));
+    for (const newcomer of newcomers) {
+      newcomer.write('testmagic11');
+      expect(await readExactly(newcomer, 5)).toBe('magic');
+    }
+    expect(errors.map((error) => (error as { code?: unknown }).code)).toEqual([
+      'ERR_LISTENMUX_DISPLACED',
+      'ERR_LISTENMUX_DISPLACED',
+    ]);
+    expect(served.closed).toBe(false);
+    expect(mux.connectionCount).toBe(3);
   });
 });

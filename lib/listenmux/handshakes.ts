@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** Milliseconds without progress after which a connection may have to make room for any newcomer. */
+const STALLED_MS = 1000;
+
+/** The same for a newcomer whose address has fewer handshakes under way than the one that has most. */
+const OUTNUMBERED_STALLED_MS = 250;
+
+/** How far a handshake has come: the first bytes are awaited (`unidentified`), or a handshaker runs. */
+type Stage = 'unidentified' | 'identified';
+
+/** One connection in its handshake. */
+export interface Handshake {
+  /** What to close: the accepted socket, or the TLS stream on it once that is secured. */
+  stream: Duplex;
+  /** Address group of the client; see `addressGroup`. */
+  readonly address: string;
+}
+
+interface Entry extends Handshake {
+  readonly endpoints: string;
+  stage: Stage;
+  /** When it reached this stage. Bytes alone do not count as progress: a client could send one at a time. */
+  since: number;
+}
+
+/** Handshakes of one address group; each set is in the order in which its stage was reached. */
+type Group = Record<Stage, Set<Entry>>;
+
+/**
+ * The handshakes under way, by address group. When there are as many as there may be, it finds the one
+ * that makes room: the oldest of the address that has most, so that silent connections of one address
+ * never keep clients of others out, while a herd behind one NAT is not held to a share.
+ *
+ * Connections without an address (Unix sockets, other streams) are not listed: they cannot be told apart.
+ */
+export class Handshakes {
+  readonly #groups = new Map<string, Group>();
+  readonly #byStream = new WeakMap<Duplex, Entry>();
+  /** TLS streams are found by their ends: Node does not tell which socket one is secured on. */
+  readonly #byEndpoints = new Map<string, Entry>();
+
+  /** A connection of `address` was accepted. */
+  begin(socket: Duplex, address: string): void {
+    const endpoints = endpointsOf(socket);
+    const entry: Entry = {
+      stream: socket,
+      address,
+      endpoints,
+      stage: 'unidentified',
+      since: now(),
+    };
+    this.#byStream.set(socket, entry);
+    this.#byEndpoints.set(endpoints, entry);
+    let group = this.#groups.get(address);
+    if (group === undefined) {
+      group = { unidentified: new Set(), identified: new Set() };
+      this.#groups.set(address, group);
+    }
+    group.unidentified.add(entry);
+  }
+
+  /** TLS is done: `stream` stands for the socket that it was secured on. */
+  secured(stream: Duplex): void {
+    const entry = this.#byEndpoints.get(endpointsOf(stream));
+    if (entry === undefined) return;
+    entry.stream = stream;
+    this.#byStream.set(stream, entry);
+    this.#reach(entry, 'unidentified');
+  }
+
+  /** The first bytes of `stream` were read; a handshaker takes it. */
+  identified(stream: Duplex): void {
+    const entry = this.#byStream.get(stream);
+    if (entry !== undefined) this.#reach(entry, 'identified');
+  }
+
+  /** The handshake on `stream` is over, or its connection closed. Idempotent. */
+  end(stream: Duplex): void {
+    const entry = this.#byStream.get(stream);
+    if (entry === undefined) return;
+    const group = this.#groups.get(entry.address);
+    group?.[entry.stage].delete(entry);
+    if (group !== undefined && sizeOf(group) === 0) this.#groups.delete(entry.address);
+    if (this.#byEndpoints.get(entry.endpoints) === entry) this.#byEndpoints.delete(entry.endpoints);
+  }
+
+  /** The handshake to close so that a newcomer of `address` can begin; undefined if there is none. */
+  toMakeRoomFor(address: string | undefined): Handshake | undefined {
+    const largest = this.#largestGroup();
+    if (largest === undefined) return undefined;
+    const own = address === undefined ? undefined : this.#groups.get(address);
+    const isOutnumbered = sizeOf(largest) > sizeOf(own) + 1;
+    const stalledMs = isOutnumbered ? OUTNUMBERED_STALLED_MS : STALLED_MS;
+    return oldest(largest.unidentified, stalledMs) ?? oldest(largest.identified, STALLED_MS);
+  }
+
+  /** Moves the entry to the end of the set of `stage`. */
+  #reach(entry: Entry, stage: Stage): void {
+    const group = this.#groups.get(entry.address);
+    if (!group?.[entry.stage].delete(entry)) return;
+    entry.stage = stage;
+    entry.since = now();
+    group[stage].add(entry);
+  }
+
+  #largestGroup(): Group | undefined {
+    let largest: Group | undefined;
+    for (const group of this.#groups.values()) {
+      if (sizeOf(group) > sizeOf(largest)) largest = group;
+    }
+    return largest;
+  }
+}
+
+function now(): number {
+  return performance.now();
+}
+
+function sizeOf(group: Group | undefined): number {
+  return group === undefined ? 0 : group.unidentified.size + group.identified.size;
+}
+
+function oldest(entries: Set<Entry>, stalledMs: number): Entry | undefined {
+  for (const entry of entries) return now() - entry.since >= stalledMs ? entry : undefined;
+  return undefined;
+}
+
+function endpointsOf(stream: Duplex): string {
+  const { remoteAddress, remotePort, localAddress, localPort } = stream as Partial<Socket>;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
