@@ -148,10 +148,13 @@ export class ListenMuxServer extends StandardServicesServer {
       return server;
     });
     this.#listening = { listeners, mux, handshaker };
-    await listeners.listen(await listenAddresses(this.url), (error) => {
+    const failures = await listeners.listen(await listenAddresses(this.url), (error) => {
       // Also when there are no file descriptors left for those who connect, each of them.
       this.#refusalLog.write('error', 'errors of the listener', () => [error]);
     });
+    for (const { message } of failures) {
+      this.logger.warn(`${this.url}: does not listen on one of its addresses: ${message}`);
+    }
   }
 
   #createMux(): ListenMux<PeerConnection> {

@@ -18,16 +18,24 @@ export class ListenerGroup {
   }
 
   /**
-   * Listens on all of `addresses`. Port 0 is chosen once, for all of them.
+   * Listens on each of `addresses` that can be bound: a name may stand for one that this machine does
+   * not have, such as `::1` where IPv6 is switched off. Port 0 is chosen once, for all of them.
    *
-   * @throws the error of the first that fails; those before it go on listening.
+   * @param onError - told of later errors of the listening sockets.
+   * @returns why the others could not be bound; each message names the address.
+   * @throws the error of the only address; if there are several, one with the code of the first and the
+   *   messages of all. Both only if none could be bound.
    */
-  async listen(addresses: ListenOptions[], onError: (error: Error) => void): Promise<void> {
+  async listen(addresses: ListenOptions[], onError: (error: Error) => void): Promise<Error[]> {
+    const failures: NodeJS.ErrnoException[] = [];
     for (const address of addresses) {
       const chosen = this.address;
       const port = typeof chosen === 'object' && chosen !== null ? chosen.port : address.port;
-      await this.#listenOn({ ...address, ...(port !== undefined && { port }) }, onError);
+      const options = { ...address, ...(port !== undefined && { port }) };
+      await this.#listenOn(options, onError).catch((error: Error) => failures.push(error));
     }
+    if (this.#servers.length === 0 && failures.length > 0) throw allOf(failures);
+    return failures;
   }
 
   /** Accepts no more connections. Idempotent. */
@@ -56,4 +64,11 @@ export class ListenerGroup {
     server.on('error', onError);
     this.#servers.push(server);
   }
+}
+
+function allOf(failures: NodeJS.ErrnoException[]): Error {
+  const [first] = failures;
+  if (failures.length === 1) return first!;
+  const message = failures.map((failure) => failure.message).join('; ');
+  return Object.assign(new Error(message, { cause: first }), { code: first!.code });
 }

@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomStrategy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
@@ -24,17 +24,24 @@ import {
 } from '../../fixtures/nest/protos.js';
 
 const BOTH_STACKS = 'both-stacks.test';
+const LACKING_FIRST = 'lacking-first.test';
+const LACKING_LAST = 'lacking-last.test';
+/** No machine has it: it is for documentation (RFC 5737). */
+const LACKING_ADDRESS = '192.0.2.1';
 
 // A name of which every machine says the same, and with addresses of both kinds.
 beforeAll(() => {
   const { lookup } = promises;
-  const both: LookupAddress[] = [
-    { address: '127.0.0.1', family: 4 },
-    { address: '::1', family: 6 },
-  ];
-  const lookupOrBoth = (host: string, options: object): Promise<unknown> =>
-    host === BOTH_STACKS ? Promise.resolve(both) : lookup(host, options);
-  vi.spyOn(promises, 'lookup').mockImplementation(lookupOrBoth as typeof lookup);
+  const loopback: LookupAddress = { address: '127.0.0.1', family: 4 };
+  const lacking: LookupAddress = { address: LACKING_ADDRESS, family: 4 };
+  const names = new Map<string, LookupAddress[]>([
+    [BOTH_STACKS, [loopback, { address: '::1', family: 6 }]],
+    [LACKING_FIRST, [lacking, loopback]],
+    [LACKING_LAST, [loopback, lacking]],
+  ]);
+  const lookupOrKnown = (host: string, options: object): Promise<unknown> =>
+    names.has(host) ? Promise.resolve(names.get(host)) : lookup(host, options);
+  vi.spyOn(promises, 'lookup').mockImplementation(lookupOrKnown as typeof lookup);
   syncBuiltinESMExports();
 });
 
@@ -108,6 +115,34 @@ describe('a url', () => {
     expect(await mutateAt(urlOf(server, '[::1]'))).toEqual({ voter: 'praefect' });
   });
 
+  it('with a name listens where it can, and warns of the address that this machine lacks', async () => {
+    const warnings: unknown[] = [];
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation((line) => void warnings.push(line));
+    onTestFinished(() => void vi.mocked(Logger.prototype.warn).mockRestore());
+
+    for (const name of [LACKING_FIRST, LACKING_LAST]) {
+      const { server } = await startListener({ ...services, url: `${name}:0` }, parts);
+      expect(await mutateAt(urlOf(server, '127.0.0.1'))).toEqual({ voter: 'praefect' });
+    }
+
+    const doesNotListen = (name: string) =>
+      expect.stringMatching(
+        new RegExp(`^${name}:0: does not listen on one of its addresses: .*${LACKING_ADDRESS}`),
+      );
+    expect(warnings).toEqual([doesNotListen(LACKING_FIRST), doesNotListen(LACKING_LAST)]);
+  });
+
+  it('with a name of which no address can be bound has listening fail, and names the address', async () => {
+    const strategy = new ListenMuxServer({ ...services, url: `${LACKING_ADDRESS}:0` });
+    const app = await createApp(strategy);
+
+    await expect(app.listen()).rejects.toMatchObject({
+      code: 'EADDRNOTAVAIL',
+      message: expect.stringContaining(LACKING_ADDRESS),
+    });
+    expect(strategy.address).toBeNull();
+  });
+
   it.runIf(hasIpv6)('with an IPv6 address is reached by it, and by no other', async () => {
     const { server } = await startListener({ ...services, url: '[::1]:0' }, parts);
 
@@ -168,16 +203,18 @@ describe('a port that is taken', () => {
   });
 
   it.runIf(hasIpv6)(
-    'on one address of a name has listening fail on the other address, too',
+    'on all addresses of a name has listening fail with what each of them said',
     async () => {
       const port = await occupy('::1');
+      await occupy('127.0.0.1', port);
       const strategy = new ListenMuxServer({ ...services, url: `${BOTH_STACKS}:${port}` });
       const app = await createApp(strategy);
 
-      await expect(app.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
-
-      expect(await knock(port, '127.0.0.1')).toBe('ECONNREFUSED');
-      await expectOpenPorts(1); // The one that was taken.
+      await expect(app.listen()).rejects.toMatchObject({
+        code: 'EADDRINUSE',
+        message: expect.stringMatching(/127\.0\.0\.1:\d+; .*::1:\d+/),
+      });
+      await expectOpenPorts(2); // Those that were taken.
     },
   );
 
