@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { checkCertificates } from './certificates.mjs';
 import { check, report, run } from './checks.mjs';
 import {
   compileConsumer,
@@ -52,6 +53,9 @@ async function checkPackage() {
   await checkReadme();
   const name = 'it installs into an application of its own';
   if (!(await check(name, () => installConsumers(app, tarball)))) return;
+  await check('the certificates of the README are good for one role each', () =>
+    checkCertificates(folderOf(app, 'module')),
+  );
   const builds = await checkTypes();
   for (const major of majors) await checkRuns(major, builds);
   await checkWithoutYamuxJs();

@@ -31,6 +31,7 @@ describe.each(kindsOfClient)('a %s client', (_kind, create) => {
   it.each<[what: string, ServerCredentials, says: RegExp]>([
     ['of another name', serverWith('elsewhere'), /does not match certificate's altnames/],
     ['that has expired', serverWith('expired'), /certificate has expired/],
+    ['that is for clients only', serverWith('client'), /unsuitable certificate purpose/],
     ['of an unknown authority', serverWith('next-server'), /unable to verify the first cert/],
   ])(
     'refuses a certificate %s: the call fails with UNAVAILABLE and says so',
