@@ -1,3 +1,5 @@
+//go:build !grpc138
+
 package main
 
 import (
@@ -38,7 +40,7 @@ func newBenchListeningServer(handshaker *serverHandshaker) *grpc.Server {
 // nothing to compute. One buffer is enough: Send copies it, as it marshals,
 // before it returns. All messages are of full size, and Send fails, which ends
 // them, as soon as the caller cancels.
-func (benchPayload) Download(request *pb.DownloadRequest, out grpc.ServerStreamingServer[pb.Blob]) error {
+func (benchPayload) Download(request *pb.DownloadRequest, out pb.Payload_DownloadServer) error {
 	chunk := uint64(request.GetChunk())
 	if chunk < minChunk || chunk > maxMessage {
 		return status.Errorf(codes.InvalidArgument, "chunk is %d, want %d to %d", chunk, minChunk, maxMessage)

@@ -1,3 +1,5 @@
+//go:build !grpc138
+
 package main
 
 import (

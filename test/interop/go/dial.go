@@ -82,7 +82,7 @@ func connect(options dialOptions) (*client, error) {
 	if options.authority != "" {
 		grpcOptions = append(grpcOptions, grpc.WithAuthority(options.authority))
 	}
-	conn, err := grpc.NewClient("passthrough:///"+options.addr, grpcOptions...)
+	conn, err := newClient(options.addr, grpcOptions...)
 	if err != nil {
 		return nil, err
 	}

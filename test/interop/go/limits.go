@@ -7,20 +7,15 @@ import "google.golang.org/grpc"
 const maxMessage = 64 << 20
 
 func callOptions() []grpc.DialOption {
-	return []grpc.DialOption{
-		grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(maxMessage),
-			grpc.MaxCallSendMsgSize(maxMessage),
-		),
-		// The gRPC of older Gitalys has no idle mode, in which a backchannel that is
-		// not used for half an hour is hung up.
-		grpc.WithIdleTimeout(0),
-	}
+	return append(withoutIdleMode(), grpc.WithDefaultCallOptions(
+		grpc.MaxCallRecvMsgSize(maxMessage),
+		grpc.MaxCallSendMsgSize(maxMessage),
+	))
 }
 
 func serveOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{
+	return append(officialServerOptions(),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxSendMsgSize(maxMessage),
-	}
+	)
 }

@@ -12,7 +12,7 @@ import (
 	"os"
 )
 
-//go:generate protoc --proto_path=../../fixtures --go_out=pb --go_opt=paths=source_relative,Minterop.proto=nestjs-backchannel/interop/pb --go-grpc_out=pb --go-grpc_opt=paths=source_relative,Minterop.proto=nestjs-backchannel/interop/pb interop.proto
+//go:generate protoc --proto_path=../../fixtures --go_out=pb --go_opt=paths=source_relative,Minterop.proto=nestjs-backchannel/interop/pb --go-grpc_out=pb "--go-grpc_opt=paths=source_relative,Minterop.proto=nestjs-backchannel/interop/pb;pb" interop.proto
 
 // result is what a command prints: one JSON object on one line of stdout.
 // Everything meant for humans goes to stderr.

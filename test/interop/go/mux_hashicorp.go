@@ -1,4 +1,4 @@
-//go:build !gitaly18
+//go:build !libp2p
 
 package main
 
@@ -10,11 +10,10 @@ import (
 	"github.com/hashicorp/yamux"
 )
 
-// The listening side of Gitaly up to release 17.
+// The listening side of Gitaly but for some months of 2026, see mux_libp2p.go.
 const (
-	listenerYamux   = hashicorpYamux
-	listenerPing    = time.Duration(0)
-	dialsBackAtOnce = true
+	listenerYamux = hashicorpYamux
+	listenerPing  = time.Duration(0)
 )
 
 func newServerSession(conn net.Conn, settings sessionSettings) (muxSession, error) {

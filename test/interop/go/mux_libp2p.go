@@ -1,4 +1,4 @@
-//go:build gitaly18
+//go:build libp2p
 
 package main
 
@@ -9,12 +9,11 @@ import (
 	"github.com/libp2p/go-yamux/v5"
 )
 
-// The listening side of Gitaly 18. Its pings measure the round trip, by which
+// The listening side of Gitaly from March to May 2026. Its pings measure the round trip, by which
 // the window grows; it does not end a session that leaves them unanswered.
 const (
-	listenerYamux   = "github.com/libp2p/go-yamux/v5"
-	listenerPing    = 30 * time.Second
-	dialsBackAtOnce = false
+	listenerYamux = "github.com/libp2p/go-yamux/v5"
+	listenerPing  = 30 * time.Second
 )
 
 func newServerSession(conn net.Conn, settings sessionSettings) (muxSession, error) {

@@ -127,7 +127,7 @@ func callOnce(options dialOptions) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	for state := peer.conn.GetState(); state != connectivity.Ready; state = peer.conn.GetState() {
-		peer.conn.Connect()
+		connectNow(peer.conn)
 		if !peer.conn.WaitForStateChange(ctx, state) {
 			return fmt.Errorf("not connected: %w", ctx.Err())
 		}

@@ -165,7 +165,7 @@ func serve(ctx context.Context, options dialOptions, _ []string) (result, error)
 // waitUntilReady connects; the listening side has its peer by then, as it has
 // greeted us on the stream that it took.
 func waitUntilReady(ctx context.Context, conn *grpc.ClientConn) error {
-	conn.Connect()
+	connectNow(conn)
 	for {
 		state := conn.GetState()
 		if state == connectivity.Ready {

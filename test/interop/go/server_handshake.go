@@ -63,7 +63,7 @@ func (h *serverHandshaker) multiplex(conn net.Conn, auth credentials.AuthInfo) (
 		session.Close()
 		return nil, nil, fmt.Errorf("accept the peer's stream: %w", err)
 	}
-	back, err := dialBack(session)
+	back, err := dialBack(session, conn.RemoteAddr())
 	if err != nil {
 		session.Close()
 		return nil, nil, fmt.Errorf("dial back: %w", err)
@@ -79,9 +79,10 @@ func (h *serverHandshaker) multiplex(conn net.Conn, auth credentials.AuthInfo) (
 
 // dialBack returns a client of the peer at the other end of the session. Where
 // Gitaly's connects at once it does so too, and stream 2 exists even if the peer
-// is never called.
-func dialBack(session muxSession) (*grpc.ClientConn, error) {
-	back, err := grpc.NewClient("passthrough:///backchannel", append(callOptions(),
+// is never called. The target is Gitaly's as well: it becomes the :authority of
+// the calls, which grpc-go before 1.55 sends as it is, slash and all.
+func dialBack(session muxSession, peer net.Addr) (*grpc.ClientConn, error) {
+	back, err := newClient("multiplexed/"+peer.String(), append(callOptions(),
 		// The session is already inside TLS, if there is any.
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
@@ -92,7 +93,7 @@ func dialBack(session muxSession) (*grpc.ClientConn, error) {
 		return nil, err
 	}
 	if dialsBackAtOnce {
-		back.Connect()
+		connectNow(back)
 	}
 	return back, nil
 }

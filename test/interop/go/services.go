@@ -13,10 +13,7 @@ import (
 )
 
 func newListeningServer(name string, handshaker *serverHandshaker) *grpc.Server {
-	server := grpc.NewServer(append(serveOptions(),
-		grpc.Creds(handshaker),
-		grpc.StatsHandler(compressionWatch{}),
-	)...)
+	server := grpc.NewServer(append(serveOptions(), grpc.Creds(handshaker))...)
 	pb.RegisterGitalyServer(server, &gitaly{registry: handshaker.registry})
 	pb.RegisterPayloadServer(server, &listeningPayload{
 		payload:  payload{name: name},
@@ -27,7 +24,7 @@ func newListeningServer(name string, handshaker *serverHandshaker) *grpc.Server 
 }
 
 func newDialingServer(name string, votes *praefect) *grpc.Server {
-	server := grpc.NewServer(append(serveOptions(), grpc.StatsHandler(compressionWatch{}))...)
+	server := grpc.NewServer(serveOptions()...)
 	pb.RegisterPraefectServer(server, votes)
 	pb.RegisterPayloadServer(server, &payload{name: name})
 	registerOfficialServer(server, name)
@@ -74,7 +71,7 @@ func (p *payload) Echo(_ context.Context, blob *pb.Blob) (*pb.Blob, error) {
 	return blob, nil
 }
 
-func (p *payload) Download(request *pb.DownloadRequest, out grpc.ServerStreamingServer[pb.Blob]) error {
+func (p *payload) Download(request *pb.DownloadRequest, out pb.Payload_DownloadServer) error {
 	chunk := uint64(request.GetChunk())
 	if chunk == 0 || chunk > maxMessage {
 		return status.Errorf(codes.InvalidArgument, "chunk is %d, want 1 to %d", chunk, maxMessage)
