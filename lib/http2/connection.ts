@@ -5,7 +5,7 @@ import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-op
 import type { ConnectionParts } from './connection-parts.js';
 import { ConnectionUser } from './connection-user.js';
 import { ConnectionWindow } from './connection-window.js';
-import { Http2Error } from './errors.js';
+import { Http2Error, http2Error } from './errors.js';
 import { CONNECTION_PREFACE, ErrorCode, FrameType } from './frame.js';
 import { FrameOutput } from './frame-output.js';
 import { FrameParser } from './frame-parser.js';
@@ -213,7 +213,7 @@ export class Http2Connection implements StreamHost {
       drain: () => this.#drain(),
       closeIfDrained: () => this.#closeIfDrained(),
       refused: (code, message) =>
-        this.#terminate(new Http2Error('connection', code, message, true), true),
+        this.#terminate(http2Error('connection', code, message, true), true),
       fail: (code, message) => this.#fail(code, message),
     });
   }
@@ -238,7 +238,7 @@ export class Http2Connection implements StreamHost {
   #fail(code: ErrorCode, message: string): void {
     if (this.#state === 'closed') return;
     this.#parts.goingAway.fail(code, message);
-    this.#terminate(new Http2Error('connection', code, message), true);
+    this.#terminate(http2Error('connection', code, message), true);
   }
 
   /**
@@ -297,11 +297,11 @@ export class Http2Connection implements StreamHost {
 }
 
 function closedError(): Http2Error {
-  return new Http2Error('connection', ErrorCode.NoError, 'the connection was closed');
+  return http2Error('connection', ErrorCode.NoError, 'the connection was closed');
 }
 
 function asHttp2Error(cause: Error): Http2Error {
   if (cause instanceof Http2Error) return cause;
   const { message } = cause;
-  return new Http2Error('connection', ErrorCode.InternalError, message, false, { cause });
+  return http2Error('connection', ErrorCode.InternalError, message, false, { cause });
 }

@@ -27,6 +27,20 @@ export class Http2Error extends Error {
   }
 }
 
+/**
+ * An error that comes of what a peer does. It has no stack, which would only show how frames are read,
+ * and take several times as long as all else that a stream takes which is opened and reset at once.
+ *
+ * @internal
+ */
+export function http2Error(...args: ConstructorParameters<typeof Http2Error>): Http2Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  const error = new Http2Error(...args);
+  Error.stackTraceLimit = limit;
+  return error;
+}
+
 /** An option of a connection that cannot work. */
 export class Http2OptionError extends RangeError {
   override readonly name = 'Http2OptionError';

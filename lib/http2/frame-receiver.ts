@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { DataReceiver, type DataReceiverHost } from './data-receiver.js';
-import { Http2Error } from './errors.js';
+import { http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
 import type { FrameOutput } from './frame-output.js';
 import type { FrameHandler } from './frame-parser.js';
@@ -185,7 +185,7 @@ export class FrameReceiver implements FrameHandler {
       stream.hasSentData ||
       performance.now() - stream.openedAt >= WANTED_AFTER_MS;
     const message = `the peer reset stream ${id} with code ${code}`;
-    stream.abort(new Http2Error('stream', code, message, true));
+    stream.abort(http2Error('stream', code, message, true));
     if (!wanted) conduct.mayGiveUpStream();
   }
 

@@ -1,5 +1,5 @@
 import type { ConnectionParts } from './connection-parts.js';
-import { Http2Error } from './errors.js';
+import { http2Error, type Http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { HpackDecoder } from './hpack/index.js';
@@ -146,7 +146,7 @@ export class PeerWords {
     this.#host.drain();
     user.goAway(code, decodeReason(debugData));
     const reason = 'the peer did not take the stream';
-    const error = new Http2Error('stream', ErrorCode.RefusedStream, reason, true);
+    const error = http2Error('stream', ErrorCode.RefusedStream, reason, true);
     for (const stream of streams.all()) {
       if (streams.isOurs(stream.id) && stream.id > lastStreamId) stream.abort(error);
     }
@@ -161,7 +161,7 @@ export class PeerWords {
       streams.rememberReset(id);
       return;
     }
-    stream.fail(new Http2Error('stream', code, message));
+    stream.fail(http2Error('stream', code, message));
     // The peer made us do it: as good a way to set work going for nothing as to reset it itself.
     if (!streams.isOurs(id)) conduct.mayGiveUpStream();
   }

@@ -6,7 +6,7 @@ import {
   MAX_WINDOW_SIZE,
   Setting,
 } from './frame.js';
-import { Http2Error } from './errors.js';
+import { http2Error } from './errors.js';
 
 /** What one side tells the other about itself (RFC 9113, 6.5.2). */
 export interface Http2Settings {
@@ -102,5 +102,5 @@ function verify(
   value: number,
   code: ErrorCode = ErrorCode.ProtocolError,
 ): void {
-  if (!ok) throw new Http2Error('connection', code, `the peer set ${name} to ${value}`);
+  if (!ok) throw http2Error('connection', code, `the peer set ${name} to ${value}`);
 }

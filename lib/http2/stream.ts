@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ReceiveWindow } from '../flow-control/index.js';
-import { Http2Error } from './errors.js';
+import { http2Error, type Http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType } from './frame.js';
 import type { FrameSource } from './frame-output.js';
 import { SendQueue } from './send-queue.js';
@@ -242,7 +242,7 @@ export class Http2Stream implements FrameSource {
   listenerThrew(error: unknown): void {
     surface(error);
     this.fail(
-      new Http2Error('stream', ErrorCode.InternalError, 'a listener of it threw', false, {
+      http2Error('stream', ErrorCode.InternalError, 'a listener of it threw', false, {
         cause: error,
       }),
     );
@@ -323,7 +323,7 @@ export class Http2Stream implements FrameSource {
       // Who asked for them is long gone.
       const { message } = error as Error;
       return this.fail(
-        new Http2Error('stream', ErrorCode.InternalError, message, false, { cause: error }),
+        http2Error('stream', ErrorCode.InternalError, message, false, { cause: error }),
       );
     }
     this.#finish();
