@@ -36,6 +36,13 @@ export interface Http2ConnectionOptions extends Pick<
   maxResets: number;
   /** How many more of them it may give up per second. */
   resetsPerSecond: number;
+  /** Headers of one list. Lists of more are refused as those beyond `maxHeaderListSize` are. */
+  maxHeaders: number;
+  /**
+   * Names that end so have lists for values, separated by commas: each value of a list counts as a header
+   * of its own, with its 32 bytes. Default: '', no names.
+   */
+  listNameSuffix: string;
   /** CONTINUATION frames of one header block. */
   maxContinuations: number;
   /** Bytes of other frames than DATA that may wait for a peer that reads nothing. */
@@ -60,6 +67,8 @@ export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.fr
   uselessFramesPerSecond: 200,
   maxResets: 1000,
   resetsPerSecond: 100,
+  maxHeaders: 512,
+  listNameSuffix: '',
   maxContinuations: 32,
   maxQueuedBytes: 1024 * 1024,
   sendHighWaterMark: 64 * 1024,
@@ -72,7 +81,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Of counters that only have to be numbers. */
 const MANY = Number.MAX_SAFE_INTEGER;
 
-type NumberOption = Exclude<keyof Http2ConnectionOptions, 'varyingHeaders'>;
+type NumberOption = Exclude<keyof Http2ConnectionOptions, 'varyingHeaders' | 'listNameSuffix'>;
 
 const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>> = {
   headerTableSize: [0, MAX_WINDOW_SIZE],
@@ -87,6 +96,7 @@ const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>
   uselessFramesPerSecond: [0, MANY],
   maxResets: [1, MANY],
   resetsPerSecond: [0, MANY],
+  maxHeaders: [1, MANY],
   maxContinuations: [0, MANY],
   maxQueuedBytes: [1024, MANY],
   sendHighWaterMark: [1, MANY],
@@ -109,6 +119,7 @@ export function verifyHttp2Options(
     }
     if (value === undefined) continue;
     if (name === 'varyingHeaders') verifyNames(name, value);
+    else if (name === 'listNameSuffix') verifyLowerCase(name, value);
     else verifyNumber(name as NumberOption, value);
     Object.assign(verified, { [name]: value });
   }
@@ -136,9 +147,16 @@ function verifyNumber(name: NumberOption, value: unknown): void {
   );
 }
 
+function verifyLowerCase(name: string, value: unknown): void {
+  if (isLowerCase(value)) return;
+  throw new Http2OptionError(name, `must be a text in lower case, not ${String(value)}`);
+}
+
+function isLowerCase(value: unknown): boolean {
+  return typeof value === 'string' && value === value.toLowerCase();
+}
+
 function verifyNames(name: string, value: unknown): void {
-  const isName = (item: unknown): boolean =>
-    typeof item === 'string' && item === item.toLowerCase();
-  if (Array.isArray(value) && value.every(isName)) return;
+  if (Array.isArray(value) && value.every(isLowerCase)) return;
   throw new Http2OptionError(name, `must be an array of lower-case names, not ${String(value)}`);
 }

@@ -1,4 +1,5 @@
 import { ErrorCode } from './frame.js';
+import type { HeaderListLimits } from './header-list-limits.js';
 import { HeaderRules, valueOf } from './header-rules.js';
 import type { HpackDecoder } from './hpack/index.js';
 import type { PeerConduct } from './peer-conduct.js';
@@ -30,11 +31,13 @@ export interface MessageReceiverHost {
  */
 export class MessageReceiver {
   readonly #decoder: HpackDecoder;
+  readonly #limits: HeaderListLimits;
   readonly #host: MessageReceiverHost;
   readonly #rules = new HeaderRules();
 
-  constructor(decoder: HpackDecoder, host: MessageReceiverHost) {
+  constructor(decoder: HpackDecoder, limits: HeaderListLimits, host: MessageReceiverHost) {
     this.#decoder = decoder;
+    this.#limits = limits;
     this.#host = host;
   }
 
@@ -48,6 +51,7 @@ export class MessageReceiver {
     } catch (error) {
       return host.fail(ErrorCode.CompressionError, (error as Error).message);
     }
+    fits &&= this.#limits.allows(headers);
     const stream = host.streams.get(id);
     if (stream !== undefined) this.#receiveMore(stream, headers, fits, endStream);
     else if (host.servesRequests && host.streams.isNew(id)) {

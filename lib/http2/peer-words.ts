@@ -2,6 +2,7 @@ import type { ConnectionParts } from './connection-parts.js';
 import { http2Error, type Http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
 import { FrameReceiver } from './frame-receiver.js';
+import { HeaderListLimits } from './header-list-limits.js';
 import { HpackDecoder } from './hpack/index.js';
 import { MessageReceiver } from './message-receiver.js';
 import { decodeReason } from './refusal.js';
@@ -36,10 +37,10 @@ export class PeerWords {
   constructor(parts: ConnectionParts, host: PeerWordsHost) {
     this.#parts = parts;
     this.#host = host;
-    const { headerTableSize, maxHeaderListSize } = parts.options;
+    const { headerTableSize, maxHeaderListSize, maxHeaders } = parts.options;
     // Until it has acknowledged ours, the peer goes by what every side starts with.
     const maxTableSize = Math.max(headerTableSize, INITIAL_SETTINGS.headerTableSize);
-    this.#decoder = new HpackDecoder({ maxTableSize, maxHeaderListSize });
+    this.#decoder = new HpackDecoder({ maxTableSize, maxHeaderListSize, maxHeaders });
   }
 
   /** What the frames go to. */
@@ -53,7 +54,7 @@ export class PeerWords {
         this.#resetStream(id, code, message),
       fail: (code: ErrorCode, message: string) => host.fail(code, message),
     };
-    const messages = new MessageReceiver(this.#decoder, {
+    const messages = new MessageReceiver(this.#decoder, new HeaderListLimits(options), {
       ...shared,
       servesRequests: host.isServer,
       useId: (id) => this.#useId(id),

@@ -27,6 +27,9 @@ const VARYING_HEADERS = Object.freeze([
   'grpc-trace-bin',
 ]);
 
+/** Names of headers with bytes, in base64, whose values senders may join with commas. */
+const BINARY_SUFFIX = '-bin';
+
 type Http2Options = Readonly<Http2ConnectionOptions>;
 
 /** A few kinds of connection at most; a process that makes up ever new ones does not fill it. */
@@ -49,6 +52,7 @@ export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolea
   if (http2Options === undefined) {
     http2Options = verifyHttp2Options({
       varyingHeaders: VARYING_HEADERS,
+      listNameSuffix: BINARY_SUFFIX,
       maxResets: MAX_CANCELS,
       resetsPerSecond: CANCELS_PER_SECOND,
       maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,

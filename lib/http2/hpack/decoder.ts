@@ -26,6 +26,8 @@ export interface HpackDecoderOptions {
    * SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113, 6.5.2). Default 65536; Infinity for no limit.
    */
   maxHeaderListSize?: number;
+  /** Headers of the longest list that is reported in full. Default: no limit but that of their size. */
+  maxHeaders?: number;
 }
 
 /**
@@ -36,6 +38,7 @@ export interface HpackDecoderOptions {
  */
 export class HpackDecoder {
   readonly #maxHeaderListSize: number;
+  readonly #maxHeaders: number;
   readonly #reader = new BlockReader();
   readonly #table: DynamicTable;
   /** What an update in a block may set the table's size to. */
@@ -47,6 +50,7 @@ export class HpackDecoder {
   constructor(options: HpackDecoderOptions = {}) {
     const { maxTableSize = DEFAULT_TABLE_SIZE, maxHeaderListSize = DEFAULT_MAX_HEADER_LIST_SIZE } =
       options;
+    this.#maxHeaders = options.maxHeaders ?? Infinity;
     this.#maxTableSize = verifyBytes('maxTableSize', maxTableSize, MAX_INTEGER);
     this.#maxHeaderListSize =
       maxHeaderListSize === Infinity
@@ -71,8 +75,8 @@ export class HpackDecoder {
   /**
    * Reads one complete header block, the bytes of `block` from `start` to `end`, in place.
    *
-   * Returns whether all headers were reported. If not, the list is longer than `maxHeaderListSize`:
-   * those before the one that did not fit were. The block was still read to its end, to keep up with
+   * Returns whether all headers were reported. If not, the list is beyond `maxHeaderListSize` or
+   * `maxHeaders`: those before the one that did not fit were. The block was still read to its end, to keep up with
    * the peer's table; what that takes grows with the block, not with what it stands for.
    *
    * @throws HpackError any but `ERR_HPACK_CONFIG` and `ERR_HPACK_NOT_LATIN1`: COMPRESSION_ERROR.
@@ -82,7 +86,9 @@ export class HpackDecoder {
     reader.open(block, start, end);
     this.#readSizeUpdates(block, end);
     let left = this.#maxHeaderListSize;
+    let fields = 0;
     while (reader.offset < end) {
+      if (fields++ === this.#maxHeaders) left = -1;
       const first = block[reader.offset]!;
       left =
         first >= 0x80

@@ -1,4 +1,5 @@
 export { HpackDecoder, type HpackDecoderOptions, type OnHeader } from './decoder.js';
 export { HpackEncoder, type HpackEncoderOptions } from './encoder.js';
 export { HpackError, type HpackErrorCode } from './errors.js';
+export { ENTRY_OVERHEAD } from './limits.js';
 export { SECRET_NAMES, VARYING_NAMES } from './indexing.js';

@@ -435,6 +435,8 @@ describe('options that cannot work', () => {
     ['connectionWindowSize', 65_534],
     ['headerTableSize', -1],
     ['maxContinuations', NaN],
+    ['maxHeaders', 0],
+    ['listNameSuffix', '-Bin'],
     ['maxQueuedBytes', '1'],
     ['settingsTimeoutMs', 2 ** 31],
     ['varyingHeaders', ['Upper']],
