@@ -26,6 +26,11 @@ export class FloodGuard {
     return this.#left >= 0 || this.#refill();
   }
 
+  /** The peer has done something of this `cost`; whether that was too much, `allows` says next time. */
+  charge(cost: number): void {
+    this.#left -= cost;
+  }
+
   /** Something useful came of it. */
   forgive(cost: number): void {
     this.#left = Math.min(this.#burst, this.#left + cost);

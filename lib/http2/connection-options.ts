@@ -24,14 +24,16 @@ export interface Http2ConnectionOptions extends Pick<
   settingsTimeoutMs: number;
   /**
    * Frames that the peer may send at once and that are of no use: pings, settings, empty ones, those of
-   * unknown types or for streams that are over. Each DATA frame, sent or received, pays for one.
+   * unknown types or for streams that are over. Each DATA frame that this side sends pays for one, and
+   * each KiB of DATA that the peer sends.
    */
   maxUselessFrames: number;
   /** How many more of them it may send per second. */
   uselessFramesPerSecond: number;
   /**
-   * Streams that the peer may open and give up at once, by RST_STREAM or by breaking a rule. Each that
-   * finishes pays for one; those that got data, or are older than a second, cost nothing.
+   * Streams that the peer may open and give up at once, by RST_STREAM, by breaking a rule, or by a
+   * request that is refused (`Http2Stream.chargeRefusal`). Each other one that finishes pays for one;
+   * those that got data, or are older than a second, cost nothing to reset.
    */
   maxResets: number;
   /** How many more of them it may give up per second. */

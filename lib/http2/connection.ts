@@ -155,6 +155,12 @@ export class Http2Connection implements StreamHost {
   /** @internal */
   rememberReset(id: number): void {
     this.#streams.rememberReset(id);
+    if (this.#streams.isOurs(id)) this.conduct.expectLateHeaders();
+  }
+
+  /** @internal */
+  chargeRefusal(id: number): void {
+    if (!this.#streams.isOurs(id)) this.conduct.mayGiveUpStream();
   }
 
   /** @internal */
@@ -219,8 +225,7 @@ export class Http2Connection implements StreamHost {
   }
 
   #createStream(id: number): Http2Stream {
-    const { settings, window } = this.#parts;
-    const stream = new Http2Stream(this, id, settings.peer.initialWindowSize, window.forStream());
+    const stream = new Http2Stream(this, id, this.#parts.window.forStream());
     this.#streams.add(stream);
     return stream;
   }

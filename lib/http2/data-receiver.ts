@@ -54,7 +54,6 @@ export class DataReceiver {
     } else if (length > 0 || endStream || host.conduct.maySendUseless()) {
       stream.spend(length);
       this.#stream = stream;
-      if (length > 0) host.conduct.forgiveFrame();
     }
   }
 
@@ -71,12 +70,20 @@ export class DataReceiver {
     const stream = this.#stream;
     this.#stream = undefined;
     const padding = this.#length - this.#delivered;
+    if (stream !== undefined) this.#account();
     if (stream === undefined || stream.closed) {
       this.#host.consumed(padding);
       return;
     }
     if (padding > 0) stream.receivePadding(padding);
     if (this.#endStream) this.#host.receiveEnd(stream);
+  }
+
+  /** Content pays for other frames; a frame of nothing but padding is as useless as an empty one. */
+  #account(): void {
+    const { conduct } = this.#host;
+    if (this.#delivered > 0) conduct.forgiveData(this.#delivered);
+    else if (this.#length > 0 && !this.#endStream) conduct.maySendUseless();
   }
 
   /** It came for a stream that is no more, or never was. */

@@ -38,8 +38,12 @@ export class FrameOutput {
   readonly writer = new ByteWriter(0);
   /** Bytes of DATA that all streams together may send. */
   window = DEFAULT_WINDOW_SIZE;
+  /** Bytes of DATA that the peer takes on a stream before it gives credit: its INITIAL_WINDOW_SIZE. */
+  initialStreamWindow = DEFAULT_WINDOW_SIZE;
   /** Bytes of DATA that wait in the streams, for a window or for the socket; kept by them. */
   waiting = 0;
+  /** The streams in which DATA waits; kept by them. */
+  readonly waitingSources = new Set<FrameSource>();
   readonly #socket: Duplex;
   readonly #maxQueued: number;
   readonly #events: FrameOutputEvents;
@@ -151,6 +155,20 @@ export class FrameOutput {
   grant(bytes: number): void {
     this.window += bytes;
     if (!this.#turns.idle) this.#turns.schedule();
+  }
+
+  /**
+   * Changes the window of every stream, which is counted from the initial one. Only streams in which
+   * DATA waits are visited, and only if the window grows. Returns how many those are.
+   */
+  setInitialStreamWindow(bytes: number): number {
+    const grows = bytes > this.initialStreamWindow;
+    this.initialStreamWindow = bytes;
+    if (!grows) return 0;
+    for (const source of this.waitingSources) {
+      if (source.sendable) this.#turns.activate(source);
+    }
+    return this.waitingSources.size;
   }
 
   /** Gives `source` its turns until it is no longer sendable. */

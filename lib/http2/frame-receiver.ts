@@ -194,7 +194,7 @@ export class FrameReceiver implements FrameHandler {
     this.#hasSettings = true;
     if (this.#flags & Flag.Ack) {
       if (!this.#host.receiveSettingsAck()) conduct.maySendUseless();
-    } else if (conduct.maySendUseless()) {
+    } else if (conduct.maySendUseless(payload.length)) {
       this.#host.receiveSettings(payload);
     }
   }
@@ -209,7 +209,7 @@ export class FrameReceiver implements FrameHandler {
   }
 
   #onGoAway(payload: Buffer): void {
-    if (!this.#host.conduct.maySendUseless()) return;
+    if (!this.#host.conduct.maySendUseless(payload.length)) return;
     const lastStreamId = payload.readUInt32BE(0) & MAX_WINDOW_SIZE;
     const code = payload.readUInt32BE(4);
     const debugData = payload.subarray(8);
@@ -246,6 +246,7 @@ export class FrameReceiver implements FrameHandler {
       host.resetStream(id, ErrorCode.FlowControlError, 'the window of the stream is too large');
     } else {
       stream.grant(bytes);
+      host.streams.noteCredit(stream.sendCredit);
     }
   }
 

@@ -9,6 +9,8 @@ import type { StreamTable } from './stream-table.js';
 /** Responses whose content-length is that of another one. */
 const WITHOUT_CONTENT = new Set(['204', '304']);
 
+const TOO_LARGE = 'headers that are too large, or too many';
+
 /** What messages act on. */
 export interface MessageReceiverHost {
   readonly streams: StreamTable;
@@ -34,6 +36,8 @@ export class MessageReceiver {
   readonly #limits: HeaderListLimits;
   readonly #host: MessageReceiverHost;
   readonly #rules = new HeaderRules();
+  /** Bytes of the header block that is being received: what it cost to decompress. */
+  #blockSize = 0;
 
   constructor(decoder: HpackDecoder, limits: HeaderListLimits, host: MessageReceiverHost) {
     this.#decoder = decoder;
@@ -53,6 +57,7 @@ export class MessageReceiver {
     }
     fits &&= this.#limits.allows(headers);
     const stream = host.streams.get(id);
+    this.#blockSize = end - start;
     if (stream !== undefined) this.#receiveMore(stream, headers, fits, endStream);
     else if (host.servesRequests && host.streams.isNew(id)) {
       this.#receiveRequest(id, headers, fits, endStream);
@@ -70,14 +75,14 @@ export class MessageReceiver {
     if (id % 2 === 0) return host.fail(ErrorCode.ProtocolError, `the peer opened stream ${id}`);
     if (!host.useId(id)) return; // The peer was told.
     if (!fits) {
-      host.resetStream(id, ErrorCode.EnhanceYourCalm, 'headers that are too large');
-      host.conduct.maySendUseless();
+      host.resetStream(id, ErrorCode.EnhanceYourCalm, TOO_LARGE);
+      host.conduct.maySendUseless(this.#blockSize);
       return;
     }
     const problem = this.#rules.requestProblem(headers);
     if (problem !== undefined) {
       this.#refuse(id, problem);
-      host.conduct.maySendUseless();
+      host.conduct.maySendUseless(this.#blockSize);
       return;
     }
     const stream = host.openStream(id);
@@ -97,8 +102,9 @@ export class MessageReceiver {
     } else if (!host.streams.wasReset(id)) {
       host.fail(ErrorCode.StreamClosed, `HEADERS on stream ${id}, which is closed`);
     } else if (host.servesRequests) {
-      // Of our own requests as many may be on their way as were given up.
-      host.conduct.maySendUseless();
+      host.conduct.maySendUseless(this.#blockSize);
+    } else {
+      host.conduct.maySendLateHeaders(this.#blockSize);
     }
   }
 
@@ -109,7 +115,7 @@ export class MessageReceiver {
     if (stream.finished) {
       return host.resetStream(id, ErrorCode.StreamClosed, 'HEADERS behind the end of the stream');
     }
-    if (!fits) return host.resetStream(id, ErrorCode.EnhanceYourCalm, 'headers that are too large');
+    if (!fits) return host.resetStream(id, ErrorCode.EnhanceYourCalm, TOO_LARGE);
     if (!host.servesRequests && !stream.hasHeaders) {
       this.#receiveResponse(stream, headers, endStream);
     } else this.#receiveTrailers(stream, headers, endStream);
@@ -123,7 +129,7 @@ export class MessageReceiver {
     const isInformational = code.startsWith('1');
     if (isInformational && endStream) return this.#refuse(stream.id, 'it ends before it begins');
     if (isInformational) {
-      this.#host.conduct.maySendUseless();
+      this.#host.conduct.maySendUseless(this.#blockSize);
       return;
     }
     if (!WITHOUT_CONTENT.has(code)) stream.expectLength(valueOf(headers, 'content-length'));

@@ -2,19 +2,27 @@ import { FloodGuard } from '../flow-control/index.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import { ErrorCode } from './frame.js';
 
-/** What credit costs: a peer may give it for each piece that it reads, on the stream and on all. */
+/** Cost of credit: a peer may give it for each piece that it reads, on the stream and on all. */
 const CREDIT_COST = 0.25;
+/** Cost of a visit to one stream, where a frame makes this side visit many. */
+const VISIT_COST = 1 / 64;
+/** Header blocks that may come on a stream after this side has reset it: headers and trailers. */
+const LATE_HEADERS = 2;
+/** Bytes of DATA received that pay for one frame. */
+const BYTES_THAT_PAY = 1024;
 
 /**
- * Whether the peer does more of what is cheap to send and dear to receive than it has a use for. Frames
- * and streams have an account each, or the former would pay for the latter.
+ * Limits frames and streams that cost the peer less than they cost this side. Frames and streams have
+ * an account each, or the former would pay for the latter.
  *
- * Methods that say `may` end the connection when they return false.
+ * Methods that begin with `may` end the connection when they return false.
  */
 export class PeerConduct {
   readonly #frames: FloodGuard;
   readonly #streams: FloodGuard;
   readonly #fail: (code: ErrorCode, message: string) => void;
+  /** Header blocks that may still come on streams that this side has reset. */
+  #lateHeaders = 0;
 
   constructor(options: Http2ConnectionOptions, fail: (code: ErrorCode, message: string) => void) {
     this.#frames = new FloodGuard(options.maxUselessFrames, options.uselessFramesPerSecond);
@@ -22,24 +30,56 @@ export class PeerConduct {
     this.#fail = fail;
   }
 
-  /** It has sent a frame that is of no use by itself. */
-  maySendUseless(): boolean {
-    return this.#frames.allows(1) || this.#calm('frames that are of no use');
+  /**
+   * The peer has sent a frame that is of no use by itself.
+   *
+   * @param bytes - of a payload that had to be decoded all the same: each KiB costs as much as a frame.
+   */
+  maySendUseless(bytes = 0): boolean {
+    return this.#frames.allows(1 + (bytes >>> 10)) || this.#calm('frames that are of no use');
   }
 
-  /** It has sent credit. */
+  /** The peer has sent headers, `bytes` of them, on a stream of ours that is reset. */
+  maySendLateHeaders(bytes: number): boolean {
+    if (this.#lateHeaders === 0) return this.maySendUseless(bytes);
+    this.#lateHeaders -= 1;
+    return true;
+  }
+
+  /** The peer has sent credit. */
   maySendCredit(): boolean {
     return this.#frames.allows(CREDIT_COST) || this.#calm('frames that are of no use');
   }
 
-  /** Data has been sent by either side. */
+  /** One frame of the peer made this side visit so many streams. */
+  mayVisit(streams: number): boolean {
+    const cost = VISIT_COST * streams;
+    return this.#frames.allows(cost) || this.#calm('frames that are of no use');
+  }
+
+  /** This side had to send a frame with next to nothing in it, as the peer's window was small. */
+  chargeCrumb(): void {
+    this.#frames.charge(CREDIT_COST);
+  }
+
+  /** This side has reset a stream of its own. */
+  expectLateHeaders(): void {
+    this.#lateHeaders += LATE_HEADERS;
+  }
+
+  /** This side has sent DATA, for which the peer may give credit. */
   forgiveFrame(): void {
     this.#frames.forgive(1);
   }
 
-  /** It has opened a stream for nothing: the work that it set going may still go on. */
+  /** The peer has sent DATA, `bytes` of it besides padding. */
+  forgiveData(bytes: number): void {
+    this.#frames.forgive(Math.min(1, bytes / BYTES_THAT_PAY));
+  }
+
+  /** The peer has opened a stream for nothing: the work that it set going may still go on. */
   mayGiveUpStream(): boolean {
-    return this.#streams.allows(1) || this.#calm('streams that were given up at once');
+    return this.#streams.allows(1) || this.#calm('streams that were given up at once, or refused');
   }
 
   /** A stream has come to its end. */

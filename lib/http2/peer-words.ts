@@ -33,6 +33,8 @@ export class PeerWords {
   readonly #host: PeerWordsHost;
   readonly #decoder: HpackDecoder;
   #ready = false;
+  /** The lowest number that a GOAWAY of the peer has named. */
+  #lastTakenId = Infinity;
 
   constructor(parts: ConnectionParts, host: PeerWordsHost) {
     this.#parts = parts;
@@ -107,17 +109,14 @@ export class PeerWords {
 
   #receiveSettings(payload: Buffer): void {
     const { settings, headers, output, user } = this.#parts;
-    let change: number;
     try {
-      change = settings.receive(payload);
+      settings.receive(payload);
     } catch (error) {
       const { http2Code, message } = error as Http2Error;
       return this.#host.fail(http2Code as ErrorCode, message);
     }
     headers.setMaxTableSize(settings.peer.headerTableSize);
-    if (change !== 0 && !this.#grantAll(change)) {
-      return this.#host.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');
-    }
+    if (!this.#setInitialWindow(settings.peer.initialWindowSize)) return;
     output.frame(FrameType.Settings, Flag.Ack, 0, NOTHING);
     if (!this.#ready) {
       this.#ready = true;
@@ -126,13 +125,19 @@ export class PeerWords {
     if (this.#host.hasRoom) user.room();
   }
 
-  /** Returns whether no window is too large by now. */
-  #grantAll(change: number): boolean {
-    for (const stream of this.#parts.streams.all()) {
-      if (stream.sendWindow + change > MAX_WINDOW_SIZE) return false;
-      stream.grant(change);
+  /** Returns whether the connection goes on. */
+  #setInitialWindow(bytes: number): boolean {
+    const { streams, conduct, output } = this.#parts;
+    if (bytes === output.initialStreamWindow) return true;
+    if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
+      // It may have been given to streams that have used it up, or are over.
+      if (!conduct.mayVisit(streams.countCredit())) return false;
+      if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
+        this.#host.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');
+        return false;
+      }
     }
-    return true;
+    return conduct.mayVisit(output.setInitialStreamWindow(bytes));
   }
 
   #receiveSettingsAck(): boolean {
@@ -143,15 +148,23 @@ export class PeerWords {
   }
 
   #receiveGoAway(lastStreamId: number, code: number, debugData: Buffer): void {
-    const { streams, user } = this.#parts;
     this.#host.drain();
-    user.goAway(code, decodeReason(debugData));
+    this.#parts.user.goAway(code, decodeReason(debugData));
+    if (lastStreamId < this.#lastTakenId) this.#abortAbove(lastStreamId);
+    this.#host.closeIfDrained();
+  }
+
+  /** The peer takes no streams of ours with numbers above this one. */
+  #abortAbove(lastStreamId: number): void {
+    const { streams, conduct } = this.#parts;
+    this.#lastTakenId = lastStreamId;
+    // Nothing is opened by servers: all streams are the peer's.
+    if (this.#host.isServer || !conduct.mayVisit(streams.size)) return;
     const reason = 'the peer did not take the stream';
     const error = http2Error('stream', ErrorCode.RefusedStream, reason, true);
     for (const stream of streams.all()) {
-      if (streams.isOurs(stream.id) && stream.id > lastStreamId) stream.abort(error);
+      if (stream.id > lastStreamId) stream.abort(error);
     }
-    this.#host.closeIfDrained();
   }
 
   #resetStream(id: number, code: ErrorCode, message: string): void {

@@ -49,15 +49,12 @@ export class SettingsExchange {
   }
 
   /**
-   * The peer has said something about itself. Returns by how much that changes the window of each
-   * stream.
+   * The peer has said something about itself.
    *
    * @throws Http2Error of the connection.
    */
-  receive(payload: Buffer): number {
-    const before = this.#peer;
-    this.#peer = applySettings(before, payload, !this.#isClient);
-    return this.#peer.initialWindowSize - before.initialWindowSize;
+  receive(payload: Buffer): void {
+    this.#peer = applySettings(this.#peer, payload, !this.#isClient);
   }
 
   /** Waits no longer. */

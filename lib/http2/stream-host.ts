@@ -17,6 +17,8 @@ export interface StreamHost {
   consumed(bytes: number): void;
   /** @param finished - whether both ends came to their end. */
   forget(stream: Http2Stream, finished: boolean): void;
+  /** The request on this stream was refused for a fault of the peer's. May end the connection. */
+  chargeRefusal(streamId: number): void;
   /** The listener of a forgotten stream has been told. */
   afterClose(): void;
   /** This side gave the stream up; what is on its way for it is thrown away. */

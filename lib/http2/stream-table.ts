@@ -17,6 +17,8 @@ export class StreamTable {
   /** The highest number that the peer has used. */
   #highestPeerId = 0;
   readonly #resets = new Set<number>();
+  /** No stream has more credit than this. */
+  #mostCredit = 0;
   /** Those of `#resets` that had to be forgotten are not above this number. */
   #forgottenUpTo = 0;
 
@@ -32,6 +34,23 @@ export class StreamTable {
   /** Whether this side has used all its numbers. */
   get exhausted(): boolean {
     return this.#nextId > MAX_STREAM_ID;
+  }
+
+  /** No stream has been given more credit, beyond the initial window, than this. */
+  get mostCredit(): number {
+    return this.#mostCredit;
+  }
+
+  /** A stream now has this `credit`. */
+  noteCredit(credit: number): void {
+    if (credit > this.#mostCredit) this.#mostCredit = credit;
+  }
+
+  /** Makes `mostCredit` exact, by a visit to every stream. Returns how many there are. */
+  countCredit(): number {
+    this.#mostCredit = 0;
+    for (const stream of this.#streams.values()) this.noteCredit(stream.sendCredit);
+    return this.size;
   }
 
   /** The number of the next stream of ours. */

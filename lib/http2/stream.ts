@@ -24,7 +24,8 @@ export class Http2Stream implements FrameSource {
   readonly openedAt = performance.now();
   readonly #host: StreamHost;
   readonly #receiveWindow: ReceiveWindow;
-  #sendWindow: number;
+  /** Credit of the peer less what was sent: the window, but for the initial one of all streams. */
+  #credit = 0;
   #local: 'open' | 'finished' = 'open';
   #remote: 'open' | 'finished' = 'open';
   #closed = false;
@@ -39,16 +40,16 @@ export class Http2Stream implements FrameSource {
   /** Nobody wants the rest of the peer's message. */
   #discarding = false;
   #hasSentData = false;
+  /** The request was at fault: that it is answered pays for nothing. */
+  #isRefused = false;
 
   /** @internal */
   constructor(
     host: StreamHost,
     readonly id: number,
-    sendWindow: number,
     receiveWindow: ReceiveWindow,
   ) {
     this.#host = host;
-    this.#sendWindow = sendWindow;
     this.#receiveWindow = receiveWindow;
   }
 
@@ -86,6 +87,7 @@ export class Http2Stream implements FrameSource {
       if (endStream) this.#finish();
       return true;
     }
+    if (this.#queue.bytes === 0) this.#host.output.waitingSources.add(this);
     this.#queue.put(pieces, length);
     this.#host.output.waiting += length;
     if (endStream) this.#afterData = 'end';
@@ -103,6 +105,17 @@ export class Http2Stream implements FrameSource {
     }
     this.#host.output.endStream(this.id);
     this.#finish();
+  }
+
+  /**
+   * The request is refused for a fault of the peer's, by whatever is sent on it afterwards: it counts as
+   * a stream that the peer gave up. One fault too many ends the connection. On a stream of this side it
+   * does nothing.
+   */
+  chargeRefusal(): void {
+    if (this.#closed || this.#isRefused) return;
+    this.#isRefused = true;
+    this.#host.chargeRefusal(this.id);
   }
 
   /** Gives the stream up; the listener is told nothing more. */
@@ -142,7 +155,12 @@ export class Http2Stream implements FrameSource {
 
   /** @internal */
   get sendWindow(): number {
-    return this.#sendWindow;
+    return this.#host.output.initialStreamWindow + this.#credit;
+  }
+
+  /** @internal By how much the window differs from the initial one of all streams. */
+  get sendCredit(): number {
+    return this.#credit;
   }
 
   /** @internal Whether the peer has ended its half. */
@@ -217,9 +235,9 @@ export class Http2Stream implements FrameSource {
     if (this.#local === 'finished') this.#closeInOrder();
   }
 
-  /** @internal `change` may be negative, when the peer has lowered its initial window. */
-  grant(change: number): void {
-    this.#sendWindow += change;
+  /** @internal The peer takes so much more. */
+  grant(bytes: number): void {
+    this.#credit += bytes;
     this.#schedule();
   }
 
@@ -260,14 +278,14 @@ export class Http2Stream implements FrameSource {
 
   /** @internal */
   get sendable(): boolean {
-    return this.#queue.bytes > 0 && this.#sendWindow > 0;
+    return this.#queue.bytes > 0 && this.sendWindow > 0;
   }
 
   /** @internal Sends the next frame, there being data and windows for it. */
   sendFrame(): void {
     const { output, peerMaxFrameSize } = this.#host;
     const queue = this.#queue;
-    const length = Math.min(queue.bytes, this.#sendWindow, output.window, peerMaxFrameSize);
+    const length = Math.min(queue.bytes, this.sendWindow, output.window, peerMaxFrameSize);
     const last = length === queue.bytes && this.#afterData === 'end';
     output.waiting -= length;
     this.#sendData(queue.take(length), length, last);
@@ -282,7 +300,7 @@ export class Http2Stream implements FrameSource {
   #mayWriteNow(length: number): boolean {
     const host = this.#host;
     return (
-      length <= this.#sendWindow &&
+      length <= this.sendWindow &&
       length <= host.output.window &&
       length <= host.peerMaxFrameSize &&
       !host.output.full
@@ -290,11 +308,11 @@ export class Http2Stream implements FrameSource {
   }
 
   #sendData(pieces: readonly Uint8Array[], length: number, last: boolean): void {
-    this.#sendWindow -= length;
+    const { conduct } = this.#host;
+    this.#credit -= length;
     this.#hasSentData ||= length > 0;
-    if (length >= WORTHWHILE || this.#queue.bytes === 0) {
-      this.#host.conduct.forgiveFrame();
-    }
+    if (length >= WORTHWHILE || this.#queue.bytes === 0) conduct.forgiveFrame();
+    else conduct.chargeCrumb();
     this.#host.output.data(last ? Flag.EndStream : 0, this.id, pieces, length);
   }
 
@@ -305,6 +323,7 @@ export class Http2Stream implements FrameSource {
   /** All queued data is on its way, and the end with it if it was the `last`. */
   #afterQueue(last: boolean): void {
     const next = this.#afterData;
+    this.#host.output.waitingSources.delete(this);
     if (last) this.#finish();
     else if (typeof next !== 'string') this.#sendTrailers(next);
     if (!this.#wantsDrain || this.#closed) return;
@@ -364,11 +383,15 @@ export class Http2Stream implements FrameSource {
   }
 
   #close(finished: boolean): void {
+    const { output } = this.#host;
     this.#closed = true;
-    this.#host.output.waiting -= this.#queue.bytes;
-    this.#queue.clear();
-    this.#host.output.deactivate(this);
-    this.#host.forget(this, finished);
+    if (this.#queue.bytes > 0) {
+      output.waiting -= this.#queue.bytes;
+      output.waitingSources.delete(this);
+      this.#queue.clear();
+    }
+    output.deactivate(this);
+    this.#host.forget(this, finished && !this.#isRefused);
   }
 
   #tellClose(error?: Http2Error): void {
