@@ -14,7 +14,7 @@ import type {
   ParentCall,
 } from '../../grpc-types.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
-import { readMetadata } from '../metadata-codec.js';
+import { ReceivedMetadata } from '../received-metadata.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
 import { metadataProblem, requestHeaders, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
@@ -363,7 +363,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     this.#headers = undefined;
     const listener: CallListener & { ignoresMetadata?: boolean } = this.#listener!;
     if (listener.ignoresMetadata) return;
-    listener.onReceiveMetadata(readMetadata(headers, HIDDEN_HEADERS));
+    listener.onReceiveMetadata(new ReceivedMetadata(headers, HIDDEN_HEADERS));
   }
 
   #tellStatus(why: CallStatus): void {

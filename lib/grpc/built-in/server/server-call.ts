@@ -7,7 +7,7 @@ import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../.
 import { Inbox, type InboxOwner } from '../inbox.js';
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
-import { readMetadata } from '../metadata-codec.js';
+import { ReceivedMetadata } from '../received-metadata.js';
 import { decodeTimeout, LONGEST_DELAY_MS } from '../timeout.js';
 import {
   RESPONSE_HEADERS,
@@ -81,7 +81,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   start(listener: ServerCallListener): void {
     if (this.#isOver) return;
     this.#listener = listener;
-    listener.onReceiveMetadata(readMetadata(this.#headers, HIDDEN_HEADERS));
+    listener.onReceiveMetadata(new ReceivedMetadata(this.#headers, HIDDEN_HEADERS));
   }
 
   sendMetadata(metadata: Metadata): void {

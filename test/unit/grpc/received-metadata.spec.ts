@@ -1,0 +1,161 @@
+import { inspect } from 'node:util';
+import { Metadata, setLogger } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { appendMetadata } from '../../../lib/grpc/built-in/metadata-codec.js';
+import { ReceivedMetadata } from '../../../lib/grpc/built-in/received-metadata.js';
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+describe('ReceivedMetadata', () => {
+  const logged = vi.fn<(line: string) => void>();
+  beforeEach(() => {
+    logged.mockClear();
+    setLogger({ error: logged });
+  });
+  afterEach(() => setLogger(console));
+
+  const read = (...headers: string[]): Metadata => new ReceivedMetadata(headers, new Set(['te']));
+
+  it('reads what is no pseudo-header and not hidden', () => {
+    const metadata = read(':path', '/', 'te', 'trailers', 'name', 'value');
+    expect(metadata.toJSON()).toEqual({ name: ['value'] });
+  });
+
+  it('joins the values of one name, as node:http2 does', () => {
+    expect(read('name', 'one', 'name', 'two').get('name')).toEqual(['one, two']);
+  });
+
+  it.each(['authorization', 'date', 'user-agent'])('takes the first of several: %s', (name) => {
+    expect(read(name, 'one', name, 'two').get(name)).toEqual(['one']);
+  });
+
+  it('keeps binary values apart, joined or not, padded or not', () => {
+    const metadata = read('name-bin', 'AP8Q, AQ==', 'name-bin', 'Ag');
+    expect(metadata.get('name-bin')).toEqual([
+      Buffer.from([0, 255, 16]),
+      Buffer.from([1]),
+      Buffer.from([2]),
+    ]);
+  });
+
+  it('drops a value that metadata cannot have without a word, and keeps the rest', () => {
+    const metadata = read('name', 'sch\u00f6n', 'other', 'value');
+    expect(metadata.toJSON()).toEqual({ other: ['value'] });
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('is not fooled by names of objects', () => {
+    const metadata = read('__proto__', 'a', 'constructor', 'b', 'tostring', 'c');
+    expect(metadata.get('constructor')).toEqual(['b']);
+    expect(metadata.get('tostring')).toEqual(['c']);
+  });
+
+  it('gives back what was written', () => {
+    const metadata = new Metadata();
+    metadata.set('plain', 'a value');
+    metadata.add('some-bin', Buffer.from('one'));
+    metadata.add('some-bin', Buffer.from('two'));
+    const headers: string[] = [];
+    appendMetadata(headers, metadata);
+    const again = new ReceivedMetadata(headers, NOTHING);
+    expect(again.toJSON()).toEqual(metadata.toJSON());
+  });
+
+  describe('is the metadata of grpc-js', () => {
+    it('to whoever asks for its class, or looks at it', () => {
+      const metadata = read('name', 'value');
+      expect(metadata).toBeInstanceOf(Metadata);
+      expect(inspect(metadata)).toBe(inspect(metadata.clone()));
+      expect(inspect(metadata)).toContain("'name' => [ 'value' ]");
+    });
+
+    it('whatever is asked for first', () => {
+      const asked: ((metadata: Metadata) => unknown)[] = [
+        (metadata) => metadata.toJSON(),
+        (metadata) => metadata.getMap(),
+        (metadata) => metadata.clone().toJSON(),
+        (metadata) => metadata.toHttp2Headers(),
+        (metadata) => [metadata.get('B'), metadata.get('a'), metadata.get('x-bin')],
+      ];
+      const expected = new Metadata();
+      expected.add('a', '1, 3');
+      expected.add('b', '2');
+      expected.add('x-bin', Buffer.from([1]));
+
+      for (const ask of asked) {
+        const metadata = read('a', '1', 'b', '2', 'a', '3', 'x-bin', 'AQ==');
+        expect(ask(metadata)).toEqual(ask(expected));
+      }
+    });
+
+    it('when something is added, set or removed before anything is read', () => {
+      const added = read('a', '1');
+      added.add('a', '2');
+      const set = read('a', '1', 'b', '2');
+      set.set('a', '3');
+      const removed = read('a', '1', 'b', '2');
+      removed.remove('a');
+
+      expect(added.get('a')).toEqual(['1', '2']);
+      expect(set.toJSON()).toEqual({ a: ['3'], b: ['2'] });
+      expect(removed.toJSON()).toEqual({ b: ['2'] });
+    });
+
+    it('in a merge, on either side', () => {
+      const into = new Metadata();
+      into.merge(read('a', '1'));
+      const from = read('a', '1');
+      from.merge(into);
+
+      expect(into.get('a')).toEqual(['1']);
+      expect(from.get('a')).toEqual(['1', '1']);
+    });
+
+    it('whose values are the same objects each time', () => {
+      const metadata = read('x-bin', 'AQ==', 'y', '1');
+      const [first] = metadata.get('x-bin');
+      expect(metadata.get('x-bin')[0]).toBe(first);
+      expect(metadata.toJSON()['x-bin']![0]).toBe(first);
+      expect(metadata.get('x-bin')[0]).toBe(first);
+    });
+
+    it('with options of its own', () => {
+      const metadata = read('a', '1');
+      metadata.setOptions({ waitForReady: true });
+      expect(metadata.getOptions()).toEqual({ waitForReady: true });
+      expect(metadata.clone().getOptions()).toEqual({ waitForReady: true });
+    });
+  });
+
+  it('makes nothing of the values that nobody asks for', () => {
+    const from = vi.spyOn(Buffer, 'from');
+    try {
+      const metadata = read('name', 'value', 'x-bin', ','.repeat(500), 'y-bin', 'AQ==');
+      metadata.get('name');
+      metadata.get('y-bin');
+      expect(from).toHaveBeenCalledTimes(1);
+      metadata.get('x-bin');
+      expect(from).toHaveBeenCalledTimes(502);
+    } finally {
+      from.mockRestore();
+    }
+  });
+
+  it('makes no error of a name or a value that metadata cannot have', () => {
+    const captured = vi.spyOn(Error, 'captureStackTrace');
+    const prepare = Error.prepareStackTrace;
+    let stacks = 0;
+    Error.prepareStackTrace = (error) => {
+      stacks += 1;
+      return String(error);
+    };
+    try {
+      const metadata = read('!', 'a', 'name', 'sch\u00f6n', 'name', 'value');
+      expect(metadata.toJSON()).toEqual({ name: ['value'] });
+    } finally {
+      Error.prepareStackTrace = prepare;
+      captured.mockRestore();
+    }
+    expect(stacks).toBe(0);
+  });
+});
