@@ -1,3 +1,4 @@
+import { excerpt } from './excerpt.js';
 import { KnownHeaders } from './known-headers.js';
 
 const REQUEST_PSEUDO_HEADERS: ReadonlyMap<string, number> = new Map([
@@ -59,7 +60,7 @@ export class HeaderRules {
       const value = headers[i + 1]!;
       if (name.charCodeAt(0) === 0x3a) {
         const bit = pseudoHeaders.get(name);
-        if (bit === undefined) return `unexpected pseudo-header ${name}`;
+        if (bit === undefined) return `unexpected pseudo-header ${excerpt(name)}`;
         if (pseudoHeadersEnded) return `${name} after other headers`;
         if (seen & bit) return `${name} twice`;
         seen |= bit;
@@ -86,15 +87,15 @@ export function valueOf(headers: readonly string[], name: string): string | unde
 /** What is wrong with a header wherever it stands; pseudo-headers have their names checked already. */
 function headerProblem(name: string, value: string): string | undefined {
   if (name.charCodeAt(0) !== 0x3a) {
-    if (!NAME.test(name)) return `name of a header ${JSON.stringify(name)}`;
+    if (!NAME.test(name)) return `name of a header ${JSON.stringify(excerpt(name))}`;
     if (CONNECTION_HEADERS.has(name)) return `header ${name} of a connection`;
-    if (name === 'te' && value !== 'trailers') return `te: ${value}`;
+    if (name === 'te' && value !== 'trailers') return `te: ${excerpt(value)}`;
   }
   const isGood =
     !isSpace(value.charCodeAt(0)) &&
     !isSpace(value.charCodeAt(value.length - 1)) &&
     !NOT_IN_VALUE.test(value);
-  return isGood ? undefined : `value of header ${name}`;
+  return isGood ? undefined : `value of header ${excerpt(name)}`;
 }
 
 /** @param code - of a character; NaN if there is none. */

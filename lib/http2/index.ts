@@ -7,6 +7,7 @@ export {
 } from './connection-options.js';
 export { Http2Error, Http2OptionError, type Http2ErrorScope } from './errors.js';
 export { ErrorCode } from './frame.js';
+export { excerpt } from './excerpt.js';
 export { encodeRefusal } from './refusal.js';
 export { CONNECTION_HEADERS, valueOf } from './header-rules.js';
 export { Http2Stream } from './stream.js';

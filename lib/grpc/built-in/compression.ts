@@ -1,5 +1,6 @@
 import { deflate, gunzip, gzip, inflate } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
+import { excerpt } from '../../http2/index.js';
 
 /** What both sides say they can read, as grpc-js does. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip';
@@ -56,7 +57,7 @@ function unsupported(encoding: string): UnreadableMessage {
   if (encoding !== 'identity') {
     return new UnreadableMessage(
       status.UNIMPLEMENTED,
-      `Received message compressed with unsupported encoding "${encoding}"`,
+      `Received message compressed with unsupported encoding "${excerpt(encoding)}"`,
     );
   }
   return new UnreadableMessage(

@@ -6,7 +6,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { valueOf, type Http2Stream } from '../../../http2/index.js';
+import { excerpt, valueOf, type Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { ServedStream, StreamServer } from '../../grpc-engine.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
@@ -92,12 +92,13 @@ export class BuiltInServer implements StreamServer {
   #receive(stream: Http2Stream, headers: readonly string[], host: ServerCallHost): void {
     if (!valueOf(headers, 'content-type')?.startsWith('application/grpc')) {
       stream.listener = new Refusal(stream);
+      stream.chargeRefusal();
       return;
     }
     const path = valueOf(headers, ':path')!;
     const method = this.#services.get(path);
     if (method === undefined) {
-      const details = `The server does not implement the method ${path}`;
+      const details = `The server does not implement the method ${excerpt(path)}`;
       return refuse(stream, status.UNIMPLEMENTED, details);
     }
     if (host.memory.isClogged) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
@@ -141,6 +142,7 @@ const CLOGGED =
 
 function refuse(stream: Http2Stream, code: status, details: string): void {
   stream.listener = NOBODY;
+  stream.chargeRefusal();
   stream.sendHeaders(trailersOnly(code, details), true);
   stream.discardRest();
 }

@@ -1,5 +1,10 @@
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
-import type { Http2Error, Http2Stream, StreamListener } from '../../../http2/index.js';
+import {
+  excerpt,
+  type Http2Error,
+  type Http2Stream,
+  type StreamListener,
+} from '../../../http2/index.js';
 import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
 import type { CallMemory } from '../call-memory.js';
 import { debugDetails } from '../debug-details.js';
@@ -187,7 +192,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     try {
       message = this.#method.definition.requestDeserialize(bytes);
     } catch (error) {
-      return this.#fail(status.INTERNAL, debugDetails('Error deserializing request', error));
+      return this.#refuse(status.INTERNAL, debugDetails('Error deserializing request', error));
     }
     this.#listener!.onReceiveMessage(message);
   }
@@ -197,7 +202,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   }
 
   onUnreadable(code: status, details: string): void {
-    this.#fail(code, details);
+    this.#refuse(code, details);
   }
 
   consume(bytes: number): void {
@@ -231,7 +236,8 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     if (this.#deadline !== Infinity) return; // Said twice: the first counts.
     const timeoutMs = decodeTimeout(header);
     if (timeoutMs === undefined) {
-      this.#run = () => this.#fail(status.INTERNAL, `Invalid grpc-timeout value "${header}"`);
+      const details = `Invalid grpc-timeout value "${excerpt(header)}"`;
+      this.#run = () => this.#refuse(status.INTERNAL, details);
       return;
     }
     this.#deadline = Date.now() + timeoutMs;
@@ -249,6 +255,12 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
 
   #fail(code: status, details: string): void {
     this.sendStatus({ code, details, metadata: null });
+  }
+
+  /** The request is at fault: a peer may not repeat that without end. */
+  #refuse(code: status, details: string): void {
+    this.#stream.chargeRefusal();
+    this.#fail(code, details);
   }
 
   /** Handlers are told that the call is over however it ended: so does grpc-js. */
