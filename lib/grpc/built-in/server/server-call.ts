@@ -33,6 +33,11 @@ const HIDDEN_HEADERS = new Set([
   'te',
 ]);
 
+/** Bytes of headers that every call may have; those of longer ones count as memory of the connection. */
+const SMALL_HEADERS = 4096;
+/** Bytes that each header counts for besides name and value (RFC 9113, 6.5.2). */
+const HEADER_OVERHEAD = 32;
+
 /** What the calls of one connection have in common. */
 export interface ServerCallHost {
   readonly connection: ConnectionInfo;
@@ -52,6 +57,8 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   readonly #inbox: Inbox;
   #listener: ServerCallListener | undefined;
   #host = '';
+  /** Bytes of memory that are held for long headers. */
+  #headersHeld = 0;
   #deadline: number = Infinity;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #sentMetadata = false;
@@ -213,9 +220,12 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
 
   #readHeaders(): void {
     const headers = this.#headers;
+    let size = 0;
     for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i]!;
       const value = headers[i + 1]!;
-      switch (headers[i]) {
+      size += name.length + value.length + HEADER_OVERHEAD;
+      switch (name) {
         case ':authority':
           this.#host = value;
           break;
@@ -230,6 +240,13 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
           break;
       }
     }
+    if (size > SMALL_HEADERS) this.#holdHeaders(size);
+  }
+
+  /** Handlers may have all of their metadata made, however little the headers took on the wire. */
+  #holdHeaders(bytes: number): void {
+    if (this.#served.memory.hold(bytes)) this.#headersHeld = bytes;
+    else this.#run = () => this.#refuse(status.RESOURCE_EXHAUSTED, NO_ROOM_FOR_HEADERS);
   }
 
   #setTimeout(header: string): void {
@@ -270,6 +287,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     this.#isOver = true;
     this.#inbox.close();
     clearTimeout(this.#deadlineTimer);
+    if (this.#headersHeld > 0) this.#served.memory.release(this.#headersHeld);
     if (this.#listener) this.#tellEnd(this.#listener);
   }
 
@@ -312,6 +330,9 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     }
   }
 }
+
+const NO_ROOM_FOR_HEADERS =
+  'Headers of the calls of this connection need more than "grpc-node.max_session_memory"';
 
 function deliver(call: ServerCall): void {
   call.deliver();

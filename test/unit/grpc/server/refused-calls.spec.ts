@@ -144,6 +144,29 @@ describe('a call that is refused', () => {
   }, 30_000);
 });
 
+describe('long headers', () => {
+  it('count as memory of their connection until their call ends', async () => {
+    const { address } = await site.serve(
+      { unary: ({ request }, callback) => callback(null, request) },
+      { 'grpc-node.max_session_memory': 0.5 },
+    );
+    const channel = site.channel(address);
+    const metadata = new Metadata();
+    metadata.set('long', 'x'.repeat(60_000));
+    const open = Array.from({ length: 8 }, () => new RawCall(channel, { metadata, ends: false }));
+
+    const tooMuch = new RawCall(channel, { metadata });
+    expect(await tooMuch.ended).toBe(status.RESOURCE_EXHAUSTED);
+    expect(tooMuch.details).toContain('"grpc-node.max_session_memory"');
+    expect(await new RawCall(channel).ended).toBe(status.OK);
+    for (const { call } of open) call.halfClose();
+    await Promise.all(open.map(({ ended }) => ended));
+
+    expect(open.map(({ code }) => code)).toEqual(open.map(() => status.OK));
+    expect(await new RawCall(channel, { metadata }).ended).toBe(status.OK);
+  });
+});
+
 describe('metadata of a call', () => {
   function withValues(count: number): Metadata {
     const metadata = new Metadata();
