@@ -51,7 +51,7 @@ export class FrameReceiver implements FrameHandler {
     const stream = this.#streamOf(flags, id, INITIAL_WINDOW);
     if (stream === undefined) return this.#onDataForNobody(flags, length);
     if (length > stream.receiveWindow) return this.#windowExceeded(id, length);
-    if (length > 0) this.#host.conduct.earn(length);
+    if (length > 0) this.#host.conduct.earnByReceiving(length);
     else if (!(flags & MEANINGFUL) && !this.#host.conduct.maySendUseless()) return;
     stream.spend(length);
     if (flags & Flag.Rst) {

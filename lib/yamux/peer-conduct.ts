@@ -52,9 +52,14 @@ export class PeerConduct {
     return this.#streams.allows(1) || this.#flood('streams that were given up at once');
   }
 
-  /** A frame with `bytes` of data has been sent by either side: it needs credit for as little as 1 KiB. */
+  /** This side has sent a frame with `bytes` of data: the peer may give credit for as little as 1 KiB. */
   earn(bytes: number): void {
     this.#earned += 1 + (bytes >>> 10);
+  }
+
+  /** The peer has sent a frame with `bytes` of data: only whole KiB pay, or each byte would pay for a frame. */
+  earnByReceiving(bytes: number): void {
+    this.#earned += bytes >>> 10;
   }
 
   /** This side has opened a stream. */

@@ -263,14 +263,24 @@ describe('yamux floods', () => {
       await expectFlood(link);
     });
 
-    it('RL-10 lets data that is received pay for pings', async () => {
+    it('RL-10 lets each KiB of data that is received pay for a ping', async () => {
+      const link = await yamux.server(FEW);
+      (await acceptStream(link)).resume();
+      const data = Buffer.alloc(1024);
+
+      for (let count = 0; count < 10; count++) {
+        link.peer.write(...Array.from({ length: 20 }, () => [D(0, 1, data), P(SYN, 0, 1)]).flat());
+        await expectLife(link);
+      }
+    });
+
+    it('RL-10 lets no single byte that is received pay for a ping', async () => {
       const link = await yamux.server(FEW);
       (await acceptStream(link)).resume();
 
-      for (let count = 0; count < 10; count++) {
-        link.peer.write(...Array.from({ length: 20 }, () => [D(0, 1, 'x'), P(SYN, 0, 1)]).flat());
-        await expectLife(link);
-      }
+      link.peer.write(...Array.from({ length: 200 }, () => [D(0, 1, 'x'), P(SYN, 0, 1)]).flat());
+
+      await expectFlood(link);
     });
 
     it('RL-10 takes no offence at data that was on its way when the stream was reset', async () => {
