@@ -1,4 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { boundHealth } from './bounded-health.js';
 import { importOptional } from './import-optional.js';
 import type { ServiceHost } from './service-host.js';
 
@@ -55,7 +56,7 @@ export class GrpcHealth {
     implementation.addToServer({
       addService: (service, handlers) => {
         check = checkOf(service, handlers);
-        server.addService(service, handlers);
+        server.addService(service, boundHealth(service, handlers, implementation));
       },
     });
     for (const name of this.#names) {

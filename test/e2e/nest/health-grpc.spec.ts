@@ -82,6 +82,22 @@ describe.each(directions)('health: true, asked by %s calls', (direction) => {
 
     await vi.waitFor(() => expect(watchers.size).toBe(0));
   });
+
+  it('keeps and repeats little of the names that callers make up', async () => {
+    const health = new HealthImplementation();
+    const { caller } = await startStandardPair(direction, { health });
+    const name = '\u00e9'.repeat(50_000);
+
+    const { code, message } = await endOf(checkHealth(caller, name));
+    const { call } = watch(caller, name);
+    await once(call, 'data');
+    expect(health['watchers'].has(name)).toBe(true);
+    call.cancel();
+
+    expect(code).toBe(status.NOT_FOUND);
+    expect(message.length).toBeLessThan(200);
+    await vi.waitFor(() => expect(health['watchers'].has(name)).toBe(false));
+  });
 });
 
 describe('health: true', () => {
