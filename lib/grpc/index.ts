@@ -17,7 +17,13 @@ export type {
   StreamServer,
   Upgrade,
 } from './grpc-engine.js';
-export { builtInEngine, BuiltInServer } from './built-in/index.js';
+export {
+  builtInEngine,
+  BuiltInServer,
+  channelLeftToGrpcJs,
+  PROXY_OPTION,
+  serverLeftToGrpcJs,
+} from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';

@@ -1,4 +1,4 @@
-import { experimental, type ChannelOptions } from '@grpc/grpc-js';
+import { experimental, type ChannelOptions, type ServerOptions } from '@grpc/grpc-js';
 import type { GrpcEngine } from '../grpc-engine.js';
 import { grpcJsEngine } from '../grpc-js/index.js';
 import { BuiltInChannel } from './client/channel.js';
@@ -7,24 +7,25 @@ import { StreamConnector } from './client/stream-connector.js';
 import { parseTarget } from './client/target.js';
 import { BuiltInServer } from './server/built-in-server.js';
 
+export { PROXY_OPTION } from './client/proxy.js';
 export { BuiltInServer } from './server/built-in-server.js';
 
 /**
- * gRPC on this package's own HTTP/2. What it does not know it leaves to grpc-js: targets that need a
- * resolver or a proxy, service configs, and servers that send metrics of calls.
+ * gRPC on this package's own HTTP/2. It leaves to grpc-js: targets that need a resolver, service configs,
+ * and servers that send metrics of calls (`channelLeftToGrpcJs`, `serverLeftToGrpcJs`).
  */
 export const builtInEngine: GrpcEngine = {
   name: 'built-in',
   createServer: (options = {}) =>
-    options['grpc.server_call_metric_recording']
-      ? grpcJsEngine.createServer(options)
-      : new BuiltInServer(options),
+    serverLeftToGrpcJs(options) === undefined
+      ? new BuiltInServer(options)
+      : grpcJsEngine.createServer(options),
   createStreamChannel: (open, options = {}, info) =>
-    options['grpc.service_config'] === undefined
+    needsGrpcJsChannel(options) === undefined
       ? new BuiltInChannel('backchannel', 'backchannel', new StreamConnector(open, info), options)
       : grpcJsEngine.createStreamChannel(open, options),
   createDialChannel: (name, credentials, upgrade, options = {}) => {
-    const target = needsGrpcJs(options) ? undefined : parseTarget(name);
+    const target = needsGrpcJsChannel(options) === undefined ? parseTarget(name) : undefined;
     if (target === undefined) {
       return grpcJsEngine.createDialChannel(name, credentials, upgrade, options);
     }
@@ -38,11 +39,23 @@ export const builtInEngine: GrpcEngine = {
   },
 };
 
-/** As grpc-js looks for a proxy. */
-const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
+/**
+ * Why the built-in engine leaves a channel to grpc-js, for a log; undefined if it does not.
+ *
+ * @param target - of a channel that dials; undefined for one over streams.
+ */
+export function channelLeftToGrpcJs(options: ChannelOptions, target?: string): string | undefined {
+  const why = needsGrpcJsChannel(options);
+  if (why !== undefined || target === undefined || parseTarget(target) !== undefined) return why;
+  return `the target ${JSON.stringify(target)} needs a resolver`;
+}
 
-function needsGrpcJs(options: ChannelOptions): boolean {
-  if (options['grpc.service_config'] !== undefined) return true;
-  if (options['grpc.enable_http_proxy'] === 0) return false;
-  return PROXY_VARIABLES.some((name) => process.env[name]);
+/** Why the built-in engine leaves a server to grpc-js, for a log; undefined if it does not. */
+export function serverLeftToGrpcJs(options: ServerOptions): string | undefined {
+  const recordsMetrics = options['grpc.server_call_metric_recording'];
+  return recordsMetrics ? '"grpc.server_call_metric_recording" is set' : undefined;
+}
+
+function needsGrpcJsChannel(options: ChannelOptions): string | undefined {
+  return options['grpc.service_config'] === undefined ? undefined : '"grpc.service_config" is set';
 }

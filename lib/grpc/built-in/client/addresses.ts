@@ -8,12 +8,14 @@ import { isIP, type NetConnectOpts } from 'node:net';
  *
  * @throws Error (as a rejection) of the first name that cannot be found.
  */
-export async function lookUp(targets: readonly NetConnectOpts[]): Promise<NetConnectOpts[]> {
+export async function lookUp<Target extends NetConnectOpts>(
+  targets: readonly Target[],
+): Promise<Target[]> {
   const found = await Promise.all(targets.map(addressesOf));
   return found.flat();
 }
 
-async function addressesOf(target: NetConnectOpts): Promise<NetConnectOpts[]> {
+async function addressesOf<Target extends NetConnectOpts>(target: Target): Promise<Target[]> {
   if (!('port' in target) || target.host === undefined || isIP(target.host)) return [target];
   const found = await dns.lookup(target.host, { all: true });
   return inTurns(found).map(({ address }) => Object.assign({}, target, { host: address }));

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { NetConnectOpts, Socket, TcpNetConnectOpts } from 'node:net';
 import { CallCredentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { Upgrade } from '../../grpc-engine.js';
@@ -7,21 +7,30 @@ import { refuseOldTls } from '../../tls-version.js';
 import { lookUp } from './addresses.js';
 import type { Connected, Connector } from './connector.js';
 import { dialRace } from './dial-race.js';
+import { isProxied, proxyOf, type Proxy } from './proxy.js';
+import { connectThrough, type ProxyDestination } from './proxy-connect.js';
 import type { Target } from './target.js';
 
 /** Milliseconds that the other end of a connection has to shake hands, if there is another address. */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
+/** An address to dial: the target's, or that of a proxy which is then asked for `destination`. */
+type Route = NetConnectOpts & { readonly destination?: ProxyDestination };
+
 /**
  * Connections that are dialed, secured by credentials of grpc-js, and passed through an `Upgrade`.
- * Each attempt looks the target's name up anew, and tries all of its addresses until one is good.
+ * Each attempt looks the target's name up anew, and tries all of its addresses until one is good. Through
+ * an HTTP proxy the addresses are the proxy's, and the proxy looks the name of the target up.
  */
 export class DialConnector implements Connector {
   readonly callCredentials: CallCredentials | undefined;
   readonly #target: Target;
   readonly #security: SecureConnector;
   readonly #upgrade: Upgrade;
+  readonly #proxy: Proxy | undefined;
+  readonly #options: ChannelOptions;
 
+  /** @throws ProxyOptionError if the proxy of the options or of the environment cannot be one. */
   constructor(
     target: Target,
     credentials: ChannelCredentials,
@@ -30,6 +39,8 @@ export class DialConnector implements Connector {
   ) {
     this.#target = target;
     this.#upgrade = upgrade;
+    this.#options = options;
+    this.#proxy = proxyOf(options);
     this.#security = credentials._createSecureConnector(target.uri, options);
     const callCredentials = this.#security.getCallCredentials();
     const areNone = callCredentials._equals(CallCredentials.createEmpty());
@@ -38,17 +49,17 @@ export class DialConnector implements Connector {
 
   async connect(signal: AbortSignal): Promise<Connected> {
     await this.#security.waitForReady();
-    let left = await lookUp(this.#target.addresses);
+    let left = await this.#routes();
     /** Of who answered, which says more than that others do not. */
     let refusal: unknown;
     for (;;) {
-      const { socket, others } = await dialRace(left, signal).catch((error: unknown) => {
+      const { socket, address, others } = await dialRace(left, signal).catch((error: unknown) => {
         throw refusal ?? error;
       });
       left = others;
       try {
-        if (left.length === 0) return await this.#shakeHands(socket, signal);
-        return await this.#shakeHandsSoon(socket, signal);
+        if (left.length === 0) return await this.#shakeHands(socket, address, signal);
+        return await this.#shakeHandsSoon(socket, address, signal);
       } catch (error) {
         if (signal.aborted || left.length === 0) throw error;
         refusal = error;
@@ -60,33 +71,55 @@ export class DialConnector implements Connector {
     this.#security.destroy();
   }
 
+  /** What to dial, and what to ask of a proxy there. */
+  #routes(): Promise<Route[]> {
+    const proxy = this.#proxy;
+    const routes = this.#target.addresses.map((address): Route => {
+      if (proxy === undefined || !isProxied(address, this.#options)) return address;
+      const { host, port } = address as TcpNetConnectOpts;
+      return {
+        host: proxy.host,
+        port: proxy.port,
+        noDelay: true,
+        destination: { host: host!, port },
+      };
+    });
+    return lookUp(routes);
+  }
+
   /** An address must not use up the time of those behind it. */
-  async #shakeHandsSoon(socket: Socket, signal: AbortSignal): Promise<Connected> {
+  async #shakeHandsSoon(socket: Socket, route: Route, signal: AbortSignal): Promise<Connected> {
     const tooLate = new AbortController();
     const timer = setTimeout(
       () => tooLate.abort(new Error('no answer in time')),
       HANDSHAKE_TIMEOUT_MS,
     );
     try {
-      return await this.#shakeHands(socket, AbortSignal.any([signal, tooLate.signal]));
+      return await this.#shakeHands(socket, route, AbortSignal.any([signal, tooLate.signal]));
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #shakeHands(socket: Socket, signal: AbortSignal): Promise<Connected> {
+  async #shakeHands(socket: Socket, route: Route, signal: AbortSignal): Promise<Connected> {
     const giveUp = (): void => {
       socket.destroy();
     };
     signal.addEventListener('abort', giveUp);
     try {
-      return await settled(this.#secure(socket), socket);
+      return await settled(this.#connectTo(route, socket, signal), socket);
     } catch (error) {
       socket.destroy();
       throw signal.aborted ? signal.reason : error;
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
+  }
+
+  async #connectTo(route: Route, dialed: Socket, signal: AbortSignal): Promise<Connected> {
+    const proxy = this.#proxy;
+    if (proxy === undefined || route.destination === undefined) return this.#secure(dialed);
+    return this.#secure(await connectThrough(proxy, dialed, route.destination, signal));
   }
 
   async #secure(dialed: Socket): Promise<Connected> {

@@ -4,10 +4,12 @@ import { connect, type NetConnectOpts, type Socket } from 'node:net';
 const HEAD_START_MS = 250;
 
 /** Who answered first. */
-export interface Winner {
+export interface Winner<Address extends NetConnectOpts> {
   socket: Socket;
+  /** The one of `addresses` that it is connected to. */
+  address: Address;
   /** Addresses that have not failed by now, the winner's apart: those to try if that is of no use. */
-  others: NetConnectOpts[];
+  others: Address[];
 }
 
 /**
@@ -18,12 +20,12 @@ export interface Winner {
  * @param signal - gives all of them up.
  * @throws Error (as a rejection) of the last one that failed, or the reason of `signal`.
  */
-export function dialRace(
-  addresses: readonly NetConnectOpts[],
+export function dialRace<Address extends NetConnectOpts>(
+  addresses: readonly Address[],
   signal: AbortSignal,
-): Promise<Winner> {
+): Promise<Winner<Address>> {
   return new Promise((resolve, reject) => {
-    const underWay = new Map<Socket, NetConnectOpts>();
+    const underWay = new Map<Socket, Address>();
     const waiting = [...addresses];
     let timer: NodeJS.Timeout | undefined;
 
@@ -44,10 +46,11 @@ export function dialRace(
       reject(error);
     };
     const onConnect = (socket: Socket): void => {
+      const address = underWay.get(socket)!;
       underWay.delete(socket);
       const others = [...underWay.values(), ...waiting];
       finish();
-      resolve({ socket, others });
+      resolve({ socket, address, others });
     };
     const dialNext = (): void => {
       clearTimeout(timer);
@@ -59,7 +62,7 @@ export function dialRace(
         onError(error as Error); // Of a port that cannot be, which Node throws.
       }
     };
-    const dial = (address: NetConnectOpts): void => {
+    const dial = (address: Address): void => {
       const socket = connect(address);
       underWay.set(socket, address);
       // Stays for good: between two owners nobody else listens, and an error must not end the process.

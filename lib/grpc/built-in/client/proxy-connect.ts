@@ -1,0 +1,69 @@
+import { request, STATUS_CODES } from 'node:http';
+import { isIP, isIPv6, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Proxy } from './proxy.js';
+
+/** A host and port that a proxy is asked to connect to. */
+export interface ProxyDestination {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Has the proxy at the other end of `socket` connect to `destination`. What comes of it carries the bytes
+ * of the destination only; what came behind the answer of the proxy is still to be read from it.
+ *
+ * @param signal - gives it up; `socket` is closed then.
+ * @throws Error (as a rejection) that names the proxy, and the status with which it refused.
+ */
+export function connectThrough(
+  proxy: Proxy,
+  socket: Socket,
+  destination: ProxyDestination,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const name = `the proxy ${hostPort(proxy)}`;
+  const path = hostPort(destination);
+  const headers = { host: path, ...(proxy.authorization && authorizationOf(proxy.authorization)) };
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(signal.aborted ? (signal.reason as Error) : error);
+    };
+    const asking = request({
+      method: 'CONNECT',
+      path,
+      headers,
+      signal,
+      createConnection: () => (proxy.secure ? secured(socket, proxy.host) : socket),
+    });
+    asking.once('error', (error) => fail(new Error(`${name}: ${error.message}`, { cause: error })));
+    asking.once('response', ({ statusCode }) => fail(refusal(name, path, statusCode)));
+    asking.once('connect', ({ statusCode }, connected: Socket, head: Buffer) => {
+      if (statusCode !== 200) return fail(refusal(name, path, statusCode));
+      connected.on('error', () => {}); // As on every socket that waits for its owner.
+      if (head.length > 0) connected.unshift(head);
+      resolve(connected);
+    });
+    asking.end();
+  });
+}
+
+function secured(socket: Socket, host: string): Socket {
+  return connectTls({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
+}
+
+/** The text of the status is Node's: what the proxy says may be anything. */
+function refusal(name: string, path: string, statusCode = 0): Error {
+  const text = STATUS_CODES[statusCode] ?? 'no known status';
+  const remedy = statusCode === 407 ? '; its url needs a user name and a password' : '';
+  return new Error(`${name} refused to connect to ${path}: ${statusCode} ${text}${remedy}`);
+}
+
+function authorizationOf(authorization: string): Record<string, string> {
+  return { 'proxy-authorization': authorization };
+}
+
+function hostPort({ host, port }: ProxyDestination): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,72 @@
+import type { NetConnectOpts } from 'node:net';
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { bypasses } from './no-proxy.js';
+import { ProxyOptionError } from './proxy-errors.js';
+
+/** Channel option that names the proxy, before the environment does; `false` for none. */
+export const PROXY_OPTION = 'nestjs-backchannel.proxy';
+
+/** In the order in which grpc-js looks for them. */
+const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
+const NO_PROXY_VARIABLES = ['no_grpc_proxy', 'no_proxy'];
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/** An HTTP proxy that connections are made through, by CONNECT (RFC 9110, 9.3.6). */
+export interface Proxy {
+  readonly host: string;
+  readonly port: number;
+  /** Whether TLS is spoken with the proxy itself: a url with `https:`. */
+  readonly secure: boolean;
+  /** Value of `proxy-authorization`; undefined without credentials in the url. */
+  readonly authorization: string | undefined;
+}
+
+/**
+ * The proxy of a channel: of its option `PROXY_OPTION`, else of the environment variables that grpc-js
+ * reads (`grpc_proxy`, `https_proxy`, `http_proxy`, in lower case), unless `grpc.enable_http_proxy` is 0.
+ *
+ * @throws ProxyOptionError if it is not the url of an HTTP proxy.
+ */
+export function proxyOf(options: ChannelOptions): Proxy | undefined {
+  const option = options[PROXY_OPTION] as unknown;
+  if (option === false || options['grpc.enable_http_proxy'] === 0) return undefined;
+  if (option !== undefined) return parse('"proxy"', option);
+  const variable = PROXY_VARIABLES.find((name) => process.env[name]);
+  if (variable === undefined) return undefined;
+  return parse(`the environment variable ${variable}`, process.env[variable]);
+}
+
+/**
+ * Whether connections to `address` go through a proxy of the environment: not those to sockets, nor those
+ * to hosts that `no_grpc_proxy` or `no_proxy` names. An option `PROXY_OPTION` holds for every host.
+ */
+export function isProxied(address: NetConnectOpts, options: ChannelOptions): boolean {
+  if (!('port' in address) || address.host === undefined) return false;
+  if (options[PROXY_OPTION] !== undefined) return true;
+  const variable = NO_PROXY_VARIABLES.find((name) => process.env[name]);
+  return variable === undefined || !bypasses(process.env[variable]!, address.host, address.port);
+}
+
+function parse(where: string, value: unknown): Proxy {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || url.hostname === '' || !(url.protocol in DEFAULT_PORTS)) {
+    throw new ProxyOptionError(where);
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port),
+    secure: url.protocol === 'https:',
+    authorization: url.username === '' ? undefined : basic(where, url),
+  };
+}
+
+/** Source: RFC 7617. */
+function basic(where: string, { username, password }: URL): string {
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  } catch {
+    throw new ProxyOptionError(where);
+  }
+}
