@@ -11,6 +11,7 @@ import {
   type CertificateFilesEvents,
   type CertificatePaths,
 } from './certificate-files.js';
+import { createSecureConnector } from './secure-connector.js';
 
 /** Options of `watchChannelCredentials`: at least `caFile`, or `certFile` and `keyFile`. */
 export interface WatchChannelCredentialsOptions extends CertificatePaths, CertificateFilesEvents {
@@ -98,7 +99,7 @@ class WatchedChannelCredentials extends ChannelCredentials {
     return {
       // Asked by both engines before each connection.
       waitForReady: () => this.#files.refresh(),
-      connect: (socket) => this.#current._createSecureConnector(target, options).connect(socket),
+      connect: (socket) => createSecureConnector(this.#current, target, options).connect(socket),
       getCallCredentials: () => callCredentials,
       destroy() {},
     };

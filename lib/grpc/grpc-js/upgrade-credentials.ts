@@ -7,6 +7,7 @@ import {
   type experimental,
 } from '@grpc/grpc-js';
 import type { Upgrade } from '../grpc-engine.js';
+import { createSecureConnector } from '../secure-connector.js';
 import { refuseOldTls } from '../tls-version.js';
 import { failAsConnection } from './connection-error.js';
 import { withFirstFrameApart } from './first-frame-apart.js';
@@ -43,7 +44,7 @@ export class UpgradeCredentials extends ChannelCredentials {
     options: ChannelOptions,
     callCredentials?: CallCredentials,
   ): experimental.SecureConnector {
-    const connector = this.#inner._createSecureConnector(target, options, callCredentials);
+    const connector = createSecureConnector(this.#inner, target, options, callCredentials);
     const upgrade = this.#upgrade;
     return {
       async connect(socket) {

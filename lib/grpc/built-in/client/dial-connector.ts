@@ -3,6 +3,7 @@ import { CallCredentials, type ChannelCredentials, type ChannelOptions } from '@
 import { ConnectionInfo } from '../../connection-info.js';
 import type { Upgrade } from '../../grpc-engine.js';
 import type { SecureConnector } from '../../grpc-types.js';
+import { createSecureConnector } from '../../secure-connector.js';
 import { refuseOldTls } from '../../tls-version.js';
 import { lookUp } from './addresses.js';
 import type { Connected, Connector } from './connector.js';
@@ -41,7 +42,7 @@ export class DialConnector implements Connector {
     this.#upgrade = upgrade;
     this.#options = options;
     this.#proxy = proxyOf(options);
-    this.#security = credentials._createSecureConnector(target.uri, options);
+    this.#security = createSecureConnector(credentials, target.uri, options);
     const callCredentials = this.#security.getCallCredentials();
     const areNone = callCredentials._equals(CallCredentials.createEmpty());
     this.callCredentials = areNone ? undefined : callCredentials;
