@@ -23,15 +23,16 @@ export function holdInput(socket: Duplex, onGone: (error?: Error) => void): () =
   let bytes = 0;
 
   const onReadable = (): void => {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk === null) return;
-    if (bytes + chunk.length > MAX_HELD_BYTES) {
-      socket.off('readable', onReadable);
-      onGone(new Error(`it sent more than ${MAX_HELD_BYTES} bytes`));
-      return;
+    // From Node 26 on `read()` gives one piece of those that have come, not all of them at once.
+    for (let chunk; (chunk = socket.read() as Buffer | null) !== null;) {
+      if (bytes + chunk.length > MAX_HELD_BYTES) {
+        socket.off('readable', onReadable);
+        onGone(new Error(`it sent more than ${MAX_HELD_BYTES} bytes`));
+        return;
+      }
+      held = withRoom(held, bytes, chunk.length);
+      bytes += chunk.copy(held, bytes);
     }
-    held = withRoom(held, bytes, chunk.length);
-    bytes += chunk.copy(held, bytes);
   };
   const onEnd = (): void => onGone();
 

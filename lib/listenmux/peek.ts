@@ -22,20 +22,23 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     let seen: Buffer = Buffer.alloc(0);
 
     const onReadable = (): void => {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+      // From Node 26 on `read()` gives one piece of those that have come, not all of them at once.
+      for (let chunk; (chunk = socket.read() as Buffer | null) !== null;) {
+        seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+        if (judge()) return;
+      }
+    };
+    /** Whether it can be told. */
+    const judge = (): boolean => {
       const start = seen.toString('latin1', 0, MAGIC_LENGTH);
       const magic = candidates.find((candidate) => candidate === start);
-      if (magic !== undefined) {
-        settle();
-        if (seen.length > MAGIC_LENGTH) socket.unshift(seen.subarray(MAGIC_LENGTH));
-        resolve({ magic, socket });
-      } else if (!candidates.some((candidate) => candidate.startsWith(start))) {
-        settle();
-        socket.unshift(seen);
-        resolve({ magic: undefined, socket });
-      }
+      const isOpen = candidates.some((candidate) => candidate.startsWith(start));
+      if (magic === undefined && isOpen) return false;
+      settle();
+      const rest = magic === undefined ? seen : seen.subarray(MAGIC_LENGTH);
+      if (rest.length > 0) socket.unshift(rest);
+      resolve({ magic, socket });
+      return true;
     };
     const onEnd = (): void => {
       settle();

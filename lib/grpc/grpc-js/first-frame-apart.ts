@@ -12,7 +12,7 @@ const FRAME_HEADER_BYTES = 9;
  * @returns `stream`.
  */
 export function withFirstFrameApart<T extends Duplex>(stream: T): T {
-  const early = stream.read() as Buffer | null;
+  const early = readAll(stream);
   const push = stream.push.bind(stream);
   let seen = Buffer.alloc(0);
 
@@ -32,6 +32,13 @@ export function withFirstFrameApart<T extends Duplex>(stream: T): T {
     });
     return push(chunk.subarray(0, end - begin));
   };
-  if (early !== null) stream.push(early);
+  if (early.length > 0) stream.push(early);
   return stream;
+}
+
+/** All that has come. From Node 26 on `read()` gives one piece of it. */
+function readAll(stream: Duplex): Buffer {
+  const pieces: Buffer[] = [];
+  for (let piece; (piece = stream.read() as Buffer | null) !== null;) pieces.push(piece);
+  return Buffer.concat(pieces);
 }

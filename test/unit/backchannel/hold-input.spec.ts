@@ -41,6 +41,24 @@ describe('holdInput', () => {
     expect((socket.read() as Buffer).equals(wanted)).toBe(true);
   });
 
+  it('gives back in one piece what came in several at once', async () => {
+    const { socket, giveBack } = startHeld();
+    for (const piece of ['one', 'two', 'three']) socket.push(piece);
+    await turn();
+
+    giveBack();
+
+    expect(String(socket.read())).toBe('onetwothree');
+  });
+
+  it('counts what comes in several pieces at once', async () => {
+    const { socket, gone } = startHeld();
+    for (let i = 0; i < 3; i += 1) socket.push(Buffer.alloc(50_000));
+    await turn();
+
+    expect(gone).toEqual([new Error('it sent more than 131072 bytes')]);
+  });
+
   it('takes 128 KiB, and not a byte more', async () => {
     const { gone, receive } = startHeld();
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ListenMux } from '../../../lib/listenmux/index.js';
 import { handshaker, readAll, readExactly, useListenMux } from '../../fixtures/listen-mux.js';
+import { PushedSocket } from '../../fuzz/server/pushed-socket.js';
 
 const MAGIC = 'testmagic11';
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -36,6 +38,29 @@ describe('ListenMux', () => {
     }
     expect(await readExactly((await nextServed()).stream, 4)).toBe('ping');
   });
+
+  it.each([
+    ['a magic', MAGIC, 'peer', 'ping'],
+    ['no magic', 'testmagic00', undefined, 'testmagic00ping'],
+  ])(
+    'LM-02 tells %s that comes in several pieces at once',
+    async (_what, start, expected, rest) => {
+      const served: { stream: Duplex; context: string | undefined }[] = [];
+      const mux = new ListenMux<string>({ onConnection: (one) => void served.push(one) });
+      mux.register(handshaker((stream) => Promise.resolve({ stream, context: 'peer' })));
+      const socket = new PushedSocket();
+      mux.handle(socket);
+
+      for (const piece of [start.slice(0, 4), start.slice(4, 9), `${start.slice(9)}ping`]) {
+        socket.push(piece);
+      }
+      await new Promise(setImmediate);
+
+      expect(served.map(({ context }) => context)).toEqual([expected]);
+      expect(await readExactly(served[0]!.stream, rest.length)).toBe(rest);
+      socket.destroy();
+    },
+  );
 
   it('LM-03 passes a plain connection on, whole, however its first bytes are split', async () => {
     for (let split = 1; split < PREFACE.length; split++) {
