@@ -10,6 +10,7 @@ import {
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from '../connection-info.js';
 import type { ServedStream, StreamServer } from '../grpc-engine.js';
+import { endWithPeer } from './end-with-peer.js';
 
 /** Node's timers keep no longer delay: 24 days. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -22,6 +23,8 @@ export class GrpcJsServer implements StreamServer {
   /** TLS, if there is any, was done before the stream came here. */
   readonly #credentials = ServerCredentials.createInsecure();
   #plainInjector: ConnectionInjector | undefined;
+  /** Streams that are being served. */
+  readonly #streams = new Set<Duplex>();
   /** From the first request to shut down on; no new connection is served. */
   #stopping = false;
 
@@ -39,13 +42,18 @@ export class GrpcJsServer implements StreamServer {
     // What has closed already will not say so again, and its injector would never be let go.
     if (stream.destroyed) return new ServedSocket(stream);
     const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
-    injector.injectConnection(stream);
+    this.#track(stream);
+    injector.injectConnection(endWithPeer(stream));
     return connection ? new ServedInjector(stream, injector) : new ServedSocket(stream);
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
     this.#stopping = true;
-    this.#server.tryShutdown(callback);
+    // From Node 24 on grpc-js (1.14) calls back at once: its HTTP/2 servers close their sessions
+    // themselves, and it takes those that are closing for closed.
+    this.#server.tryShutdown((error) => {
+      void this.#closed().then(() => callback(error));
+    });
   }
 
   forceShutdown(): void {
@@ -55,6 +63,18 @@ export class GrpcJsServer implements StreamServer {
 
   unwrap(): Server {
     return this.#server;
+  }
+
+  #track(stream: Duplex): void {
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+  }
+
+  /** Resolves when all streams have closed that are served now. */
+  async #closed(): Promise<void> {
+    const isClosed = (stream: Duplex) =>
+      new Promise<void>((resolve) => stream.once('close', () => resolve()));
+    await Promise.all(Array.from(this.#streams, isClosed));
   }
 
   /** Plain connections need no identity of their own, and so no interceptor either. */

@@ -10,6 +10,7 @@ import type { Upgrade } from '../grpc-engine.js';
 import { createSecureConnector } from '../secure-connector.js';
 import { refuseOldTls } from '../tls-version.js';
 import { failAsConnection } from './connection-error.js';
+import { endWithPeer } from './end-with-peer.js';
 import { withFirstFrameApart } from './first-frame-apart.js';
 
 /**
@@ -52,7 +53,7 @@ export class UpgradeCredentials extends ChannelCredentials {
         // Between two owners nobody else need listen, and an error must not end the process.
         secured.on('error', () => {});
         refuseOldTls(secured);
-        const stream = withFirstFrameApart(failAsConnection(await upgrade(secured)));
+        const stream = endWithPeer(withFirstFrameApart(failAsConnection(await upgrade(secured))));
         // grpc-js only hands it on to node:http2, which takes any Duplex.
         return { socket: stream as Duplex as Socket, secure };
       },
