@@ -1,3 +1,4 @@
+import { newNodeDeviations } from './of-new-nodes.js';
 import { clientDeviations } from './of-clients.js';
 import { eitherDeviations } from './of-either.js';
 import { serverDeviations } from './of-servers.js';
@@ -7,6 +8,7 @@ export type { Deviation } from './deviation.js';
 
 /** All differences that are meant. Whatever else differs is a fault. */
 export const deviations: readonly Deviation[] = [
+  ...newNodeDeviations,
   ...clientDeviations,
   ...serverDeviations,
   ...eitherDeviations,
