@@ -1,5 +1,6 @@
-import { Channel, Server } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import type { GrpcEngine } from '../grpc-engine.js';
+import { GrpcJsChannel } from './grpc-js-channel.js';
 import { GrpcJsServer } from './grpc-js-server.js';
 import { createStreamChannel } from './stream-channel.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
@@ -13,5 +14,5 @@ export const grpcJsEngine: GrpcEngine = {
   createServer: (options) => new GrpcJsServer(new Server(options)),
   createStreamChannel,
   createDialChannel: (target, credentials, upgrade, options = {}) =>
-    new Channel(target, new UpgradeCredentials(credentials, upgrade), options),
+    new GrpcJsChannel(target, new UpgradeCredentials(credentials, upgrade), options),
 };

@@ -1,5 +1,6 @@
-import { Channel, ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { ChannelCredentials, type Channel, type ChannelOptions } from '@grpc/grpc-js';
 import type { OpenStream } from '../grpc-engine.js';
+import { GrpcJsChannel } from './grpc-js-channel.js';
 import { meetingPoint } from './meeting-point.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
@@ -22,7 +23,7 @@ export function createStreamChannel(open: OpenStream, options: ChannelOptions = 
   });
 }
 
-class StreamChannel extends Channel {
+class StreamChannel extends GrpcJsChannel {
   #closed = false;
 
   override close(): void {
