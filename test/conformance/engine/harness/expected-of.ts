@@ -1,9 +1,7 @@
-import { deviations, type Deviation } from '../deviations/index.js';
+import { deviations, newNodeDeviations, type Deviation } from '../deviations/index.js';
 import type { EnginePair } from './link.js';
 import { referencePair } from './pairs.js';
 import type { Observation, Scenario } from './scenario.js';
-
-const NODE = Number(process.versions.node.split('.')[0]);
 
 /** As the reference, but for what our engines do differently on purpose. */
 export function expectedOf(
@@ -11,28 +9,25 @@ export function expectedOf(
   pair: EnginePair,
   reference: Observation,
 ): Observation {
-  return changedBy(
-    shownBy(scenario).filter((deviation) => shows(deviation, pair)),
-    reference,
-  );
+  return deviations
+    .filter((deviation) => deviation.scenarios.test(scenario.name) && shows(deviation, pair))
+    .reduce((expected, deviation) => deviation.expected(expected), reference);
 }
 
-/** As the reference, but for what grpc-js does differently on this version of Node. */
-export function onAnyNode(scenario: Scenario, reference: Observation): Observation {
-  return changedBy(
-    shownBy(scenario).filter(({ sinceNode }) => sinceNode !== undefined),
-    reference,
-  );
-}
+const NODE = Number(process.versions.node.split('.')[0]);
 
-function shownBy(scenario: Scenario): Deviation[] {
-  return deviations.filter(
-    ({ scenarios, sinceNode = 0 }) => scenarios.test(scenario.name) && NODE >= sinceNode,
-  );
-}
-
-function changedBy(chosen: readonly Deviation[], reference: Observation): Observation {
-  return chosen.reduce((expected, deviation) => deviation.expected(expected), reference);
+/** As it is on every version of Node, whatever grpc-js does on this one at its end. */
+export function onAnyNode(
+  scenario: Scenario,
+  pair: EnginePair,
+  observed: Observation,
+): Observation {
+  return newNodeDeviations
+    .filter(
+      ({ scenarios, of, sinceNode }) =>
+        NODE >= sinceNode && scenarios.test(scenario.name) && pair[of] === referencePair[of],
+    )
+    .reduce((observation, { formerly }) => formerly(observation), observed);
 }
 
 function shows({ of }: Deviation, { client, server }: EnginePair): boolean {
