@@ -16,8 +16,9 @@ export const base = defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: '100%',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Nothing takes so long but on a machine that is busy with something else.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
   },
 });

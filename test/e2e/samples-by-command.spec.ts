@@ -18,7 +18,7 @@ describe.concurrent('a sample, run as its README says,', () => {
   // Of several tests at once only the context knows which one is meant.
   it.for(samples)(
     'prints what is expected: %s',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async (sample, { expect, onTestFinished }) => {
       const child = spawn(commandOf(read(`${sample}/README.md`)), {
         cwd: root,

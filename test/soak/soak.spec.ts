@@ -10,7 +10,7 @@ let result: SoakResult;
 
 beforeAll(async () => {
   result = await soak({ connections: CONNECTIONS, calls: CALLS, seed: 1 });
-}, 120_000);
+}, 600_000);
 
 describe('a short soak of both directions over multiplexed connections', () => {
   it('ends every call exactly once with a status that it may have, and leaves nothing behind', () => {

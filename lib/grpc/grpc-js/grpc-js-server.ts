@@ -51,9 +51,7 @@ export class GrpcJsServer implements StreamServer {
     this.#stopping = true;
     // From Node 24 on grpc-js (1.14) calls back at once: its HTTP/2 servers close their sessions
     // themselves, and it takes those that are closing for closed.
-    this.#server.tryShutdown((error) => {
-      void this.#closed().then(() => callback(error));
-    });
+    this.#server.tryShutdown((error) => this.#onceClosed(() => callback(error)));
   }
 
   forceShutdown(): void {
@@ -70,11 +68,16 @@ export class GrpcJsServer implements StreamServer {
     stream.once('close', () => this.#streams.delete(stream));
   }
 
-  /** Resolves when all streams have closed that are served now. */
-  async #closed(): Promise<void> {
-    const isClosed = (stream: Duplex) =>
-      new Promise<void>((resolve) => stream.once('close', () => resolve()));
-    await Promise.all(Array.from(this.#streams, isClosed));
+  /** Calls `listener` when all streams have closed that are served now. */
+  #onceClosed(listener: () => void): void {
+    let open = this.#streams.size;
+    if (open === 0) listener();
+    for (const stream of this.#streams) {
+      stream.once('close', () => {
+        open -= 1;
+        if (open === 0) listener();
+      });
+    }
   }
 
   /** Plain connections need no identity of their own, and so no interceptor either. */

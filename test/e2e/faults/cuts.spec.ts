@@ -12,7 +12,7 @@ const SEED = 20261123;
 const TRIALS = 4;
 
 describe.each(directions)('a connection that is made for a %s call', (direction) => {
-  it.each(kinds)('may be cut at any byte: %s', { timeout: 60_000 }, async (kind) => {
+  it.each(kinds)('may be cut at any byte: %s', { timeout: 300_000 }, async (kind) => {
     const lab = closing(await Lab.start({ lazy: true, seed: SEED }));
     const trials = new CutTrials(lab);
     const problems: string[] = [];
@@ -27,7 +27,7 @@ describe.each(directions)('a connection that is made for a %s call', (direction)
 
 it(
   'connections that are cut leave no timer and no socket behind',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     const handles = watchHandles();
     const lab = await Lab.start({ lazy: true, seed: SEED });

@@ -8,7 +8,7 @@ import { closing } from '../../fixtures/nest/in-test.js';
 describe.each(['built-in', 'grpc-js'] as const)('on the engine %s', (engine) => {
   it.each(directions)(
     'a connection may be cut at every byte of its handshake and of a unary %s call, either way',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async (direction) => {
       const lab = closing(await Lab.start({ lazy: true, engine }));
       const trials = new CutTrials(lab);

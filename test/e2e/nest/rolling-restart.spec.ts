@@ -59,7 +59,7 @@ describe('restarting the listening side behind one address', () => {
     expect([sessions.open, sessions.streams]).toEqual([0, 0]);
     expect(await serverConnections()).toEqual({ sockets: 0, injectors: 0 });
     await expectHoldings(before);
-  }, 120_000);
+  }, 600_000);
 });
 
 describe('a process that gets SIGTERM, with shutdown hooks,', () => {

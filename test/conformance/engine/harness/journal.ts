@@ -4,7 +4,7 @@ import { plain } from './plain.js';
 export type Entry = string | [name: string, ...details: unknown[]];
 
 /** How long a scenario waits for what is to happen. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** What one end of a call saw, in order. */
 export class Journal {
