@@ -9,6 +9,8 @@ const SHORTEST_ROUND_TRIP_MS = 2;
 export interface WindowLimits {
   /** Bytes that the peer knows of without being told. */
   readonly granted: number;
+  /** Whether these are not counted by the budget, which then is for growth only. Default false. */
+  readonly grantedIsFree?: boolean;
   /** Bytes of the first window that it is told of. */
   readonly initial: number;
   /** Bytes that its window may grow to. */
@@ -23,25 +25,29 @@ export interface WindowLimits {
  * What the peer may send, on one stream or on all, and what it is to be credited with.
  *
  * The window grows when it is what holds the peer up: when half of it came and was read in less time
- * than two round trips. It comes to rest at about four times what the link holds; it never shrinks. What
- * one has found out, the others of the session need not find out again: they grow there at once.
+ * than two round trips. It comes to rest at about four times what the link holds, and does not shrink by
+ * itself. What one has found out, the others of the session need not find out again: they grow there at
+ * once. A window that is smaller than `initial` grows there as soon as half of it was read.
  */
 export class ReceiveWindow {
   readonly #limits: WindowLimits;
   /** What may be on its way and unread together. */
   #size: number;
+  /** How much of the size the budget does not count. */
+  #free: number;
   #open: number;
   #received = 0;
   #credited = 0;
   #receivedAtLastCredit = 0;
   #lastCreditAt = performance.now();
 
-  /** Takes what is granted from the budget, which must have it. */
-  constructor(limits: WindowLimits) {
+  /** Takes what is granted from the budget, which must have it, unless that is free. */
+  constructor(limits: WindowLimits, granted: number = limits.granted) {
     this.#limits = limits;
-    this.#size = limits.granted;
-    this.#open = limits.granted;
-    limits.budget.take(limits.granted);
+    this.#size = granted;
+    this.#open = granted;
+    this.#free = limits.grantedIsFree ? granted : 0;
+    if (!limits.grantedIsFree) limits.budget.take(granted);
   }
 
   /** Bytes that the peer may still send. */
@@ -80,17 +86,29 @@ export class ReceiveWindow {
     return delta;
   }
 
+  /**
+   * The peer was told that what is granted to every stream has changed. If it has become less, more
+   * may be unread than the window has bytes; until that is read, the peer gets no credit.
+   */
+  shift(bytes: number): void {
+    this.#size += bytes;
+    this.#free += bytes;
+    this.#open += bytes;
+  }
+
   /** The stream is gone, and the promise with it; what is still `unread` counts until it is read. */
   release(unread: number): void {
-    const freed = this.#size - unread;
+    const freed = this.#size - this.#free - unread;
     this.#size = unread;
+    this.#free = 0;
     this.#limits.budget.giveBack(freed);
   }
 
   /** Returns by how much. */
   #grow(): number {
-    const { max, roundTrip } = this.#limits;
+    const { initial, max, roundTrip } = this.#limits;
     if (this.#size >= max) return 0;
+    if (this.#size < initial) return this.#enlarge(initial - this.#size);
     const now = performance.now();
     const elapsed = now - this.#lastCreditAt;
     const received = this.#received - this.#receivedAtLastCredit;

@@ -1,15 +1,23 @@
-/** What share of the budget growing windows leave for new streams. */
-const RESERVE = 1 / 8;
+/** How a budget lends. */
+export interface WindowBudgetOptions {
+  /** Share of all bytes that growing windows leave for new streams. Default 0. */
+  reserve?: number;
+  /** Share of what is left that a window may take at a time. Default 1. */
+  maxShare?: number;
+  /** Called when something was given back. */
+  onRoom?: () => void;
+}
 
 /** What all streams of a session together may be promised, in bytes. */
 export class WindowBudget {
   readonly #reserve: number;
-  readonly #onRoom: () => void;
+  readonly #maxShare: number;
+  readonly #onRoom: (() => void) | undefined;
   #left: number;
 
-  /** @param onRoom - told when something was given back. */
-  constructor(bytes: number, onRoom: () => void) {
-    this.#reserve = bytes * RESERVE;
+  constructor(bytes: number, { reserve = 0, maxShare = 1, onRoom }: WindowBudgetOptions = {}) {
+    this.#reserve = bytes * reserve;
+    this.#maxShare = maxShare;
     this.#onRoom = onRoom;
     this.#left = bytes;
   }
@@ -26,7 +34,8 @@ export class WindowBudget {
 
   /** Takes up to `bytes` for a window to be larger, but leaves the reserve. Returns how many. */
   takeMore(bytes: number): number {
-    const more = Math.min(bytes, Math.max(0, Math.floor(this.#left - this.#reserve)));
+    const available = Math.floor((this.#left - this.#reserve) * this.#maxShare);
+    const more = Math.min(bytes, Math.max(0, available));
     this.#left -= more;
     return more;
   }
@@ -34,6 +43,6 @@ export class WindowBudget {
   giveBack(bytes: number): void {
     if (bytes === 0) return;
     this.#left += bytes;
-    this.#onRoom();
+    this.#onRoom?.();
   }
 }

@@ -18,8 +18,16 @@ export interface Http2ConnectionOptions extends Pick<
 > {
   /** Bytes that a stream's window grows to for a fast reader on a long link. */
   maxWindowSize: number;
-  /** Bytes that may be unread of all streams together. At least 65535, which every peer starts with. */
+  /**
+   * Bytes that the peer may have on the way, on all streams together: credited when they arrive. At
+   * least 65535, which every peer starts with.
+   */
   connectionWindowSize: number;
+  /**
+   * Bytes that may be unread of all streams together. Where `maxConcurrentStreams` windows of
+   * `initialWindowSize` would be more, streams begin with smaller windows while there are many.
+   */
+  maxUnreadBytes: number;
   /** Milliseconds that the peer may take to acknowledge our settings; 0 waits for ever. */
   settingsTimeoutMs: number;
   /**
@@ -64,6 +72,7 @@ export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.fr
   maxHeaderListSize: 64 * 1024,
   maxWindowSize: 16 * 1024 * 1024,
   connectionWindowSize: 64 * 1024 * 1024,
+  maxUnreadBytes: 256 * 1024 * 1024,
   settingsTimeoutMs: 10_000,
   maxUselessFrames: 2000,
   uselessFramesPerSecond: 200,
@@ -93,6 +102,7 @@ const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>
   maxHeaderListSize: [0, MAX_UINT32],
   maxWindowSize: [1, MAX_WINDOW_SIZE],
   connectionWindowSize: [DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE],
+  maxUnreadBytes: [DEFAULT_WINDOW_SIZE, MANY],
   settingsTimeoutMs: [0, MAX_TIMEOUT_MS],
   maxUselessFrames: [1, MANY],
   uselessFramesPerSecond: [0, MANY],

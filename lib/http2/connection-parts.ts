@@ -8,6 +8,7 @@ import type { PeerConduct } from './peer-conduct.js';
 import type { Pings } from './pings.js';
 import type { SettingsExchange } from './settings-exchange.js';
 import type { StreamTable } from './stream-table.js';
+import type { StreamWindows } from './stream-windows.js';
 
 /** What a connection is made of; each part knows nothing of the others but what it writes to. */
 export interface ConnectionParts {
@@ -17,6 +18,7 @@ export interface ConnectionParts {
   readonly headers: HeaderOutput;
   readonly streams: StreamTable;
   readonly window: ConnectionWindow;
+  readonly streamWindows: StreamWindows;
   readonly settings: SettingsExchange;
   readonly conduct: PeerConduct;
   readonly pings: Pings;

@@ -1,62 +1,73 @@
-import {
-  ReceiveWindow,
-  WindowBudget,
-  type RoundTrip,
-  type WindowLimits,
-} from '../flow-control/index.js';
+import { performance } from 'node:perf_hooks';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import { DEFAULT_WINDOW_SIZE } from './frame.js';
 
-/** What the peer may send on all streams together, and what each of them begins with. */
-export class ConnectionWindow {
-  readonly #streamLimits: WindowLimits;
-  readonly #window: ReceiveWindow;
-  #unread = 0;
+/** Credit below this many bytes is not worth a frame, unless the window is about to close. */
+const WORTHWHILE_BYTES = 4096;
+/**
+ * Milliseconds after which received data is credited although half of the window is still open. On a
+ * slow link this credit is what tells the sender that its data arrives.
+ */
+const CREDIT_EVERY_MS = 250;
 
-  constructor(options: Http2ConnectionOptions, roundTrip: RoundTrip) {
-    // Streams may be promised more than all together: the window of the connection bounds them.
-    const budget = new WindowBudget(Number.MAX_SAFE_INTEGER, () => {});
-    this.#streamLimits = {
-      granted: options.initialWindowSize,
-      initial: options.initialWindowSize,
-      max: options.maxWindowSize,
-      budget,
-      roundTrip,
-    };
-    this.#window = new ReceiveWindow({
-      granted: DEFAULT_WINDOW_SIZE,
-      initial: options.connectionWindowSize,
-      max: options.connectionWindowSize,
-      budget,
-      roundTrip,
-    });
+/**
+ * The window of the connection: how many bytes the peer may have on the way, on all streams together.
+ *
+ * Data is credited when it arrives, not when the application reads it: a stream that nobody reads uses
+ * up its own window and nothing else. Only when the unread data of all streams comes near
+ * `maxUnreadBytes` does the window shrink, so that open and unread bytes never exceed that together.
+ */
+export class ConnectionWindow {
+  readonly #size: number;
+  readonly #maxUnread: number;
+  #open = DEFAULT_WINDOW_SIZE;
+  #unread = 0;
+  #lastCreditAt = performance.now();
+
+  constructor(options: Http2ConnectionOptions) {
+    this.#size = options.connectionWindowSize;
+    this.#maxUnread = options.maxUnreadBytes;
   }
 
   /** Bytes that the peer may still send. */
   get open(): number {
-    return this.#window.open;
+    return this.#open;
   }
 
-  /** The window of a new stream. */
-  forStream(): ReceiveWindow {
-    return new ReceiveWindow(this.#streamLimits);
-  }
-
-  /** The peer is told of the window. Returns what to credit it with. */
+  /** Returns the credit that the peer gets at the beginning of the connection. */
   announce(): number {
-    return this.#window.announce();
+    return this.#credit(performance.now());
   }
 
   /** The peer has begun a DATA frame of `bytes`. */
   spend(bytes: number): void {
-    this.#window.spend(bytes);
-    this.#window.receive(bytes);
+    this.#open -= bytes;
     this.#unread += bytes;
   }
 
-  /** So much was read, or never will be. Returns what to credit the peer with. */
+  /** `bytes` were read, or are thrown away. Returns what to credit the peer with. */
   consumed(bytes: number): number {
     this.#unread -= bytes;
-    return this.#window.credit(this.#unread);
+    return this.#isHalfUsed ? this.#credit(performance.now()) : 0;
+  }
+
+  /** A chunk of the connection was read. Returns what to credit the peer with. */
+  afterChunk(): number {
+    if (this.#size - this.#open < WORTHWHILE_BYTES) return 0;
+    const now = performance.now();
+    if (this.#isHalfUsed || now - this.#lastCreditAt >= CREDIT_EVERY_MS) return this.#credit(now);
+    return 0;
+  }
+
+  get #isHalfUsed(): boolean {
+    return this.#open * 2 <= Math.min(this.#size, this.#maxUnread - this.#unread);
+  }
+
+  #credit(now: number): number {
+    const credit = Math.min(this.#size, this.#maxUnread - this.#unread) - this.#open;
+    if (credit < WORTHWHILE_BYTES) return 0;
+    this.#lastCreditAt = now;
+    this.#open += credit;
+    return credit;
   }
 }

@@ -19,6 +19,7 @@ import { Http2Stream } from './stream.js';
 import type { StreamHost } from './stream-host.js';
 import type { StreamListener } from './stream-listener.js';
 import { StreamTable } from './stream-table.js';
+import { StreamWindows } from './stream-windows.js';
 
 /** Which end of the connection this side is: the client opens streams. */
 export type Http2Role = 'client' | 'server';
@@ -147,9 +148,7 @@ export class Http2Connection implements StreamHost {
 
   /** @internal */
   consumed(bytes: number): void {
-    if (this.#state === 'closed') return;
-    const credit = this.#parts.window.consumed(bytes);
-    if (credit > 0) this.output.numberFrame(FrameType.WindowUpdate, 0, credit);
+    this.#credit(this.#parts.window.consumed(bytes));
   }
 
   /** @internal */
@@ -166,6 +165,7 @@ export class Http2Connection implements StreamHost {
   /** @internal */
   forget(stream: Http2Stream, finished: boolean): void {
     this.#streams.delete(stream.id);
+    this.#parts.streamWindows.adapt();
     if (finished) this.conduct.forgiveStream();
   }
 
@@ -179,25 +179,33 @@ export class Http2Connection implements StreamHost {
   // ---- Its parts
 
   #createParts(options: Http2ConnectionOptions, events: Http2ConnectionEvents): ConnectionParts {
+    const isClient = this.#role === 'client';
     const output = new FrameOutput(this.#socket, options.maxQueuedBytes, {
       onOverflow: () => this.#fail(ErrorCode.EnhanceYourCalm, 'the peer reads nothing'),
     });
     const pings = new Pings(output);
-    const settings = new SettingsExchange(options, this.#role === 'client');
+    const streams = new StreamTable(this.#role);
+    const settings = new SettingsExchange(options, isClient, () => streamWindows.adapt());
+    const streamWindows = new StreamWindows(options, isClient, new RoundTrip(() => pings.send()), {
+      streams,
+      canAnnounce: () => this.#state !== 'closed' && settings.canChangeWindow,
+      announce: (from, to) => settings.changeWindow(output, from, to),
+    });
     return {
       options,
       output,
       pings,
       user: new ConnectionUser(events),
       headers: new HeaderOutput(output, options.varyingHeaders),
-      streams: new StreamTable(this.#role),
-      window: new ConnectionWindow(options, new RoundTrip(() => pings.send())),
+      streams,
+      window: new ConnectionWindow(options),
+      streamWindows,
       settings,
       conduct: new PeerConduct(options, (code, message) => this.#fail(code, message)),
       goingAway: new GoingAway(
         output,
         pings,
-        this.#role === 'server',
+        !isClient,
         () => settings.acknowledged,
         () => {
           this.#drain();
@@ -225,8 +233,10 @@ export class Http2Connection implements StreamHost {
   }
 
   #createStream(id: number): Http2Stream {
-    const stream = new Http2Stream(this, id, this.#parts.window.forStream());
+    const { streamWindows } = this.#parts;
+    const stream = new Http2Stream(this, id, streamWindows.create());
     this.#streams.add(stream);
+    streamWindows.adapt();
     return stream;
   }
 
@@ -281,13 +291,19 @@ export class Http2Connection implements StreamHost {
     settings.send(output, () =>
       this.#fail(ErrorCode.SettingsTimeout, 'the peer did not acknowledge our settings'),
     );
-    const more = window.announce();
-    if (more > 0) output.numberFrame(FrameType.WindowUpdate, 0, more);
+    this.#credit(window.announce());
+  }
+
+  #credit(bytes: number): void {
+    if (bytes > 0) this.output.numberFrame(FrameType.WindowUpdate, 0, bytes);
   }
 
   #attach(): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => this.#parser.push(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      this.#parser.push(chunk);
+      this.#credit(this.#parts.window.afterChunk());
+    });
     socket.on('end', () => this.#endOfInput());
     socket.on('error', (error) => this.#terminate(error, false));
     socket.on('close', () => this.#endOfInput());

@@ -45,6 +45,15 @@ export function encodeSettings(settings: Http2Settings, isClient: boolean): Buff
   add(Setting.InitialWindowSize, settings.initialWindowSize, INITIAL_SETTINGS.initialWindowSize);
   add(Setting.MaxFrameSize, settings.maxFrameSize, INITIAL_SETTINGS.maxFrameSize);
   add(Setting.MaxHeaderListSize, settings.maxHeaderListSize, Infinity);
+  return encodeEntries(entries);
+}
+
+/** The payload of a SETTINGS frame that changes nothing but the initial window. */
+export function encodeInitialWindow(bytes: number): Buffer {
+  return encodeEntries([[Setting.InitialWindowSize, bytes]]);
+}
+
+function encodeEntries(entries: readonly [id: number, value: number][]): Buffer {
   const payload = Buffer.alloc(ENTRY_LENGTH * entries.length);
   entries.forEach(([id, value], i) => {
     payload.writeUInt16BE(id, ENTRY_LENGTH * i);

@@ -153,6 +153,11 @@ export class Http2Stream implements FrameSource {
     return this.#receiveWindow.open;
   }
 
+  /** @internal The peer was told of another initial window. */
+  shiftReceiveWindow(bytes: number): void {
+    this.#receiveWindow.shift(bytes);
+  }
+
   /** @internal */
   get sendWindow(): number {
     return this.#host.output.initialStreamWindow + this.#credit;
@@ -348,7 +353,7 @@ export class Http2Stream implements FrameSource {
     this.#finish();
   }
 
-  /** Nobody will read it any more, and the connection needs its window back. */
+  /** Unread data of a stream that is over is no longer the connection's: the peer can send no more of it. */
   #dropUnread(): void {
     this.#host.consumed(this.#unread);
     this.#unread = 0;
@@ -368,6 +373,7 @@ export class Http2Stream implements FrameSource {
 
   #closeInOrder(): void {
     if (this.#closed) return;
+    this.#dropUnread();
     this.#close(true);
     this.#tellClose();
   }
@@ -390,6 +396,7 @@ export class Http2Stream implements FrameSource {
       output.waitingSources.delete(this);
       this.#queue.clear();
     }
+    this.#receiveWindow.release(0);
     output.deactivate(this);
     this.#host.forget(this, finished && !this.#isRefused);
   }

@@ -19,6 +19,9 @@ import { YamuxStream, type StreamHost } from './stream.js';
 /** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
+/** What share of `maxSessionWindowSize` growing windows leave for new streams. */
+const RESERVE_FOR_NEW_STREAMS = 1 / 8;
+
 /**
  * One yamux session over any reliable byte stream, compatible with hashicorp/yamux.
  *
@@ -94,9 +97,10 @@ export class YamuxSession extends EventEmitter<{
       onTimeout: (error) => this.#terminate(error),
     });
     this.#pings = new Pings(this.#output, this.#config.connectionWriteTimeoutMs);
-    this.#windowBudget = new WindowBudget(this.#config.maxSessionWindowSize, () =>
-      this.#opens.serve(),
-    );
+    this.#windowBudget = new WindowBudget(this.#config.maxSessionWindowSize, {
+      reserve: RESERVE_FOR_NEW_STREAMS,
+      onRoom: () => this.#opens.serve(),
+    });
     const conduct = new PeerConduct(this.#config, (error) =>
       this.#terminate(error, GoAwayCode.ProtocolError),
     );

@@ -1,5 +1,9 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { verifyHttp2Options, type Http2ConnectionOptions } from '../../http2/index.js';
+import {
+  DEFAULT_HTTP2_OPTIONS,
+  verifyHttp2Options,
+  type Http2ConnectionOptions,
+} from '../../http2/index.js';
 
 /** Calls that a peer may have under way at once, unless `grpc.max_concurrent_streams` says otherwise. */
 const MAX_CONCURRENT_CALLS = 10_000;
@@ -57,10 +61,22 @@ export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolea
       resetsPerSecond: CANCELS_PER_SECOND,
       maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
       ...(takesLargeFrames && { maxFrameSize: MAX_FRAME_SIZE }),
-      ...(window !== undefined && { initialWindowSize: window, maxWindowSize: window }),
+      ...(window !== undefined && fixedWindows(window, maxCalls ?? MAX_CONCURRENT_CALLS)),
       ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),
     });
     if (known.size < MAX_KNOWN) known.set(key, http2Options);
   }
   return http2Options;
+}
+
+/** Windows that neither grow nor shrink, with room for one of each call. */
+function fixedWindows(bytes: number, calls: number): Partial<Http2ConnectionOptions> {
+  const { maxUnreadBytes } = DEFAULT_HTTP2_OPTIONS;
+  const all = Math.min(bytes * calls, Number.MAX_SAFE_INTEGER);
+  return {
+    initialWindowSize: bytes,
+    maxWindowSize: bytes,
+    // A bad value is named by the option that it is in, not by this one.
+    maxUnreadBytes: all > maxUnreadBytes ? all : maxUnreadBytes,
+  };
 }

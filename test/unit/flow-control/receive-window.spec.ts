@@ -14,7 +14,7 @@ function limits(): WindowLimits {
     granted: 256 * KiB,
     initial: 256 * KiB,
     max: 4096 * KiB,
-    budget: new WindowBudget(Number.MAX_SAFE_INTEGER, () => {}),
+    budget: new WindowBudget(Number.MAX_SAFE_INTEGER),
     roundTrip: { ms: () => 60 } as RoundTrip,
   };
 }

@@ -207,7 +207,7 @@ describe('a peer that gives much', () => {
   it('may open all the streams it likes and never end them: others are served', async () => {
     const { peer, recorders, connection } = await greeted({
       consumes: false,
-      options: { connectionWindowSize: MiB },
+      options: { maxUnreadBytes: MiB },
     });
     for (let id = 1; id < 2000; id += 2) peer.write(openRequest(id), dataFrames(id, 1000));
     await settle(peer);
@@ -215,10 +215,9 @@ describe('a peer that gives much', () => {
 
     expect(connection.streamCount).toBe(1000);
     expect(bytes).toBe(1_000_000);
-    peer.write(openRequest(2001), dataFrames(1, MiB - 1_000_000));
+    peer.write(openRequest(2001), dataFrames(1, MiB - 1_000_000 + 1));
     const refused = await peer.until(({ type }) => type === TYPE.rstStream);
     expect(refused.payload.readUInt32BE()).toBe(ErrorCode.RefusedStream);
-    peer.write(dataFrames(1, 1));
     expect(await peer.goAwayCode()).toBe(ErrorCode.FlowControlError);
   });
 
@@ -433,6 +432,7 @@ describe('options that cannot work', () => {
     ['maxFrameSize', 2 ** 24],
     ['initialWindowSize', 2 ** 31],
     ['connectionWindowSize', 65_534],
+    ['maxUnreadBytes', 65_534],
     ['headerTableSize', -1],
     ['maxContinuations', NaN],
     ['maxHeaders', 0],
