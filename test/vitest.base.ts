@@ -26,7 +26,7 @@ export const base = defineConfig({
 /** Run by `npm run test:thorough`: a minute and more, and nothing that the other tests do not touch. */
 export const thoroughTests = [
   'test/conformance/engine/backchannel-*.spec.ts',
-  'test/e2e/faults/every-cut.spec.ts',
+  'test/e2e/faults/{every-cut,slow-link-by-default}.spec.ts',
   'test/e2e/samples.spec.ts',
   'test/e2e/samples-by-command.spec.ts',
   'test/soak/**/*.spec.ts',

@@ -1,4 +1,5 @@
 export { FloodGuard } from './flood-guard.js';
+export { LinkWatch, type LinkState, type SharedLink } from './link-watch.js';
 export { ReceiveWindow, type WindowLimits } from './receive-window.js';
 export { RoundTrip } from './round-trip.js';
 export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';

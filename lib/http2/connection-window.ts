@@ -22,6 +22,8 @@ export class ConnectionWindow {
   readonly #maxUnread: number;
   #open = DEFAULT_WINDOW_SIZE;
   #unread = 0;
+  /** Bytes of DATA frames that have begun which are still to come. */
+  #coming = 0;
   #lastCreditAt = performance.now();
 
   constructor(options: Http2ConnectionOptions) {
@@ -43,6 +45,12 @@ export class ConnectionWindow {
   spend(bytes: number): void {
     this.#open -= bytes;
     this.#unread += bytes;
+    this.#coming += bytes;
+  }
+
+  /** `bytes` of such a frame have arrived. */
+  receive(bytes: number): void {
+    this.#coming -= bytes;
   }
 
   /** `bytes` were read, or are thrown away. Returns what to credit the peer with. */
@@ -53,7 +61,7 @@ export class ConnectionWindow {
 
   /** A chunk of the connection was read. Returns what to credit the peer with. */
   afterChunk(): number {
-    if (this.#size - this.#open < WORTHWHILE_BYTES) return 0;
+    if (this.#size - this.#open - this.#coming < WORTHWHILE_BYTES) return 0;
     const now = performance.now();
     if (this.#isHalfUsed || now - this.#lastCreditAt >= CREDIT_EVERY_MS) return this.#credit(now);
     return 0;
@@ -64,7 +72,8 @@ export class ConnectionWindow {
   }
 
   #credit(now: number): number {
-    const credit = Math.min(this.#size, this.#maxUnread - this.#unread) - this.#open;
+    const room = Math.min(this.#size - this.#coming, this.#maxUnread - this.#unread);
+    const credit = room - this.#open;
     if (credit < WORTHWHILE_BYTES) return 0;
     this.#lastCreditAt = now;
     this.#open += credit;

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { RoundTrip } from '../flow-control/index.js';
+import { RoundTrip, type LinkState, type SharedLink } from '../flow-control/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-options.js';
 import type { ConnectionParts } from './connection-parts.js';
@@ -71,6 +71,18 @@ export class Http2Connection implements StreamHost {
   /** Bytes that were written to streams and wait for the peer to take them. */
   get unsentBytes(): number {
     return this.output.waiting;
+  }
+
+  /** What can be seen of the link to the peer; see `LinkWatch`. */
+  get link(): LinkState {
+    const { progress, isUnfinished } = this.#parser;
+    const { receivedByOthers = 0 } = this.#socket as Partial<SharedLink>;
+    return {
+      received: progress + receivedByOthers,
+      taken: this.output.bytesTaken,
+      waiting: this.#socket.writableLength,
+      unfinished: isUnfinished ? progress : 0,
+    };
   }
 
   /** Whether `request()` would succeed now. */
@@ -181,7 +193,8 @@ export class Http2Connection implements StreamHost {
   #createParts(options: Http2ConnectionOptions, events: Http2ConnectionEvents): ConnectionParts {
     const isClient = this.#role === 'client';
     const output = new FrameOutput(this.#socket, options.maxQueuedBytes, {
-      onOverflow: () => this.#fail(ErrorCode.EnhanceYourCalm, 'the peer reads nothing'),
+      onOverflow: () =>
+        this.#fail(ErrorCode.EnhanceYourCalm, 'too many frames wait for the peer to take them'),
     });
     const pings = new Pings(output);
     const streams = new StreamTable(this.#role);

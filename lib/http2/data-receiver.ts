@@ -60,6 +60,7 @@ export class DataReceiver {
   /** A piece of its payload. */
   receive(piece: Buffer): void {
     this.#delivered += piece.length;
+    this.#host.window.receive(piece.length);
     // Looked at again for each piece: the application may have given the stream up at the last one.
     if (this.#stream === undefined || this.#stream.closed) this.#host.consumed(piece.length);
     else this.#stream.receive(piece);
@@ -71,6 +72,7 @@ export class DataReceiver {
     this.#stream = undefined;
     const padding = this.#length - this.#delivered;
     if (stream !== undefined) this.#account();
+    this.#host.window.receive(padding);
     if (stream === undefined || stream.closed) {
       this.#host.consumed(padding);
       return;

@@ -44,7 +44,6 @@ export class FrameOutput {
   waiting = 0;
   /** The streams in which DATA waits; kept by them. */
   readonly waitingSources = new Set<FrameSource>();
-  readonly #socket: Duplex;
   readonly #maxQueued: number;
   readonly #events: FrameOutputEvents;
   readonly #turns: WriteTurns<FrameSource>;
@@ -60,7 +59,6 @@ export class FrameOutput {
 
   /** @param maxQueued - bytes of other frames than DATA that may wait while the socket is full. */
   constructor(socket: Duplex, maxQueued: number, events: FrameOutputEvents) {
-    this.#socket = socket;
     this.#maxQueued = maxQueued;
     this.#events = events;
     this.#turns = new WriteTurns(socket, this.#createHost());
@@ -69,6 +67,16 @@ export class FrameOutput {
   /** Whether streams have to wait for the socket. */
   get full(): boolean {
     return this.#turns.full;
+  }
+
+  /** Bytes that a frame with data may have: fewer where the link is slow. */
+  get frameLimit(): number {
+    return this.#turns.atATime;
+  }
+
+  /** Bytes that the network has taken so far. */
+  get bytesTaken(): number {
+    return this.#turns.bytesTaken;
   }
 
   /** Writes bytes that are no frame. */
@@ -223,7 +231,7 @@ export class FrameOutput {
   #payload(piece: Uint8Array): void {
     if (piece.length > COPY_LIMIT) {
       this.#writeSlab();
-      this.#socket.write(piece);
+      this.#turns.write(piece);
       return;
     }
     this.#reserve(piece.length);
@@ -236,7 +244,7 @@ export class FrameOutput {
   #writeSlab(): void {
     const { writer } = this;
     if (writer.offset === this.#start) return;
-    this.#socket.write(writer.bytes.subarray(this.#start, writer.offset));
+    this.#turns.write(writer.bytes.subarray(this.#start, writer.offset));
     this.#start = writer.offset;
   }
 

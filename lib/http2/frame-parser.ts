@@ -20,6 +20,9 @@ export interface FrameHandler {
 
 const EMPTY = Buffer.alloc(0);
 
+/** Bytes of DATA that are as good a sign of life as a frame. */
+const DATA_THAT_COUNTS = 256;
+
 type Part = 'preface' | 'header' | 'pad length' | 'data' | 'padding' | 'payload' | 'unknown';
 
 /**
@@ -37,6 +40,11 @@ export class FrameParser {
   #left: number;
   #padding = 0;
   #stopped = false;
+  /** Frames that have begun, without CONTINUATION. */
+  #frames = 0;
+  #dataBytes = 0;
+  /** Whether the next frame is to be CONTINUATION. */
+  #insideHeaders = false;
   #parsing = false;
   /** Chunks that came while one was being read. */
   readonly #waiting: Buffer[] = [];
@@ -46,6 +54,21 @@ export class FrameParser {
     this.#handler = handler;
     this.#part = readsPreface ? 'preface' : 'header';
     this.#left = readsPreface ? CONNECTION_PREFACE.length : FRAME_HEADER_LENGTH;
+  }
+
+  /**
+   * A number that grows while the peer makes progress: by 1 with each frame that begins, and with each
+   * 256 bytes of DATA. Within a header block, or any frame but DATA, it stands still: those have to be
+   * complete in time.
+   */
+  get progress(): number {
+    return this.#frames + Math.floor(this.#dataBytes / DATA_THAT_COUNTS);
+  }
+
+  /** Whether a header block has begun and is not complete, or a frame that is not DATA. */
+  get isUnfinished(): boolean {
+    if (this.#insideHeaders || this.#part === 'payload' || this.#part === 'unknown') return true;
+    return this.#part === 'header' && this.#partialLength > 0;
   }
 
   /** Ignores everything from now on, the rest of the current chunk included. */
@@ -89,6 +112,7 @@ export class FrameParser {
         return this.#takePadLength(chunk[start]!);
       case 'data':
         this.#left -= end - start;
+        this.#dataBytes += end - start;
         this.#handler.onData(
           start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end),
         );
@@ -134,6 +158,10 @@ export class FrameParser {
     const streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
     this.#partialLength = 0;
     this.#left = length;
+    if (type !== FrameType.Continuation) this.#frames += 1;
+    if (type === FrameType.Headers || type === FrameType.Continuation) {
+      this.#insideHeaders = (flags & Flag.EndHeaders) === 0;
+    }
     this.#handler.onHeader(type, flags, streamId, length);
     if (this.#stopped) return;
     if (type === FrameType.Data) this.#beginData(flags);

@@ -290,7 +290,13 @@ export class Http2Stream implements FrameSource {
   sendFrame(): void {
     const { output, peerMaxFrameSize } = this.#host;
     const queue = this.#queue;
-    const length = Math.min(queue.bytes, this.sendWindow, output.window, peerMaxFrameSize);
+    const length = Math.min(
+      queue.bytes,
+      this.sendWindow,
+      output.window,
+      peerMaxFrameSize,
+      output.frameLimit,
+    );
     const last = length === queue.bytes && this.#afterData === 'end';
     output.waiting -= length;
     this.#sendData(queue.take(length), length, last);
@@ -308,6 +314,7 @@ export class Http2Stream implements FrameSource {
       length <= this.sendWindow &&
       length <= host.output.window &&
       length <= host.peerMaxFrameSize &&
+      length <= host.output.frameLimit &&
       !host.output.full
     );
   }

@@ -16,8 +16,8 @@ export interface FrameSource extends TurnSource {
 
 /** What the session does when its output needs it. */
 export interface FrameOutputEvents {
-  /** The socket took no byte for the whole write timeout. */
-  onStall(): void;
+  /** The socket was given what there was to write. */
+  onWritten(): void;
   /** Too many control frames wait for a peer that does not read: read no more from it, or again. */
   onControlPressure(high: boolean): void;
   /** Something was written, and nothing that could be written is left. */
@@ -34,9 +34,7 @@ const CONTROL_LIMIT = 16_384;
  * write at its end: control frames first, then one data frame from each ready stream in turn.
  */
 export class FrameOutput {
-  readonly #socket: Duplex;
   readonly #events: FrameOutputEvents;
-  readonly #writeTimeoutMs: number;
   /** Waiting control frames, three numbers each: type and flags, stream id, length. */
   #control: number[] = [];
   #controlPressure = false;
@@ -45,12 +43,8 @@ export class FrameOutput {
   #slab: Slab | undefined;
   /** Where in the slab the bytes begin that the socket has not. */
   #slabStart = 0;
-  #bytesWritten = 0;
-  #stallTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, writeTimeoutMs: number, events: FrameOutputEvents) {
-    this.#socket = socket;
-    this.#writeTimeoutMs = writeTimeoutMs;
+  constructor(socket: Duplex, events: FrameOutputEvents) {
     this.#events = events;
     this.#turns = new WriteTurns(socket, {
       blocked: false,
@@ -62,7 +56,12 @@ export class FrameOutput {
 
   /** Bytes that the network has taken so far. */
   get bytesTaken(): number {
-    return this.#bytesWritten - this.#socket.writableLength;
+    return this.#turns.bytesTaken;
+  }
+
+  /** Bytes that a frame with data may have: fewer where the link is slow. */
+  get frameLimit(): number {
+    return this.#turns.atATime;
   }
 
   /** Queues a frame without payload. */
@@ -94,7 +93,7 @@ export class FrameOutput {
   payload(piece: Buffer): void {
     if (piece.length > COPY_LIMIT) {
       this.#writeSlab();
-      this.#write(piece);
+      this.#turns.write(piece);
       return;
     }
     const slab = this.#reserve(piece.length);
@@ -112,7 +111,6 @@ export class FrameOutput {
   discard(): void {
     this.#turns.discard();
     this.#control = [];
-    clearTimeout(this.#stallTimer);
   }
 
   #flushControl(): void {
@@ -133,24 +131,8 @@ export class FrameOutput {
     if (this.#slab) returnSlab(this.#slab);
     this.#slab = undefined;
     if (this.#turns.ended) return;
-    if (this.#socket.writableNeedDrain) this.#watchForStall();
+    this.#events.onWritten();
     if (this.#turns.idle && this.#control.length === 0) this.#events.onIdle();
-  }
-
-  /** One lazy timer instead of one per write: it looks back, and stops once all is written. */
-  #watchForStall(): void {
-    if (this.#stallTimer !== undefined || this.#writeTimeoutMs === 0) return;
-    let taken = this.bytesTaken;
-    this.#stallTimer = setTimeout(() => {
-      if (!this.#socket.writableNeedDrain) {
-        this.#stallTimer = undefined;
-      } else if (this.bytesTaken === taken) {
-        this.#events.onStall();
-      } else {
-        taken = this.bytesTaken;
-        this.#stallTimer?.refresh();
-      }
-    }, this.#writeTimeoutMs).unref();
   }
 
   #header(typeAndFlags: number, streamId: number, length: number): void {
@@ -179,12 +161,7 @@ export class FrameOutput {
   #writeSlab(): void {
     const slab = this.#slab;
     if (slab === undefined || slab.offset === this.#slabStart) return;
-    this.#write(slab.bytes.subarray(this.#slabStart, slab.offset));
+    this.#turns.write(slab.bytes.subarray(this.#slabStart, slab.offset));
     this.#slabStart = slab.offset;
-  }
-
-  #write(bytes: Buffer): void {
-    this.#bytesWritten += bytes.length;
-    this.#socket.write(bytes);
   }
 }

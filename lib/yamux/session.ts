@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { RoundTrip, WindowBudget } from '../flow-control/index.js';
+import { RoundTrip, WindowBudget, type LinkState } from '../flow-control/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
@@ -13,6 +13,7 @@ import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
 import { PeerConduct } from './peer-conduct.js';
 import { Pings } from './pings.js';
+import { StallWatch } from './stall-watch.js';
 import { watchProgress } from './watch-progress.js';
 import { YamuxStream, type StreamHost } from './stream.js';
 
@@ -51,6 +52,7 @@ export class YamuxSession extends EventEmitter<{
   readonly #pings: Pings;
   readonly #windowBudget: WindowBudget;
   readonly #host: StreamHost;
+  readonly #stallWatch: StallWatch;
   readonly #stopKeepAlive: () => void;
   readonly #socketClosed: Promise<void>;
 
@@ -83,8 +85,11 @@ export class YamuxSession extends EventEmitter<{
     this.#socketClosed = socket.closed
       ? Promise.resolve()
       : new Promise((resolve) => socket.once('close', () => resolve()));
-    this.#output = new FrameOutput(socket, this.#config.connectionWriteTimeoutMs, {
-      onStall: () => this.#onStall(),
+    this.#stallWatch = new StallWatch(this.#look, this.#config.connectionWriteTimeoutMs, () =>
+      this.#onStall(),
+    );
+    this.#output = new FrameOutput(socket, {
+      onWritten: () => this.#stallWatch.written(socket.writableLength),
       onControlPressure: (high) => (high ? socket.pause() : socket.resume()),
       onIdle: () => this.#finishClosing(),
     });
@@ -108,6 +113,7 @@ export class YamuxSession extends EventEmitter<{
       config: this.#config,
       output: this.#output,
       conduct,
+      received: { pieces: 0 },
       windows: {
         granted: INITIAL_WINDOW,
         initial: this.#config.initialStreamWindowSize,
@@ -207,6 +213,12 @@ export class YamuxSession extends EventEmitter<{
 
   readonly #bytesTaken = (): number => this.#output.bytesTaken;
 
+  readonly #look = (): LinkState => ({
+    received: this.#bytesReceived,
+    taken: this.#output.bytesTaken,
+    waiting: this.#socket.writableLength,
+  });
+
   /** Milliseconds without progress after which a closing session gives up. */
   get #stallMs(): number {
     return this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
@@ -245,6 +257,7 @@ export class YamuxSession extends EventEmitter<{
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#stopClosing?.();
+    this.#stallWatch.stop();
     this.#stopKeepAlive();
     this.#parser.stop();
 
@@ -293,7 +306,7 @@ export class YamuxSession extends EventEmitter<{
     this.#terminate(
       new YamuxError(
         'ERR_YAMUX_WRITE_TIMEOUT',
-        `the peer took no data for ${this.#config.connectionWriteTimeoutMs} ms`,
+        `nothing could be sent for ${this.#config.connectionWriteTimeoutMs} ms`,
       ),
     );
   }
@@ -303,7 +316,7 @@ export class YamuxSession extends EventEmitter<{
     if (!keepAlive) return () => {};
     return startKeepAlive({
       intervalMs: keepAliveIntervalMs,
-      bytesReceived: () => this.#bytesReceived,
+      look: this.#look,
       ping: () => this.#pings.send(),
       onDead: () =>
         this.#terminate(

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { ReceiveWindow, type WindowLimits } from '../flow-control/index.js';
+import { ReceiveWindow, type SharedLink, type WindowLimits } from '../flow-control/index.js';
 import type { YamuxConfig } from './config.js';
 import { streamReset } from './errors.js';
 import { Flag, FrameType } from './frame.js';
@@ -14,6 +14,8 @@ export interface StreamHost {
   readonly output: FrameOutput;
   readonly windows: WindowLimits;
   readonly conduct: PeerConduct;
+  /** Counts the pieces of data that came, for all streams together. */
+  readonly received: { pieces: number };
   /** The stream has left the protocol: its id means nothing any more. */
   forget(stream: YamuxStream): void;
 }
@@ -42,13 +44,14 @@ function ignoreError(): void {}
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error; an
  *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
  */
-export class YamuxStream extends JoiningDuplex {
+export class YamuxStream extends JoiningDuplex implements SharedLink {
   readonly #host: StreamHost;
   readonly #queue = new SendQueue();
   #sendWindow: number;
   readonly #receiveWindow: ReceiveWindow;
   readonly #openedAt = performance.now();
   #hasSent = false;
+  #receivedPieces = 0;
   /** `forgotten`: the protocol knows the stream no more; nothing may be sent for it. */
   #local: 'open' | 'finished' | 'forgotten' = 'open';
   #remote: 'open' | 'finished' = 'open';
@@ -68,6 +71,11 @@ export class YamuxStream extends JoiningDuplex {
     this.#sendWindow = sendWindow;
     this.#receiveWindow = new ReceiveWindow(host.windows);
     this.on('error', ignoreError);
+  }
+
+  /** Pieces of data that came for other streams of the session. */
+  get receivedByOthers(): number {
+    return this.#host.received.pieces - this.#receivedPieces;
   }
 
   // ---- The application's side (called by Node's stream machinery)
@@ -177,6 +185,8 @@ export class YamuxStream extends JoiningDuplex {
   /** @internal */
   receive(piece: Buffer): void {
     this.#closeTimer?.refresh();
+    this.#receivedPieces += 1;
+    this.#host.received.pieces += 1;
     this.#receiveWindow.receive(piece.length);
     try {
       this.pushOrJoin(piece);
@@ -245,7 +255,8 @@ export class YamuxStream extends JoiningDuplex {
   /** @internal */
   sendFrame(output: FrameOutput): void {
     const queue = this.#queue;
-    const bytes = Math.min(queue.bytes, this.#sendWindow, this.#host.config.maxFrameSize);
+    const { maxFrameSize } = this.#host.config;
+    const bytes = Math.min(queue.bytes, this.#sendWindow, maxFrameSize, output.frameLimit);
     this.#sendWindow -= bytes;
     this.#hasSent = true;
     if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.conduct.earn(bytes);

@@ -5,3 +5,4 @@ export { AtOffset } from './hindrances/at-offset.js';
 export { Bandwidth } from './hindrances/bandwidth.js';
 export { Latency } from './hindrances/latency.js';
 export { Segments } from './hindrances/segments.js';
+export { SlowLink, type Slowness } from './slow-link.js';

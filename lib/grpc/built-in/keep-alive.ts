@@ -1,3 +1,4 @@
+import { LinkWatch } from '../../flow-control/index.js';
 import type { Http2Connection } from '../../http2/index.js';
 import { LONGEST_DELAY_MS } from './timeout.js';
 
@@ -8,7 +9,10 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 export interface KeepAliveOptions {
   /** Milliseconds between two questions; none if 0, negative or more than Node's timers keep. */
   timeMs: number;
-  /** Milliseconds that the other end has to answer. Default 20000. */
+  /**
+   * Milliseconds that the other end has to answer, and that nothing may move in either direction while
+   * the answer is awaited. Default 20000.
+   */
   timeoutMs: number | undefined;
   /** Whether to ask at this moment. */
   isDue(): boolean;
@@ -16,7 +20,8 @@ export interface KeepAliveOptions {
 
 /**
  * Asks the other end for a sign of life again and again, and gives the connection up when there is
- * none. Keeps no process alive.
+ * none. Anything that comes from it is one, and so is data that waited and that the network then took
+ * (gRFC A8). Keeps no process alive.
  */
 export class KeepAlive {
   readonly #connection: Http2Connection;
@@ -50,10 +55,7 @@ export class KeepAlive {
   }
 
   #ask(): void {
-    this.#timer = setTimeout(
-      () => this.#connection.destroy(new Error('no answer to the keepalive ping')),
-      this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    ).unref();
+    this.#awaitAnswer(new LinkWatch(() => this.#connection.link));
     this.#connection.ping().then(
       () => {
         clearTimeout(this.#timer);
@@ -61,5 +63,13 @@ export class KeepAlive {
       },
       () => {}, // The connection is over.
     );
+  }
+
+  /** The answer may be late behind data, in either direction: as long as that moves, it is waited for. */
+  #awaitAnswer(watch: LinkWatch): void {
+    this.#timer = setTimeout(() => {
+      if (watch.isDead()) this.#connection.destroy(new Error('no answer to the keepalive ping'));
+      else this.#awaitAnswer(watch);
+    }, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS).unref();
   }
 }

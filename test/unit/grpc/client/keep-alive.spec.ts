@@ -2,13 +2,23 @@ import { connectivityState, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FramePeer } from '../../../fixtures/grpc/frame-peer.js';
 import { RawCall } from '../../../fixtures/grpc/raw-call.js';
+import { literals } from '../../../fixtures/grpc/raw-request.js';
 import { Site, type Channel } from '../../../fixtures/grpc/site.js';
 import { stateIs } from '../../../fixtures/grpc/states.js';
-import { TYPE } from '../../../fixtures/http2/raw-client.js';
+import { FLAG, frame, number32, TYPE } from '../../../fixtures/http2/raw-client.js';
 import { eventually } from '../../../fixtures/nest/eventually.js';
 
 const TIME_MS = 50;
 const OPTIONS = { 'grpc.keepalive_time_ms': TIME_MS, 'grpc.keepalive_timeout_ms': 100 };
+
+const CREDIT = frame(TYPE.windowUpdate, 0, 0, number32(1));
+/** `:status 200`, and what makes a response one of gRPC. */
+const HEADERS = frame(
+  TYPE.headers,
+  FLAG.endHeaders,
+  1,
+  Buffer.concat([Buffer.from('88', 'hex'), literals([['content-type', 'application/grpc']])]),
+);
 
 let site: Site;
 let peers: FramePeer[];
@@ -66,6 +76,38 @@ describe('keepalive of a channel', () => {
     expect(call.details).toBe('Connection dropped: no answer to the keepalive ping');
     await eventually(() => peers[0]!.socket.closed).toBe(true);
     expect(peers[0]!.count(TYPE.ping)).toBe(1);
+  });
+
+  it('bears with a late answer for as long as anything else comes', async () => {
+    const channel = await connected(OPTIONS, { answersPings: false });
+    const call = new RawCall(channel);
+    await eventually(() => peers[0]!.count(TYPE.ping)).toBe(1);
+    const timer = setInterval(() => peers[0]!.socket.write(CREDIT), 10);
+    await forAWhile();
+    expect(call.log).toEqual([]);
+
+    clearInterval(timer);
+    expect(await call.ended).toBe(status.UNAVAILABLE);
+  });
+
+  it.each([
+    [
+      'headers that are never complete',
+      frame(TYPE.headers, 0, 1, Buffer.alloc(100)).subarray(0, 9),
+    ],
+    ['a frame of an unknown type', frame(99, 0, 0, Buffer.alloc(100)).subarray(0, 9)],
+    ['DATA, byte by byte', frame(TYPE.data, 0, 1, Buffer.alloc(100)).subarray(0, 9)],
+  ])('is not deceived by %s', async (_what, begin) => {
+    const channel = await connected(OPTIONS, { answersPings: false });
+    const call = new RawCall(channel);
+    await eventually(() => peers[0]!.count(TYPE.ping)).toBe(1);
+    if (begin[3] === TYPE.data) peers[0]!.socket.write(HEADERS);
+    peers[0]!.socket.write(begin);
+    const timer = setInterval(() => peers[0]!.socket.write(Buffer.alloc(1)), 10);
+
+    expect(await call.ended).toBe(status.UNAVAILABLE);
+    expect(call.details).toBe('Connection dropped: no answer to the keepalive ping');
+    clearInterval(timer);
   });
 
   it('stops with the connection', async () => {

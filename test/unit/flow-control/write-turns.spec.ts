@@ -1,0 +1,126 @@
+import { performance } from 'node:perf_hooks';
+import { Writable, type Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WriteTurns, type TurnSource } from '../../../lib/flow-control/index.js';
+
+const KiB = 1024;
+const FRAME = Buffer.alloc(64 * KiB);
+
+/** A network that takes what it is given at some rate, all of one write at once. */
+class Network extends Writable {
+  readonly batches: number[] = [];
+
+  /** @param bytesPerMs - Infinity for one that takes everything at once. */
+  constructor(public bytesPerMs: number) {
+    super({ highWaterMark: 16 * KiB });
+  }
+
+  override _write(chunk: Buffer, _encoding: unknown, done: () => void): void {
+    this.#take(chunk.length, done);
+  }
+
+  override _writev(writes: { chunk: Buffer }[], done: () => void): void {
+    this.#take(
+      writes.reduce((sum, { chunk }) => sum + chunk.length, 0),
+      done,
+    );
+  }
+
+  #take(bytes: number, done: () => void): void {
+    this.batches.push(bytes);
+    if (this.bytesPerMs === Infinity) done();
+    else setTimeout(done, bytes / this.bytesPerMs);
+  }
+}
+
+/** Frames that are sent at most; a network that takes everything at once would take them for ever. */
+const MOST_FRAMES = 10_000;
+
+let network: Network;
+let turns: WriteTurns<TurnSource>;
+
+function begin(bytesPerMs: number): void {
+  let frames = 0;
+  const source: TurnSource = {
+    get sendable() {
+      return frames < MOST_FRAMES;
+    },
+  };
+  network = new Network(bytesPerMs);
+  turns = new WriteTurns(network as unknown as Duplex, {
+    blocked: false,
+    beforeTurns() {},
+    takeTurn: () => {
+      frames += 1;
+      turns.write(FRAME.subarray(0, turns.atATime));
+    },
+    afterTurns() {},
+  });
+  turns.activate(source);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => Date.now());
+});
+
+afterEach(() => {
+  turns.discard();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('what a socket is given at a time', () => {
+  it('is no more than a slow link takes in about a quarter of a second', async () => {
+    begin(10);
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(network.batches[0]).toBeLessThanOrEqual(64 * KiB);
+    expect(Math.max(...network.batches.slice(3))).toBeLessThanOrEqual(4 * KiB);
+  });
+
+  it('keeps a slow link busy', async () => {
+    begin(10);
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(turns.bytesTaken).toBeGreaterThan(0.95 * 600_000);
+  });
+
+  it('grows to 256 KiB on a fast one', async () => {
+    begin(100_000);
+    await vi.advanceTimersByTimeAsync(1000);
+
+    expect(network.batches.at(-1)).toBe(256 * KiB);
+  });
+
+  it('grows on one that takes everything at once', async () => {
+    begin(Infinity);
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(turns.atATime).toBe(256 * KiB);
+  });
+
+  it('becomes less where the link becomes slow, and more again where it becomes fast', async () => {
+    begin(100_000);
+    await vi.advanceTimersByTimeAsync(1000);
+    network.bytesPerMs = 10;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(turns.atATime).toBe(4 * KiB);
+    network.bytesPerMs = 100_000;
+    await vi.advanceTimersByTimeAsync(1000);
+
+    expect(turns.atATime).toBe(256 * KiB);
+  });
+
+  it('is seen as taken write by write', async () => {
+    begin(10);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const seen = new Set<number>();
+    for (let i = 0; i < 10; i += 1) {
+      await vi.advanceTimersByTimeAsync(1000);
+      seen.add(turns.bytesTaken);
+    }
+
+    expect(seen.size).toBe(10);
+  });
+});
