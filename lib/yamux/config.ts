@@ -50,9 +50,8 @@ export interface YamuxConfig {
   /** Milliseconds after `end()` that the peer may go on sending before the stream is reset. Default 300000, 0 waits for ever. */
   streamCloseTimeoutMs: number;
   /**
-   * Milliseconds without any outgoing byte being taken by the network before the session ends. The
-   * network takes up to 256 KiB at a time, so a slower link than 256 KiB in this time needs more.
-   * Default 10000, 0 waits for ever.
+   * Milliseconds without any outgoing byte being taken by the network, and without any that comes,
+   * before the session ends; 15 times as long where something comes. Default 10000, 0 waits for ever.
    */
   connectionWriteTimeoutMs: number;
   /** Ping the peer now and then, and end the session when it does not answer. Default false: gRPC's keepalive is enough. */

@@ -78,10 +78,10 @@ export type YamuxErrorCode =
    */
   | 'ERR_YAMUX_OPEN_TIMEOUT'
   /**
-   * The peer stopped reading; the session is over.
+   * Nothing can be sent to the peer any more; the session is over.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end or the network hangs; `yamux.connectionWriteTimeoutMs` if it is only slow.
+   * Remedy: The other end or the network hangs: it took no byte for `yamux.connectionWriteTimeoutMs`.
    */
   | 'ERR_YAMUX_WRITE_TIMEOUT'
   /**
