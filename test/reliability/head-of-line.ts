@@ -8,7 +8,7 @@ import type { ReliabilityScenario, Row } from './scenario.js';
 const OTHERS = 10;
 const CALLS_PER_SECOND = 200;
 /** Milliseconds that a stall needs to have filled all that it can fill. */
-const SETTLE_MS = 500;
+const SETTLE_MS = 1500;
 /** A p99 may be this many times that in peace, */
 const LARGEST_RATIO = 1.1;
 /** or later by so many milliseconds: timers are no finer. */
@@ -30,14 +30,26 @@ interface Stall {
 const STALLS: readonly Stall[] = [
   {
     what: 'a stream of 16 MiB whose reader has stopped',
-    begin: ({ same }) => same.call('stall'),
+    begin: ({ same }) => same.call('stall', 1),
+    end: ({ same }) => same.call('relieve'),
+    callers: CALLERS,
+  },
+  {
+    what: '300 streams of 16 MiB that nobody reads',
+    begin: ({ same }) => same.call('stall', 300),
+    end: ({ same }) => same.call('relieve'),
+    callers: CALLERS,
+  },
+  {
+    what: '8 streams of 16 MiB whose readers were fast, and have stopped',
+    begin: ({ same }) => same.call('readHalf', 8),
     end: ({ same }) => same.call('relieve'),
     callers: CALLERS,
   },
   {
     what: 'a peer that reads nothing more, with a stream of 16 MiB on its way',
     begin: async ({ frozen, frozenPid }) => {
-      await frozen.call('stall');
+      await frozen.call('stall', 1);
       process.kill(frozenPid, 'SIGSTOP');
     },
     end: async ({ frozen, frozenPid }) => {

@@ -1,5 +1,11 @@
 // Dialing sides, many in one process.
-import { credentials, type ChannelOptions, type ServiceError } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import {
+  credentials,
+  type ChannelOptions,
+  type ClientReadableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { ClientHandshaker } from '../../lib/backchannel/index.js';
 import { engineOf, keepConnected } from '../../lib/grpc/index.js';
 import { Soak, type Blob, type SoakClient } from '../soak/ends/protos.js';
@@ -49,13 +55,22 @@ export class ManyPeersDialing {
     return this.#loop!();
   }
 
-  /** Each connection gets a stream of 16 MiB that nobody reads. */
-  stall(): void {
-    for (const client of this.#clients) {
-      const stream = client.ServerStream(LARGE, {});
-      stream.on('error', () => {}); // That it was cancelled.
-      this.#stalled.push(stream);
-    }
+  /** Each connection gets so many streams of 16 MiB that nobody reads. */
+  stall(count = 1): void {
+    for (let i = 0; i < count; i++) this.#open();
+  }
+
+  /** The same, but half of each is read, as fast as it comes. */
+  async readHalf(count: number): Promise<void> {
+    const streams = Array.from({ length: count }, () => this.#open()).flat();
+    await Promise.all(streams.map((stream) => readMessages(stream, LARGE.replies / 2)));
+  }
+
+  #open(): ClientReadableStream<Blob>[] {
+    const streams = this.#clients.map((client) => client.ServerStream(LARGE, {}));
+    for (const stream of streams) stream.on('error', () => {}); // That it was cancelled.
+    this.#stalled.push(...streams);
+    return streams;
   }
 
   relieve(): void {
@@ -64,6 +79,14 @@ export class ManyPeersDialing {
 
   pid(): number {
     return process.pid;
+  }
+}
+
+/** Reads so many messages, and then no more. */
+async function readMessages(stream: ClientReadableStream<Blob>, count: number): Promise<void> {
+  for (let left = count; left > 0;) {
+    if (stream.read() === null) await once(stream, 'readable');
+    else left -= 1;
   }
 }
 
