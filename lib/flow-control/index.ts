@@ -1,3 +1,4 @@
+export { ByteQueue } from './byte-queue.js';
 export { FloodGuard } from './flood-guard.js';
 export { LinkWatch, type LinkState, type SharedLink } from './link-watch.js';
 export { ReceiveWindow, type WindowLimits } from './receive-window.js';
