@@ -1,54 +1,34 @@
-/** Empty places at the front that are let be, before the rest moves up. */
-const MAX_GAP = 32;
+import { ByteQueue } from '../flow-control/index.js';
 
-/** Data of a stream that had no place yet, in pieces of any size. */
+/**
+ * Pieces below this are copied together: a `Buffer` object for each of many small messages would cost
+ * far more memory than their bytes.
+ */
+const SMALL_PIECE = 1024;
+
+/** Data of a stream that waits for a window or for the socket. */
 export class SendQueue {
-  #pieces: Uint8Array[] = [];
-  /** Where the first piece is: taking from the front of a long array would move all of it each time. */
-  #first = 0;
-  #bytes = 0;
+  readonly #queue = new ByteQueue();
 
   /** Bytes that wait. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#queue.length;
   }
 
-  put(pieces: readonly Uint8Array[], bytes: number): void {
-    for (const piece of pieces) if (piece.length > 0) this.#pieces.push(piece);
-    this.#bytes += bytes;
+  /** Adds `pieces`, which must not be changed any more. */
+  put(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      if (piece.length < SMALL_PIECE) this.#queue.copy(piece);
+      else this.#queue.keep(piece);
+    }
   }
 
   /** Takes the first `bytes`, which must be there. */
   take(bytes: number): Uint8Array[] {
-    const taken: Uint8Array[] = [];
-    for (let missing = bytes; missing > 0;) {
-      const piece = this.#pieces[this.#first]!;
-      if (piece.length > missing) {
-        taken.push(piece.subarray(0, missing));
-        this.#pieces[this.#first] = piece.subarray(missing);
-        break;
-      }
-      taken.push(piece);
-      missing -= piece.length;
-      this.#first += 1;
-    }
-    this.#bytes -= bytes;
-    this.#moveUp();
-    return taken;
+    return this.#queue.take(bytes);
   }
 
   clear(): void {
-    this.#pieces = [];
-    this.#first = 0;
-    this.#bytes = 0;
-  }
-
-  /** Lets go of what was taken, at the latest when that is half of the array. */
-  #moveUp(): void {
-    if (this.#bytes === 0) this.clear();
-    else if (this.#first > MAX_GAP && 2 * this.#first > this.#pieces.length) {
-      this.#pieces.splice(0, this.#first);
-      this.#first = 0;
-    }
+    this.#queue.clear();
   }
 }

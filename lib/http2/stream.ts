@@ -88,7 +88,7 @@ export class Http2Stream implements FrameSource {
       return true;
     }
     if (this.#queue.bytes === 0) this.#host.output.waitingSources.add(this);
-    this.#queue.put(pieces, length);
+    this.#queue.put(pieces);
     this.#host.output.waiting += length;
     if (endStream) this.#afterData = 'end';
     this.#schedule();
