@@ -2,8 +2,11 @@ import type { Http2Stream } from '../../../http2/index.js';
 import { compress } from '../compression.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 
-/** Bytes of requests that are kept for sending them once more. */
+/** Bytes of memory for requests that are kept for sending them once more. */
 const REPLAY_LIMIT = 256 * 1024;
+
+/** Bytes of memory that a message takes besides its own. */
+const OVERHEAD = 256;
 
 interface Outgoing {
   pieces: readonly Uint8Array[];
@@ -117,7 +120,7 @@ export class Outbox {
 
   #keep(outgoing: Outgoing): void {
     this.#kept.push(outgoing);
-    this.#keptLength += outgoing.length;
+    this.#keptLength += OVERHEAD + outgoing.length;
     // Before there is a stream, everything has to be kept.
     if (this.#keptLength > REPLAY_LIMIT && this.#stream) this.commit();
   }

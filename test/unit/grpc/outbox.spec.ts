@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { Outbox } from '../../../lib/grpc/built-in/client/outbox.js';
+import type { Http2Stream } from '../../../lib/http2/index.js';
+
+describe('Outbox', () => {
+  it.each([
+    ['few large', 3, 100_000],
+    ['many empty', 1005, 0],
+  ])(
+    'keeps not more than a quarter of a mebibyte of %s messages to send again',
+    (_what, count, length) => {
+      const outbox = new Outbox(() => {});
+      outbox.attach({ write: () => true } as unknown as Http2Stream);
+      for (let i = 1; i < count; i += 1) outbox.send(Buffer.alloc(length), undefined, undefined);
+      expect(outbox.canReplay).toBe(true);
+      outbox.send(Buffer.alloc(length), undefined, undefined);
+      expect(outbox.canReplay).toBe(false);
+    },
+  );
+});
