@@ -1,6 +1,7 @@
-import { deflate, gunzip, gzip, inflate } from 'node:zlib';
+import { createGunzip, createInflate, deflate, gzip, type Gunzip, type Inflate } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { excerpt } from '../../http2/index.js';
+import { NO_ROOM } from './message-limits.js';
 
 /** What both sides say they can read, as grpc-js does. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip';
@@ -16,15 +17,10 @@ export function encodingOf(algorithm: unknown): Encoding {
   return ALGORITHMS[algorithm as number] ?? 'identity';
 }
 
-/** A message that cannot be read. */
-export class UnreadableMessage extends Error {
-  constructor(
-    /** gRPC status code. */
-    readonly code: status,
-    readonly details: string,
-  ) {
-    super(details);
-  }
+/** Why a message cannot be read. */
+interface UnreadableMessage {
+  readonly code: status;
+  readonly details: string;
 }
 
 export function compress(message: Uint8Array, encoding: 'deflate' | 'gzip'): Promise<Buffer> {
@@ -35,43 +31,105 @@ export function compress(message: Uint8Array, encoding: 'deflate' | 'gzip'): Pro
   });
 }
 
-/**
- * Undoes `encoding`, but never beyond `limit` bytes.
- *
- * @param limit - negative for any number.
- * @throws UnreadableMessage (as a rejection).
- */
-export function decompress(message: Buffer, encoding: string, limit: number): Promise<Buffer> {
-  if (encoding !== 'gzip' && encoding !== 'deflate') return Promise.reject(unsupported(encoding));
-  return new Promise((resolve, reject) => {
-    (encoding === 'gzip' ? gunzip : inflate)(
-      message,
-      // Zlib takes no limit of 0 bytes; a message of none is let through by 1, too.
-      limit < 0 ? {} : { maxOutputLength: Math.max(1, limit) },
-      (error, output) => (error ? reject(whyNot(error, encoding, limit)) : resolve(output)),
+/** Told of a message that is decompressed. */
+export interface DecompressionSink {
+  /** `bytes` more are there. Returns whether they may be kept. */
+  takeRoom(bytes: number): boolean;
+  /** The whole message; nothing is told after it. */
+  onDecompressed(message: Buffer): void;
+  /** There is none; nothing is told after it. */
+  onUnreadable(code: status, details: string): void;
+}
+
+/** Largest part of a message that is made at once, in bytes. */
+const MAX_CHUNK_SIZE = 64 * 1024;
+/** The same of a short message: each part costs a turn of a thread. */
+const MIN_CHUNK_SIZE = 16 * 1024;
+/** Most messages become no larger than this, in terms of their compressed length. */
+const USUAL_RATIO = 8;
+
+/** One message that is decompressed, part by part, so that its memory is taken before it grows. */
+export class Decompression {
+  readonly #encoding: string;
+  readonly #limit: number;
+  readonly #sink: DecompressionSink;
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+  #engine: Gunzip | Inflate | undefined;
+  #isOver = false;
+
+  /**
+   * @param limit - bytes that the message may have; negative for any number.
+   * @param sink - told later, never before this returns.
+   */
+  constructor(message: Buffer, encoding: string, limit: number, sink: DecompressionSink) {
+    this.#encoding = encoding;
+    this.#limit = limit < 0 ? Infinity : limit;
+    this.#sink = sink;
+    if (encoding === 'gzip' || encoding === 'deflate') this.#start(message);
+    else process.nextTick(() => this.#fail(unsupported(encoding)));
+  }
+
+  /** Bytes that were decompressed. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Nothing is told any more. */
+  cancel(): void {
+    this.#isOver = true;
+    this.#parts.length = 0;
+    this.#engine?.destroy();
+  }
+
+  #start(message: Buffer): void {
+    const usual = USUAL_RATIO * message.length;
+    const chunkSize = Math.min(MAX_CHUNK_SIZE, Math.max(MIN_CHUNK_SIZE, usual));
+    const engine = (this.#encoding === 'gzip' ? createGunzip : createInflate)({ chunkSize });
+    this.#engine = engine;
+    engine.on('data', (part: Buffer) => this.#add(part));
+    engine.on('end', () => this.#finish());
+    engine.on('error', () =>
+      this.#fail({
+        code: status.INTERNAL,
+        details: `Failed to decompress ${this.#encoding}-encoded message`,
+      }),
     );
-  });
+    engine.end(message);
+  }
+
+  #add(part: Buffer): void {
+    if (this.#isOver) return;
+    this.#length += part.length;
+    if (this.#length > this.#limit) {
+      const details = `Received message that decompresses to a size larger than ${this.#limit}`;
+      this.#fail({ code: status.RESOURCE_EXHAUSTED, details });
+    } else if (this.#sink.takeRoom(part.length)) {
+      this.#parts.push(part);
+    } else {
+      this.#fail({ code: status.RESOURCE_EXHAUSTED, details: NO_ROOM });
+    }
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    const message = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
+    this.cancel();
+    this.#sink.onDecompressed(message);
+  }
+
+  #fail({ code, details }: UnreadableMessage): void {
+    if (this.#isOver) return;
+    this.cancel();
+    this.#sink.onUnreadable(code, details);
+  }
 }
 
 function unsupported(encoding: string): UnreadableMessage {
-  if (encoding !== 'identity') {
-    return new UnreadableMessage(
-      status.UNIMPLEMENTED,
-      `Received message compressed with unsupported encoding "${excerpt(encoding)}"`,
-    );
+  if (encoding === 'identity') {
+    const details = 'Received compressed message but "grpc-encoding" header was identity';
+    return { code: status.INTERNAL, details };
   }
-  return new UnreadableMessage(
-    status.INTERNAL,
-    'Received compressed message but "grpc-encoding" header was identity',
-  );
-}
-
-function whyNot(error: NodeJS.ErrnoException, encoding: string, limit: number): UnreadableMessage {
-  if (error.code === 'ERR_BUFFER_TOO_LARGE') {
-    return new UnreadableMessage(
-      status.RESOURCE_EXHAUSTED,
-      `Received message that decompresses to a size larger than ${limit}`,
-    );
-  }
-  return new UnreadableMessage(status.INTERNAL, `Failed to decompress ${encoding}-encoded message`);
+  const details = `Received message compressed with unsupported encoding "${excerpt(encoding)}"`;
+  return { code: status.UNIMPLEMENTED, details };
 }

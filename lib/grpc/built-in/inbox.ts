@@ -1,8 +1,10 @@
 import { status } from '@grpc/grpc-js';
-import type { CallMemory } from './call-memory.js';
-import { decompress, type UnreadableMessage } from './compression.js';
-import { Fifo } from './fifo.js';
-import { PREFIX_LENGTH } from './message-prefix.js';
+import { ByteQueue } from '../../flow-control/index.js';
+import { NO_CONNECTION, type CallMemory } from './call-memory.js';
+import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
+import type { CompressedMessage } from './decompressor.js';
+import { isPartOfLargeBuffer } from './large-buffer.js';
+import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
 
 /** The call that an inbox belongs to. */
@@ -19,85 +21,119 @@ export interface InboxOwner {
   consume(bytes: number): void;
 }
 
-interface Entry {
-  message: Buffer;
-  compressed: boolean;
-  /** Bytes to be consumed with it. */
-  bytes: number;
-  /** Bytes of memory that were held for it while it was not complete, to be released with it. */
-  held: number;
-}
+/**
+ * How long a message counts against the memory of the connection once it is handed over: until the next
+ * one is asked for, or, with `single`, until the inbox is closed. A `single` message is not handed over
+ * (nor decompressed) before the other end has sent all it had to.
+ */
+export type InboxKind = 'stream' | 'single';
+
+/** Unread pieces below this are copied together. */
+const SMALL_PIECE = 4096;
+
+const CUT = 'The stream ended in the middle of a message';
 
 /**
- * Messages that have come, handed over one for each `read()`, in order, decompressed. What nobody reads
- * is not consumed either: the window of the stream then makes the other end wait.
+ * Messages that have come, handed over one for each `read()`, in order, decompressed. Only the first is
+ * made a message before it is asked for; the bytes behind it are kept as they came. What nobody reads is
+ * not consumed either: the window of the stream then makes the other end wait.
  */
-export class Inbox implements MessageSink {
+export class Inbox implements MessageSink, CompressedMessage {
   /** `grpc-encoding` of what comes. */
   encoding = 'identity';
+  /** What messages count against. Not to be changed once something was pushed. */
+  memory: CallMemory;
+  /** @internal Bytes that a message may have; negative for any number. */
+  readonly limit: number;
   readonly #owner: InboxOwner;
-  readonly #limit: number;
+  readonly #kind: InboxKind;
   readonly #reader: MessageReader;
-  readonly #memory: CallMemory | undefined;
-  readonly #entries = new Fifo<Entry>();
-  /** Bytes of the message that is being received which are not consumed yet. */
-  #partial = 0;
+  /** Bytes behind the message that is being received, or waits. */
+  readonly #unread = new ByteQueue();
+  /** Whether some of them may be small parts of large buffers. */
+  #keepsLargeBuffers = false;
+  /** The message that waits to be handed over. */
+  #message: Buffer | undefined;
+  #isCompressed = false;
+  /** Length that it had compressed; 0 if it was not. */
+  #compressedLength = 0;
+  /** Bytes of the stream that this message took, or the one that is being received, and not consumed yet. */
+  #taken = 0;
   /** Bytes of memory that are held for that message. */
   #held = 0;
+  /** Bytes of memory that are held for what was handed over. */
+  #handedOver = 0;
   #wanted = false;
   #ended = false;
   #pumping = false;
-  #state: 'open' | 'decompressing' | 'closed' = 'open';
+  /** `finished`: all is handed over. `closed`: nobody wants the rest, and nothing is held. */
+  #state: 'open' | 'decompressing' | 'finished' | 'closed' = 'open';
 
-  /**
-   * @param limit - bytes that a message may have; negative for any number.
-   * @param memory - to be asked for what a message needs before it is complete. Default: never short.
-   */
-  constructor(limit: number, owner: InboxOwner, memory?: CallMemory) {
-    this.#limit = limit;
+  /** @param limit - bytes that a message may have; negative for any number. */
+  constructor(limit: number, owner: InboxOwner, kind: InboxKind, memory = NO_CONNECTION) {
+    this.limit = limit;
+    this.memory = memory;
     this.#owner = owner;
-    this.#memory = memory;
+    this.#kind = kind;
     this.#reader = new MessageReader(limit, this);
   }
 
   /** Bytes of the stream, in any pieces. */
   push(piece: Buffer): void {
-    if (this.#state === 'closed') return this.#owner.consume(piece.length);
-    this.#partial += piece.length;
-    this.#reader.push(piece);
-    this.#makeRoom();
+    const isNext = this.#message === undefined && this.#unread.length === 0;
+    const used = isNext && this.#state === 'open' ? this.#receive(piece, 0) : 0;
+    const rest = piece.length - used;
+    if (this.#state === 'closed') this.#owner.consume(rest);
+    else if (rest > 0) this.#keep(used === 0 ? piece : piece.subarray(used));
   }
 
   /** No more bytes will come. */
   end(): void {
     this.#ended = true;
+    this.#receiveUnread();
     if (this.#state === 'closed') return;
-    if (!this.#reader.atBoundary) {
-      this.#break(status.INTERNAL, 'The stream ended in the middle of a message');
-    } else {
-      this.#owner.onWaiting();
-    }
+    if (this.#isCut) this.#break(status.INTERNAL, CUT);
+    else this.#owner.onWaiting();
   }
 
   /** Asks for one more message. */
   read(): void {
     this.#wanted = true;
+    if (this.#kind === 'stream') this.#releaseHandedOver();
+    this.#receiveUnread();
     this.#makeRoom();
   }
 
-  /** Drops what is there and hands over no more. */
+  /**
+   * Takes memory for what the message that was handed over last has become. Returns false if there is
+   * none; then `onUnreadable` was told.
+   *
+   * @param length - of the message that was handed over.
+   */
+  holdDecoded(decoded: unknown, length: number): boolean {
+    const held = this.#handedOver;
+    const size = measureDecodedSize(decoded, length, held + this.memory.room);
+    this.#charge(0, size - held);
+    if (this.memory.hold(size - held)) {
+      this.#handedOver = size;
+      return true;
+    }
+    this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
+    return false;
+  }
+
+  /** Drops what is there, hands over no more and holds nothing. */
   close(): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'decompressing') this.memory.decompressor.remove(this);
     this.#state = 'closed';
-    let bytes = this.#partial;
-    let held = this.#held;
-    for (let entry = this.#entries.shift(); entry; entry = this.#entries.shift()) {
-      bytes += entry.bytes;
-      held += entry.held;
-    }
-    this.#partial = 0;
+    this.#releaseHandedOver();
+    this.memory.release(this.#held);
     this.#held = 0;
-    if (held > 0) this.#memory?.release(held);
+    this.#message = undefined;
+    const bytes = this.#taken + this.#unread.length;
+    this.#taken = 0;
+    this.#unread.clear();
     if (bytes > 0) this.#owner.consume(bytes);
   }
 
@@ -107,73 +143,165 @@ export class Inbox implements MessageSink {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#wanted && this.#state === 'open' && !this.#entries.isEmpty) this.#handOver();
+      while (this.#wanted && this.#isDue) this.#handOver();
     } finally {
       this.#pumping = false;
     }
-    if (this.#ended && this.#state === 'open' && this.#entries.isEmpty) {
-      this.#state = 'closed';
-      this.#owner.onAllRead();
-    }
+    this.#releaseLargeBuffers();
+    if (this.#message !== undefined) return;
+    if (this.#ended && this.#state === 'open' && this.#unread.length === 0) this.#finish();
   }
 
   // ---- Called by the reader
 
   /** @internal */
   onMessage(message: Buffer, compressed: boolean): void {
-    // What is left of the piece belongs to the next message; it is counted when that is complete.
-    const bytes = Math.min(this.#partial, message.length + PREFIX_LENGTH);
-    this.#partial -= bytes;
-    this.#entries.push({ message, compressed, bytes, held: this.#held });
-    this.#held = 0;
+    this.#message = message;
+    this.#isCompressed = compressed;
+    this.#compressedLength = 0;
     this.#owner.onWaiting();
   }
 
-  /** @internal */
+  /** @internal Of a message that is being received, or decompressed. */
   takeRoom(bytes: number): boolean {
-    if (this.#memory?.hold(bytes) === false) return false;
+    if (!this.memory.hold(bytes)) return false;
     this.#held += bytes;
     return true;
   }
 
   /** @internal */
   onNoRoom(): void {
-    this.#break(
-      status.RESOURCE_EXHAUSTED,
-      'Messages of this connection that are not complete need more than "grpc-node.max_session_memory"',
-    );
+    this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
   }
 
   /** @internal */
   onTooLong(length: number): void {
     this.#break(
       status.RESOURCE_EXHAUSTED,
-      `Received message larger than max (${length} vs ${this.#limit})`,
+      `Received message larger than max (${length} vs ${this.limit})`,
     );
+  }
+
+  // ---- Called by the decompressor
+
+  /** @internal */
+  get message(): Buffer {
+    return this.#message!;
+  }
+
+  /** @internal */
+  onDecompressed(message: Buffer): void {
+    this.#state = 'open';
+    this.#compressedLength = this.#message!.length;
+    this.#message = message;
+    this.#isCompressed = false;
+    this.#owner.onWaiting();
+  }
+
+  /** @internal */
+  onUnreadable(code: status, details: string): void {
+    this.#state = 'open';
+    this.#break(code, details);
+  }
+
+  // ---- Its own
+
+  /** Whether the bytes end in the middle of a message. */
+  get #isCut(): boolean {
+    return this.#message === undefined && !this.#reader.atBoundary;
+  }
+
+  /** Whether the message that waits may be handed over. */
+  get #isDue(): boolean {
+    if (this.#message === undefined || this.#state !== 'open') return false;
+    // Of two messages where there must be one, the second is to be told, too.
+    return this.#kind === 'stream' || this.#ended || this.#unread.length > 0;
+  }
+
+  /** Receives up to one message. Returns where in `piece` it ends, or the piece. */
+  #receive(piece: Buffer, at: number): number {
+    const end = this.#reader.read(piece, at);
+    // Otherwise it is broken: what is not consumed yet is left to whoever has pushed it.
+    if (this.#state === 'closed') return at;
+    this.#taken += end - at;
+    this.#makeRoom();
+    return end;
+  }
+
+  #receiveUnread(): void {
+    const unread = this.#unread;
+    while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
+      const { offset } = unread;
+      // Only buffers are put into it.
+      const end = this.#receive(unread.front as Buffer, offset);
+      if (end > offset) unread.advance(end - offset);
+    }
+  }
+
+  /** Keeps a piece that belongs to a later message. One that is read in this turn is not copied. */
+  #keep(piece: Buffer): void {
+    const isPart = isPartOfLargeBuffer(piece);
+    const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
+    if (piece.length < SMALL_PIECE || (isPart && !isReadSoon)) this.#unread.copy(piece);
+    else this.#unread.keep(piece);
+    this.#keepsLargeBuffers ||= isPart && isReadSoon;
+    if (this.#wanted) this.#owner.onWaiting();
+  }
+
+  /** What is still unread waits for longer than this turn: it is not to keep what is read. */
+  #releaseLargeBuffers(): void {
+    const message = this.#message;
+    if (message && isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
+    if (this.#keepsLargeBuffers) this.#unread.compact(isPartOfLargeBuffer);
+    this.#keepsLargeBuffers = false;
+  }
+
+  #finish(): void {
+    if (this.#isCut) return this.#break(status.INTERNAL, CUT);
+    this.#state = 'finished';
+    this.#owner.onAllRead();
   }
 
   #handOver(): void {
-    const entry = this.#entries.first!;
-    if (entry.compressed) return this.#decompress(entry);
-    this.#entries.shift();
+    if (this.#isCompressed) {
+      this.#state = 'decompressing';
+      return this.memory.decompressor.add(this);
+    }
+    const message = this.#message!;
+    const size = this.#estimate(message);
+    if (!this.memory.hold(size - this.#held)) {
+      return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
+    }
+    this.#handedOver += size;
+    this.#held = 0;
+    this.#message = undefined;
     this.#wanted = false;
-    if (entry.held > 0) this.#memory?.release(entry.held);
-    this.#owner.consume(entry.bytes);
-    this.#owner.onMessage(entry.message);
+    const bytes = this.#taken;
+    this.#taken = 0;
+    this.#owner.consume(bytes);
+    this.#owner.onMessage(message);
   }
 
-  #decompress(entry: Entry): void {
-    this.#state = 'decompressing';
-    decompress(entry.message, this.encoding, this.#limit).then(
-      (message) => {
-        if (this.#state === 'closed') return;
-        this.#state = 'open';
-        entry.message = message;
-        entry.compressed = false;
-        this.#owner.onWaiting();
-      },
-      (error: UnreadableMessage) => this.#break(error.code, error.details),
-    );
+  /** Bytes that `message` is counted as until it is decoded. */
+  #estimate(message: Buffer): number {
+    if (this.#compressedLength === 0) {
+      const bound = boundOfDecodedSize(message.length);
+      if (this.memory.isPlentyFor(bound)) return bound;
+    }
+    // What it took while it was received is part of it.
+    const size = estimateDecodedSize(message, this.#held + this.memory.room);
+    this.#charge(this.#compressedLength, size);
+    return size;
+  }
+
+  /** A message that was compressed counts against the budget of the decompressor. */
+  #charge(compressedLength: number, size: number): void {
+    if (this.#compressedLength > 0) this.memory.decompressor.charge(compressedLength, size);
+  }
+
+  #releaseHandedOver(): void {
+    this.memory.release(this.#handedOver);
+    this.#handedOver = 0;
   }
 
   #break(code: status, details: string): void {
@@ -184,10 +312,10 @@ export class Inbox implements MessageSink {
 
   /** A message longer than the window only comes if its first bytes make room for its last ones. */
   #makeRoom(): void {
-    if (!this.#wanted || this.#partial === 0 || !this.#entries.isEmpty) return;
+    if (!this.#wanted || this.#taken === 0 || this.#message !== undefined) return;
     if (this.#state !== 'open') return;
-    const bytes = this.#partial;
-    this.#partial = 0;
+    const bytes = this.#taken;
+    this.#taken = 0;
     this.#owner.consume(bytes);
   }
 }

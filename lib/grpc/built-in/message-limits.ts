@@ -10,6 +10,10 @@ const LEAST_MESSAGES = 16;
 /** Node counts `maxSessionMemory` of HTTP/2 in these. */
 const MEGABYTE = 1_000_000;
 
+/** Why a call ends that needs more memory than its connection has left. */
+export const NO_ROOM =
+  'The calls of this connection hold as much memory as "grpc-node.max_session_memory" allows';
+
 /** Bytes that a message may have, of the calls of a channel or a server; negative for any number. */
 export interface MessageLimits {
   readonly maxReceiveLength: number;
@@ -24,8 +28,9 @@ export function messageLimitsOf(options: ChannelOptions): MessageLimits {
 }
 
 /**
- * Bytes that the calls of one connection may have a server keep: of messages that are not complete, and
- * of replies that the other end does not take. Without a limit of their size there is none of that.
+ * Bytes that the calls of one connection may hold on this side: of messages that came, and, counted
+ * apart, of messages that the other end does not take. If messages have no size limit, the default is
+ * Infinity.
  *
  * @throws Http2OptionError if `grpc-node.max_session_memory` is no number of megabytes.
  */

@@ -1,6 +1,7 @@
+import { isPartOfLargeBuffer } from './large-buffer.js';
 import { PREFIX_LENGTH } from './message-prefix.js';
 
-/** Messages up to this size are copied: one that is kept must not keep a whole chunk of input alive. */
+/** Messages up to this size are copied out of a large buffer: one that is kept must not keep all of it in memory. */
 const COPY_LIMIT = 4096;
 
 /**
@@ -24,8 +25,8 @@ export interface MessageSink {
 }
 
 /**
- * Puts messages together from pieces of any size. One that is cut is copied together, so that no chunk
- * of input outlives its turn.
+ * Puts messages together from pieces of any size, one at a time. One that is cut is copied together, so
+ * that no chunk of input outlives its turn.
  */
 export class MessageReader {
   readonly #limit: number;
@@ -36,6 +37,8 @@ export class MessageReader {
   #received = 0;
   #length = 0;
   #compressed = false;
+  /** Whether a message was told since `read` was called. */
+  #hasMessage = false;
   /** A message that is cut: what has come of it, and room for some more. */
   #message: Buffer | undefined;
 
@@ -50,11 +53,14 @@ export class MessageReader {
     return this.#state !== 'body' && this.#received === 0;
   }
 
-  push(piece: Buffer): void {
-    let at = 0;
-    while (at < piece.length && this.#state !== 'stopped') {
+  /** Reads `piece` from `start` on, up to the end of one message. Returns how far it came. */
+  read(piece: Buffer, start: number): number {
+    let at = start;
+    this.#hasMessage = false;
+    while (at < piece.length && !this.#hasMessage && this.#state !== 'stopped') {
       at = this.#state === 'prefix' ? this.#readPrefix(piece, at) : this.#readBody(piece, at);
     }
+    return at;
   }
 
   #readPrefix(piece: Buffer, at: number): number {
@@ -78,7 +84,7 @@ export class MessageReader {
       this.#state = 'stopped';
       this.#sink.onTooLong(this.#length);
     } else if (this.#length === 0) {
-      this.#sink.onMessage(Buffer.alloc(0), this.#compressed);
+      this.#finish(Buffer.alloc(0));
     } else {
       this.#state = 'body';
     }
@@ -88,7 +94,8 @@ export class MessageReader {
     const end = Math.min(piece.length, at + this.#length - this.#received);
     const part = piece.subarray(at, end);
     if (part.length === this.#length) {
-      this.#finish(part.length <= COPY_LIMIT ? Buffer.from(part) : part);
+      const isCopied = part.length <= COPY_LIMIT && isPartOfLargeBuffer(part);
+      this.#finish(isCopied ? Buffer.from(part) : part);
       return end;
     }
     const message = this.#makeRoom(part.length);
@@ -130,6 +137,7 @@ export class MessageReader {
   }
 
   #finish(message: Buffer): void {
+    this.#hasMessage = true;
     this.#state = 'prefix';
     this.#received = 0;
     this.#sink.onMessage(message, this.#compressed);

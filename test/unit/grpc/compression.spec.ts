@@ -1,14 +1,28 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import {
-  compress,
-  decompress,
-  encodingOf,
-  UnreadableMessage,
-} from '../../../lib/grpc/built-in/compression.js';
+import { compress, Decompression, encodingOf } from '../../../lib/grpc/built-in/compression.js';
+import { NO_ROOM } from '../../../lib/grpc/built-in/message-limits.js';
 
 const MiB = 2 ** 20;
+
+/** @param room - bytes that there may be of it in memory. */
+function decompress(
+  message: Buffer,
+  encoding: string,
+  limit: number,
+  room = Infinity,
+): Promise<Buffer> {
+  let left = room;
+  return new Promise((resolve, reject) => {
+    void new Decompression(message, encoding, limit, {
+      takeRoom: (bytes) => (left -= bytes) >= 0,
+      onDecompressed: resolve,
+      // What a caller rejects with is looked at here.
+      onUnreadable: (code, details) => reject(Object.assign(new Error(details), { code, details })),
+    });
+  });
+}
 
 describe.each(['gzip', 'deflate'] as const)('%s', (encoding) => {
   const packed = (bytes: Buffer): Buffer => (encoding === 'gzip' ? gzipSync : deflateSync)(bytes);
@@ -36,9 +50,20 @@ describe.each(['gzip', 'deflate'] as const)('%s', (encoding) => {
   it('stops at a bomb long before its end', async () => {
     const bomb = packed(Buffer.alloc(256 * MiB));
     const before = process.memoryUsage();
-    await expect(decompress(bomb, encoding, MiB)).rejects.toThrow(UnreadableMessage);
+    await expect(decompress(bomb, encoding, MiB)).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+    });
     const after = process.memoryUsage();
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(32 * MiB);
+  });
+
+  it('stops where there is no more room', async () => {
+    const bomb = packed(Buffer.alloc(MiB));
+    await expect(decompress(bomb, encoding, -1, MiB)).resolves.toHaveLength(MiB);
+    await expect(decompress(bomb, encoding, -1, MiB - 1)).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: NO_ROOM,
+    });
   });
 
   it.each([

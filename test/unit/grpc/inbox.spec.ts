@@ -1,9 +1,14 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { CallMemory } from '../../../lib/grpc/built-in/call-memory.js';
+import { NO_ROOM } from '../../../lib/grpc/built-in/message-limits.js';
 import { framed } from '../../fixtures/grpc/framed.js';
 import { InboxUser } from '../../fixtures/grpc/inbox-user.js';
+import { memoryUsed } from '../../fixtures/grpc/memory-used.js';
 import { randomOf } from '../../fixtures/grpc/random.js';
+
+const MiB = 2 ** 20;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -219,6 +224,197 @@ describe('Inbox', () => {
     });
   });
 
+  describe('for a single message', () => {
+    it('hands it over when the other end has sent all it had to', async () => {
+      const user = new InboxUser(1000, 'single');
+      user.inbox.read();
+      user.push(framed(Buffer.alloc(10)));
+      user.inbox.pump();
+      await turn();
+      expect(user.log).toEqual([]);
+
+      user.onEach = () => user.inbox.read();
+      user.inbox.end();
+      await turn();
+      expect(user.log).toEqual(['message 10', 'all read']);
+    });
+
+    it('decompresses nothing before that', async () => {
+      const user = new InboxUser(MiB, 'single');
+      user.inbox.encoding = 'gzip';
+      user.inbox.read();
+      user.push(framed(gzipSync(Buffer.alloc(MiB)), true));
+      await turn();
+      expect(user.consumed).toBe(0);
+      user.readAll();
+      user.inbox.end();
+      await user.until(() => user.log.includes('all read'));
+      expect(user.log).toEqual([`message ${MiB}`, 'all read']);
+    });
+
+    it('hands over a second one, too, so that it can be refused', async () => {
+      const user = new InboxUser(1000, 'single');
+      user.readAll();
+      user.push(Buffer.concat([framed(Buffer.alloc(1)), framed(Buffer.alloc(2))]));
+      await turn();
+      expect(user.log).toEqual(['message 1']);
+      user.inbox.end();
+      await turn();
+      expect(user.log).toEqual(['message 1', 'message 2', 'all read']);
+    });
+
+    it('holds its memory until it is closed', async () => {
+      const memory = new CallMemory(MiB);
+      const user = new InboxUser(MiB, 'single', memory);
+      user.readAll();
+      user.push(framed(Buffer.alloc(1000)));
+      user.inbox.end();
+      await turn();
+      expect(user.log).toEqual(['message 1000', 'all read']);
+      expect(MiB - memory.room).toBeGreaterThanOrEqual(1000);
+      user.inbox.close();
+      expect(memory.room).toBe(MiB);
+    });
+  });
+
+  describe('with little memory', () => {
+    const LARGE = 100_000;
+
+    it('holds the memory of one message until the next one is asked for', async () => {
+      const memory = new CallMemory(1.5 * LARGE);
+      const user = new InboxUser(MiB, 'stream', memory);
+      user.push(framed(Buffer.alloc(LARGE)));
+      user.push(framed(Buffer.alloc(LARGE)));
+      user.inbox.read();
+      user.inbox.pump();
+      expect(memory.room).toBe(0.5 * LARGE);
+      user.inbox.read();
+      expect(memory.room).toBe(1.5 * LARGE);
+      user.inbox.pump();
+      expect(memory.room).toBe(0.5 * LARGE);
+      user.inbox.close();
+      expect(memory.room).toBe(1.5 * LARGE);
+      expect(user.log).toEqual([`message ${LARGE}`, `message ${LARGE}`]);
+    });
+
+    it('is broken by a message that needs more than there is', async () => {
+      const memory = new CallMemory(1.5 * LARGE);
+      const users = [1, 2].map(() => new InboxUser(MiB, 'stream', memory));
+      for (const user of users) {
+        user.push(framed(Buffer.alloc(LARGE)));
+        user.inbox.read();
+        user.inbox.pump();
+      }
+      expect(users[0]!.log).toEqual([`message ${LARGE}`]);
+      expect(users[1]!.log).toEqual([`${status.RESOURCE_EXHAUSTED} ${NO_ROOM}`]);
+      expect(users[1]!.consumed).toBe(users[1]!.pushed);
+      expect(memory.room).toBe(0.5 * LARGE);
+    });
+
+    it('counts a list by what becomes of it', () => {
+      const memory = new CallMemory(20 * LARGE);
+      const user = new InboxUser(MiB, 'stream', memory);
+      user.push(framed(Buffer.alloc(LARGE, Buffer.from([0x0a, 0x00]))));
+      user.inbox.read();
+      user.inbox.pump();
+      expect(user.log).toEqual([`${status.RESOURCE_EXHAUSTED} ${NO_ROOM}`]);
+      expect(memory.room).toBe(20 * LARGE);
+    });
+
+    it('looks at no message that would fit whatever it is, until it is decoded', () => {
+      const memory = new CallMemory(64 * LARGE);
+      const user = new InboxUser(MiB, 'stream', memory);
+      const message = Buffer.alloc(LARGE, 'a');
+      user.push(framed(message));
+      user.inbox.read();
+      user.inbox.pump();
+      expect(memory.room).toBe(32 * LARGE);
+      expect(user.inbox.holdDecoded({ text: message.toString() }, LARGE)).toBe(true);
+      expect(memory.room).toBeGreaterThan(62 * LARGE);
+    });
+
+    it('counts what a message became, once it is known', () => {
+      const memory = new CallMemory(20 * LARGE);
+      const user = new InboxUser(MiB, 'single', memory);
+      user.readAll();
+      user.push(framed(Buffer.alloc(LARGE)));
+      user.inbox.end();
+      user.inbox.pump();
+      expect(user.inbox.holdDecoded({ numbers: Array(LARGE).fill(1) }, LARGE)).toBe(true);
+      expect(memory.room).toBeLessThan(10 * LARGE);
+      expect(
+        user.inbox.holdDecoded({ items: Array.from({ length: LARGE }, () => ({})) }, LARGE),
+      ).toBe(false);
+      expect(user.log).toContain(`${status.RESOURCE_EXHAUSTED} ${NO_ROOM}`);
+      expect(memory.room).toBe(20 * LARGE);
+    });
+
+    it.each(['gzip', 'deflate'])(
+      'makes no more of a bomb of %s than it may hold',
+      async (encoding) => {
+        const memory = new CallMemory(LARGE);
+        const user = new InboxUser(MiB, 'stream', memory);
+        user.inbox.encoding = encoding;
+        const compressed = (encoding === 'gzip' ? gzipSync : deflateSync)(Buffer.alloc(MiB));
+        user.push(framed(compressed, true));
+        user.inbox.read();
+        user.inbox.pump();
+        await user.until(() => user.log.length > 0);
+        expect(user.log).toEqual([`${status.RESOURCE_EXHAUSTED} ${NO_ROOM}`]);
+        expect(memory.room).toBe(LARGE);
+      },
+    );
+
+    it('gives all of it back when it is closed while it decompresses', () => {
+      const memory = new CallMemory(MiB);
+      const user = new InboxUser(MiB, 'stream', memory);
+      user.inbox.encoding = 'gzip';
+      user.push(framed(gzipSync(Buffer.alloc(LARGE)), true));
+      user.inbox.read();
+      user.inbox.pump();
+      user.inbox.close();
+      expect(memory.room).toBe(MiB);
+      expect(user.consumed).toBe(user.pushed);
+    });
+  });
+
+  it.each([
+    ['come in one piece', 256 * 1024],
+    ['come byte by byte', 1],
+  ])('needs a few times their bytes for unread empty messages that %s', async (_how, size) => {
+    const stream = Buffer.alloc(256 * 1024);
+    const users = Array.from({ length: 8 }, () => new InboxUser());
+    const before = await memoryUsed();
+    for (const user of users) {
+      for (let at = 0; at < stream.length; at += size) user.push(stream.subarray(at, at + size));
+    }
+    expect((await memoryUsed()) - before).toBeLessThan(8 * 8 * stream.length);
+    users[0]!.readAll();
+    expect(users[0]!.messages).toHaveLength(Math.floor(stream.length / 5));
+  });
+
+  it.each([
+    ['nobody reads', false],
+    ['was to be read', true],
+  ])(
+    'keeps no large buffer in memory for the sake of a small part that %s',
+    async (_what, reads) => {
+      const users = Array.from({ length: 200 }, () => new InboxUser());
+      const before = await memoryUsed();
+      for (const user of users) {
+        const chunk = Buffer.alloc(64 * 1024);
+        framed(Buffer.alloc(5000)).copy(chunk);
+        if (reads) user.inbox.read();
+        user.push(chunk.subarray(0, 5005));
+        user.push(chunk.subarray(8000, 13_000));
+        user.onEach = () => user.messages.pop();
+      }
+      await turn();
+      expect((await memoryUsed()) - before).toBeLessThan(200 * 32 * 1024);
+      expect(users[0]!.consumed).toBe(reads ? 5005 : 0);
+    },
+  );
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'consumes every byte exactly once, whatever is read, ended or closed when (seed %i)',
     async (seed) => {
@@ -229,7 +425,8 @@ describe('Inbox', () => {
 });
 
 async function consumesAll(random: () => number): Promise<void> {
-  const user = new InboxUser(2000);
+  const memory = new CallMemory(MiB);
+  const user = new InboxUser(2000, random() < 0.3 ? 'single' : 'stream', memory);
   user.inbox.encoding = 'gzip';
   const stream = Buffer.concat(
     Array.from({ length: 12 }, () => {
@@ -261,4 +458,6 @@ async function consumesAll(random: () => number): Promise<void> {
   await user.until(() => user.consumed >= user.pushed);
   await turn();
   expect(user.consumed).toBe(user.pushed);
+  user.inbox.close();
+  expect(memory.room).toBe(MiB);
 }

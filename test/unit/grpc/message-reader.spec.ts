@@ -15,6 +15,8 @@ interface Read {
   room: number;
   hasNoRoom: boolean;
   reader: MessageReader;
+  /** Reads all messages of `piece`. */
+  push(piece: Buffer): void;
 }
 
 function reading(limit = 4 * MiB, room = Infinity): Read {
@@ -39,7 +41,13 @@ function reading(limit = 4 * MiB, room = Infinity): Read {
     },
     onNoRoom: () => (read.hasNoRoom = true),
   });
-  return Object.assign(read, { reader });
+  const push = (piece: Buffer): void => {
+    for (let at = 0, end: number; at < piece.length; at = end) {
+      end = reader.read(piece, at);
+      if (end === at) return; // It has stopped.
+    }
+  };
+  return Object.assign(read, { reader, push });
 }
 
 /** Bytes that tell where they are. */
@@ -67,8 +75,8 @@ describe('MessageReader', () => {
   it('puts messages together wherever a stream of them is cut in three', () => {
     for (let first = 0; first <= STREAM.length; first += 1) {
       for (let second = first; second <= STREAM.length; second += 1) {
-        const { reader, messages } = reading();
-        for (const piece of cut(STREAM, [first, second])) reader.push(piece);
+        const { reader, push, messages } = reading();
+        for (const piece of cut(STREAM, [first, second])) push(piece);
         expect(areSame(messages, SHORT), `cut at ${first} and ${second}`).toBe(true);
         expect(reader.atBoundary).toBe(true);
       }
@@ -83,7 +91,7 @@ describe('MessageReader', () => {
       for (const near of [0, 5, length + 5, length + 10, stream.length]) {
         for (let at = Math.max(0, near - 6); at <= Math.min(stream.length, near + 6); at += 1) {
           const read = reading();
-          for (const piece of cut(stream, [at])) read.reader.push(piece);
+          for (const piece of cut(stream, [at])) read.push(piece);
           expect(areSame(read.messages, messages), `cut at ${at}`).toBe(true);
         }
       }
@@ -100,8 +108,8 @@ describe('MessageReader', () => {
       const flags = sent.map(() => random() < 0.5);
       const stream = Buffer.concat(sent.map((message, i) => framed(message, flags[i])));
       const cuts = Array.from({ length: upTo(20) }, () => upTo(stream.length));
-      const { reader, messages, compressed } = reading();
-      for (const piece of cut(stream, cuts)) reader.push(piece);
+      const { reader, push, messages, compressed } = reading();
+      for (const piece of cut(stream, cuts)) push(piece);
       expect(areSame(messages, sent)).toBe(true);
       expect(compressed).toEqual(flags);
       expect(reader.atBoundary).toBe(true);
@@ -111,71 +119,79 @@ describe('MessageReader', () => {
   it('is at no boundary while a prefix or a message is cut', () => {
     const stream = framed(patterned(3));
     for (let at = 1; at < stream.length; at += 1) {
-      const { reader } = reading();
-      reader.push(stream.subarray(0, at));
+      const { reader, push } = reading();
+      push(stream.subarray(0, at));
       expect(reader.atBoundary, `after ${at} bytes`).toBe(false);
     }
   });
 
   it('copies a small message, so that it keeps no chunk alive', () => {
-    const { reader, messages } = reading();
-    const chunk = framed(patterned(COPY_LIMIT));
-    reader.push(chunk);
+    const { push, messages } = reading();
+    const stream = framed(patterned(COPY_LIMIT));
+    const chunk = Buffer.alloc(64 * 1024);
+    push(chunk.subarray(stream.copy(chunk) - stream.length, stream.length));
     chunk.fill(0xff);
     expect(areSame(messages, [patterned(COPY_LIMIT)])).toBe(true);
   });
 
+  it('hands over a small message without a copy where it is alone in its chunk', () => {
+    const { push, messages } = reading();
+    const chunk = framed(patterned(COPY_LIMIT));
+    push(chunk);
+    expect(messages[0]!.buffer).toBe(chunk.buffer);
+  });
+
   it('copies a small message that comes in pieces', () => {
-    const { reader, messages } = reading();
+    const { push, messages } = reading();
     const chunk = framed(patterned(100));
-    reader.push(chunk.subarray(0, 50));
-    reader.push(chunk.subarray(50));
+    push(chunk.subarray(0, 50));
+    push(chunk.subarray(50));
     chunk.fill(0xff);
     expect(messages).toEqual([patterned(100)]);
   });
 
   it('copies a prefix that is cut', () => {
-    const { reader, messages } = reading();
+    const { push, messages } = reading();
     const chunk = framed(patterned(3));
     const first = Buffer.from(chunk.subarray(0, 4));
-    reader.push(first);
+    push(first);
     first.fill(0xff);
-    reader.push(chunk.subarray(4));
+    push(chunk.subarray(4));
     expect(messages).toEqual([patterned(3)]);
   });
 
   it('hands over a large message without a copy where it came in one piece', () => {
-    const { reader, messages } = reading();
+    const { push, messages } = reading();
     const chunk = framed(patterned(COPY_LIMIT + 1));
-    reader.push(chunk);
+    push(chunk);
     expect(messages[0]!.buffer).toBe(chunk.buffer);
   });
 
   it('takes a message as long as the limit', () => {
-    const { reader, messages, tooLong } = reading(10);
-    reader.push(framed(patterned(10)));
+    const { push, messages, tooLong } = reading(10);
+    push(framed(patterned(10)));
     expect(messages).toHaveLength(1);
     expect(tooLong).toEqual([]);
   });
 
   it('stops at the prefix of a message that is longer, whatever comes behind it', () => {
-    const { reader, messages, tooLong } = reading(10);
-    reader.push(Buffer.concat([framed(patterned(1)), framed(patterned(11)), framed(patterned(1))]));
-    reader.push(framed(patterned(2)));
+    const { push, messages, tooLong } = reading(10);
+    push(Buffer.concat([framed(patterned(1)), framed(patterned(11)), framed(patterned(1))]));
+    push(framed(patterned(2)));
     expect(messages).toEqual([patterned(1)]);
     expect(tooLong).toEqual([11]);
   });
 
   it('takes no message but the empty one where the limit is 0', () => {
-    const { reader, messages, tooLong } = reading(0);
-    reader.push(Buffer.concat([framed(Buffer.alloc(0)), framed(patterned(1))]));
+    const { push, messages, tooLong } = reading(0);
+    push(Buffer.concat([framed(Buffer.alloc(0)), framed(patterned(1))]));
     expect(messages).toHaveLength(1);
     expect(tooLong).toEqual([1]);
   });
 
   it('has no limit where that is negative', () => {
-    const { reader, tooLong } = reading(-1);
-    reader.push(Buffer.from('00ffffffff', 'hex'));
+    const { reader, push, tooLong } = reading(-1);
+    push(Buffer.from('00ffffffff', 'hex'));
     expect(tooLong).toEqual([]);
     expect(reader.atBoundary).toBe(false);
   });
@@ -183,13 +199,13 @@ describe('MessageReader', () => {
   // Was a bug: each piece was kept as a Buffer of its own, 100 bytes for one.
   it('needs no more memory for a message that comes byte by byte than a few times its length', async () => {
     const length = 512 * 1024;
-    const { reader, messages } = reading();
+    const { push, messages } = reading();
     const byte = Buffer.from([7]);
-    reader.push(framed(Buffer.alloc(length)).subarray(0, 5));
+    push(framed(Buffer.alloc(length)).subarray(0, 5));
     const before = await memoryUsed();
-    for (let i = 1; i < length; i += 1) reader.push(byte);
+    for (let i = 1; i < length; i += 1) push(byte);
     const after = await memoryUsed();
-    reader.push(byte);
+    push(byte);
     expect(messages).toHaveLength(1);
     expect(after - before).toBeLessThan(8 * length);
   });
@@ -199,25 +215,25 @@ describe('MessageReader', () => {
     const [beginning, end] = [framed(message).subarray(0, 505), framed(message).subarray(505)];
 
     const plenty = reading(MiB, 1000);
-    plenty.reader.push(beginning);
+    plenty.push(beginning);
     expect(plenty.room).toBe(0);
-    plenty.reader.push(end);
+    plenty.push(end);
     expect(plenty.messages).toEqual([message]);
 
     const tight = reading(MiB, 900);
-    tight.reader.push(framed(message).subarray(0, 105));
+    tight.push(framed(message).subarray(0, 105));
     expect(tight.room).toBe(700);
-    tight.reader.push(message.subarray(100, 400));
+    tight.push(message.subarray(100, 400));
     expect(tight.room).toBe(100);
-    tight.reader.push(message.subarray(400, 800));
+    tight.push(message.subarray(400, 800));
     expect(tight.hasNoRoom).toBe(false);
-    tight.reader.push(message.subarray(800));
+    tight.push(message.subarray(800));
     expect(tight).toMatchObject({ hasNoRoom: true, messages: [] });
 
     const none = reading(MiB, 0);
-    none.reader.push(beginning);
+    none.push(beginning);
     expect(none.hasNoRoom).toBe(true);
-    none.reader.push(end);
+    none.push(end);
     expect(none.messages).toEqual([]);
   });
 });

@@ -88,7 +88,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     this.#path = path;
     this.#deadline = deadline;
     this.#authority = host ?? settings.authority;
-    this.#inbox = new Inbox(settings.limits.maxReceiveLength, this);
+    this.#inbox = new Inbox(settings.limits.maxReceiveLength, this, 'stream');
   }
 
   /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */
@@ -290,6 +290,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     if (problem) return this.#end(problem);
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
     this.#transport = transport;
+    this.#inbox.memory = transport.memory;
     try {
       this.#stream = transport.open(requestHeaders(base, metadata, this.#deadline), this);
     } catch (error) {
@@ -369,6 +370,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #tellStatus(why: CallStatus): void {
     if (this.#isTold) return;
     this.#isTold = true;
+    this.#inbox.close();
     // Until then it may still be too late: whoever waits for a reader is not to wait for ever.
     clearTimeout(this.#deadlineTimer);
     this.#stopFollowing?.();

@@ -3,6 +3,7 @@ import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
 import { http2OptionsOf } from '../http2-options.js';
+import { sessionMemoryOf } from '../message-limits.js';
 import { Backoff } from './backoff.js';
 import type { Connectivity } from './connectivity.js';
 import type { Connected, Connector } from './connector.js';
@@ -50,7 +51,9 @@ export class ConnectionKeeper {
   constructor(connector: Connector, connectivity: Connectivity, options: ChannelOptions) {
     this.#connector = connector;
     this.#connectivity = connectivity;
-    http2OptionsOf(options, true); // A bad one is to be told now.
+    // A bad one is to be told now.
+    http2OptionsOf(options, true);
+    sessionMemoryOf(options);
     this.#options = options;
     this.#keepAliveTimeMs = options['grpc.keepalive_time_ms'] ?? -1;
     this.#backoff = new Backoff(

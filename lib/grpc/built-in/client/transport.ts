@@ -2,8 +2,10 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 import { Http2Connection, type Http2Stream, type StreamListener } from '../../../http2/index.js';
 import type { ConnectionInfo } from '../../connection-info.js';
 import type { GoAway } from '../../grpc-engine.js';
+import { CallMemory } from '../call-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
+import { sessionMemoryOf } from '../message-limits.js';
 import type { Connected } from './connector.js';
 
 /** What a transport tells the channel that made it. */
@@ -23,6 +25,8 @@ export class Transport {
   readonly info: ConnectionInfo | undefined;
   /** `https` or `http`, as the connection is encrypted or not. */
   readonly scheme: string;
+  /** What its calls hold. */
+  readonly memory: CallMemory;
   readonly #connection: Http2Connection;
   readonly #keepAlive: KeepAlive | undefined;
 
@@ -34,6 +38,7 @@ export class Transport {
   ) {
     this.info = info;
     this.scheme = secure ? 'https' : 'http';
+    this.memory = new CallMemory(sessionMemoryOf(options));
     this.#connection = new Http2Connection(
       stream,
       'client',

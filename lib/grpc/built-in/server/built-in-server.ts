@@ -68,7 +68,12 @@ export class BuiltInServer implements StreamServer {
       this.#sessionMemory,
       multiplexed !== undefined,
     );
-    const host: ServerCallHost = { connection: info, limits: this.#limits, memory: connection };
+    const host: ServerCallHost = {
+      connection: info,
+      limits: this.#limits,
+      memory: connection.memory,
+      isClogged: () => connection.isClogged,
+    };
     this.#connections.add(connection);
     return connection;
   }
@@ -101,7 +106,7 @@ export class BuiltInServer implements StreamServer {
       const details = `The server does not implement the method ${excerpt(path)}`;
       return refuse(stream, status.UNIMPLEMENTED, details);
     }
-    if (host.memory.isClogged) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
+    if (host.isClogged()) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
     stream.listener = new ServerCall(stream, headers, method, host, (call) =>
       serveCall(this.#intercept(call, method), method),
     );

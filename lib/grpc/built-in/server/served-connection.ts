@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ServerOptions } from '@grpc/grpc-js';
 import { ErrorCode, Http2Connection, Http2Error, type Http2Stream } from '../../../http2/index.js';
 import type { ServedStream } from '../../grpc-engine.js';
-import type { CallMemory } from '../call-memory.js';
+import { CallMemory } from '../call-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
@@ -16,16 +16,18 @@ export interface ServedConnectionEvents {
 }
 
 /** One connection that calls come in on. */
-export class ServedConnection implements ServedStream, CallMemory {
+export class ServedConnection implements ServedStream {
+  /** What its calls hold. */
+  readonly memory: CallMemory;
   readonly #connection: Http2Connection;
   readonly #memoryLimit: number;
-  #held = 0;
   readonly #keepAlive: KeepAlive | undefined;
   readonly #age: ConnectionAge | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
 
   /**
-   * @param memoryLimit - bytes that its calls may have this side keep, of messages and of replies each.
+   * @param memoryLimit - bytes that its calls may hold on this side: of messages that came, and, counted
+   *   apart, of replies.
    * @param isMultiplexed - whether the other end may be this engine.
    */
   constructor(
@@ -36,6 +38,7 @@ export class ServedConnection implements ServedStream, CallMemory {
     isMultiplexed: boolean,
   ) {
     this.#memoryLimit = memoryLimit;
+    this.memory = new CallMemory(memoryLimit);
     this.#connection = new Http2Connection(
       stream,
       'server',
@@ -62,18 +65,9 @@ export class ServedConnection implements ServedStream, CallMemory {
     this.#age = ConnectionAge.watch(this.#connection, options);
   }
 
+  /** Whether so many replies wait for the other end to take them that new calls are refused. */
   get isClogged(): boolean {
     return this.#connection.unsentBytes > this.#memoryLimit;
-  }
-
-  hold(bytes: number): boolean {
-    if (this.#held + bytes > this.#memoryLimit) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes;
   }
 
   /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */

@@ -42,7 +42,10 @@ const HEADER_OVERHEAD = 32;
 export interface ServerCallHost {
   readonly connection: ConnectionInfo;
   readonly limits: MessageLimits;
+  /** What the calls hold. */
   readonly memory: CallMemory;
+  /** Whether so many replies wait that new calls are refused. */
+  isClogged(): boolean;
 }
 
 /**
@@ -83,7 +86,8 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     this.#method = method;
     this.#served = served;
     this.#run = run;
-    this.#inbox = new Inbox(served.limits.maxReceiveLength, this, served.memory);
+    const kind = method.definition.requestStream ? 'stream' : 'single';
+    this.#inbox = new Inbox(served.limits.maxReceiveLength, this, kind, served.memory);
     this.#readHeaders();
     this.#schedule();
   }
@@ -201,6 +205,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     } catch (error) {
       return this.#refuse(status.INTERNAL, debugDetails('Error deserializing request', error));
     }
+    if (!this.#inbox.holdDecoded(message, bytes.length)) return;
     this.#listener!.onReceiveMessage(message);
   }
 

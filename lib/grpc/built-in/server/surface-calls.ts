@@ -113,7 +113,8 @@ export class DuplexCall extends withSurface(Duplex) {
   [STATUS]: ServerStatus = { code: status.OK, details: 'OK' };
 
   constructor(call: ServerCallInterface, path: string, metadata: Metadata) {
-    super({ objectMode: true });
+    // Messages that wait in the stream are decoded: one is enough, the others wait as bytes.
+    super({ objectMode: true, readableHighWaterMark: 1 });
     this[CALL] = call;
     this[PATH] = path;
     this.metadata = metadata;

@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { status, type ServerOptions } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { messageLimitsOf, sessionMemoryOf } from '../../../../lib/grpc/built-in/message-limits.js';
+import {
+  messageLimitsOf,
+  NO_ROOM,
+  sessionMemoryOf,
+} from '../../../../lib/grpc/built-in/message-limits.js';
 import { builtInEngine } from '../../../../lib/grpc/index.js';
 import {
   ErrorCode,
@@ -21,8 +26,11 @@ const LARGE = 600_000;
 const ONE_MEGABYTE: ServerOptions = { 'grpc-node.max_session_memory': 1 };
 
 let site: Site;
+/** Lengths of the requests that handlers of `list` have. */
+let handled: number[];
 
 beforeEach(() => {
+  handled = [];
   site = new Site();
 });
 
@@ -31,19 +39,51 @@ afterEach(() => site.close());
 /** A call in the hands of a peer that sends and reads of it what it likes. */
 interface PeerCall {
   stream: Http2Stream;
-  /** Its `grpc-status`, when it has come. */
+  /** Its `grpc-status` and `grpc-message`, when they have come. */
   code: number | undefined;
+  details: string;
   received: number;
   send(bytes: Uint8Array, isAll?: boolean): void;
 }
 
-/** A connection to a server that answers each message with one of the same size. */
+async function lengthOf(call: AsyncIterable<Buffer>): Promise<number> {
+  let length = 0;
+  for await (const request of call) {
+    length += request.length;
+    await new Promise(setImmediate);
+  }
+  return length;
+}
+
+/** A message that asks for an answer of so many bytes. */
+function asking(bytes: number): Buffer {
+  const request = Buffer.alloc(4);
+  request.writeUInt32BE(bytes);
+  return framed(request);
+}
+
+/** A connection to a server that answers each message with one of the same size, or of the size that it asks for. */
 async function peer(
   options: ServerOptions,
   { reads = true, ...http2 }: Partial<Http2ConnectionOptions> & { reads?: boolean } = {},
 ) {
   const { address } = await site.serve(
-    { unary: ({ request }, callback) => callback(null, Buffer.alloc(request.length)) },
+    {
+      unary: ({ request }, callback) =>
+        callback(
+          null,
+          Buffer.alloc(request.length === 4 ? request.readUInt32BE() : request.length),
+        ),
+      // Never answers.
+      list: (call) => void handled.push(call.request.length),
+      // Reads one after the other.
+      collect(call, callback) {
+        lengthOf(call).then(
+          (length) => callback(null, Buffer.alloc(length)),
+          () => {}, // The call has ended.
+        );
+      },
+    },
     options,
   );
   const socket = connect(Number(address.split(':')[1]), '127.0.0.1');
@@ -60,10 +100,12 @@ async function peer(
 
   const note = (call: PeerCall, headers: readonly string[]): void => {
     const at = headers.indexOf('grpc-status');
-    if (at >= 0) call.code = Number(headers[at + 1]);
+    if (at < 0) return;
+    call.code = Number(headers[at + 1]);
+    call.details = headers[headers.indexOf('grpc-message') + 1]!;
   };
-  return (): PeerCall => {
-    const call = { code: undefined, received: 0 } as PeerCall;
+  return (method = 'unary', encoding = 'identity'): PeerCall => {
+    const call = { code: undefined, details: '', received: 0 } as PeerCall;
     const listener = {} as Http2Stream;
     take(listener, {
       onHeaders: (headers) => note(call, headers),
@@ -77,10 +119,11 @@ async function peer(
       [
         [':method', 'POST'],
         [':scheme', 'http'],
-        [':path', '/unit.Test/unary'],
+        [':path', `/unit.Test/${method}`],
         [':authority', 'here'],
         ['te', 'trailers'],
         ['content-type', 'application/grpc'],
+        ['grpc-encoding', encoding],
       ].flat(),
       listener.listener,
     );
@@ -124,6 +167,83 @@ describe('messages of one connection that are not complete', () => {
   });
 });
 
+describe('compressed requests', () => {
+  const bomb = framed(gzipSync(Buffer.alloc(LARGE)), true);
+
+  it('of unary calls become messages when the peer has sent all it had to, and not before', async () => {
+    const begin = await peer(ONE_MEGABYTE);
+    const calls = Array.from({ length: 20 }, () => begin('unary', 'gzip'));
+    for (const call of calls) call.send(bomb);
+    const last = begin();
+    last.send(framed(Buffer.alloc(1)), true);
+    await eventually(() => last.code).toBe(status.OK);
+    expect(calls.map(({ code }) => code)).toEqual(calls.map(() => undefined));
+    for (const call of calls) {
+      call.stream.end();
+      await eventually(() => call.code).toBe(status.OK);
+      expect(call.received).toBe(message.length);
+    }
+  });
+
+  it.each([
+    ['gzip', bomb],
+    ['deflate', framed(deflateSync(Buffer.alloc(LARGE)), true)],
+    ['identity', message],
+  ])(
+    'in %s count until their call ends, whatever their handler does',
+    async (encoding, request) => {
+      const begin = await peer(ONE_MEGABYTE);
+      const first = begin('list', encoding);
+      first.send(request, true);
+      await eventually(() => handled).toEqual([LARGE]);
+
+      const second = begin('list', encoding);
+      second.send(request, true);
+      await eventually(() => second.code).toBe(status.RESOURCE_EXHAUSTED);
+      expect(second.details).toBe(NO_ROOM);
+      expect(first.code).toBeUndefined();
+
+      first.stream.reset(ErrorCode.Cancel);
+      const third = begin('list', encoding);
+      third.send(request, true);
+      await eventually(() => handled).toEqual([LARGE, LARGE]);
+    },
+  );
+
+  it('of one call count one at a time, as its handler reads them', async () => {
+    const begin = await peer(ONE_MEGABYTE);
+    const call = begin('collect', 'gzip');
+    for (let i = 0; i < 10; i += 1) call.send(bomb);
+    call.stream.end();
+    await eventually(() => call.code).toBe(status.OK);
+    expect(call.received).toBe(10 * LARGE + 5);
+  });
+
+  it('that are none end their call, though its peer does not', async () => {
+    const begin = await peer({});
+    for (const encoding of ['gzip', 'deflate', 'identity']) {
+      const call = begin('collect', encoding);
+      call.send(framed(Buffer.alloc(0), true));
+      await eventually(() => call.code).toBe(status.INTERNAL);
+    }
+  });
+});
+
+describe('a request that is small but becomes many objects', () => {
+  it('counts as these, where a text of its length counts as one', async () => {
+    const begin = await peer(ONE_MEGABYTE);
+    const list = begin('list');
+    list.send(framed(Buffer.alloc(64_000, Buffer.from([0x0a, 0x00]))), true);
+    await eventually(() => list.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(list.details).toBe(NO_ROOM);
+
+    for (let i = 1; i <= 10; i += 1) {
+      begin('list').send(framed(Buffer.alloc(64_000, 'a')), true);
+      await eventually(() => handled).toHaveLength(i);
+    }
+  });
+});
+
 describe('replies that a peer does not take', () => {
   it('refuse its calls beyond "grpc-node.max_session_memory", until it takes them', async () => {
     const begin = await peer(ONE_MEGABYTE, { reads: false });
@@ -131,7 +251,7 @@ describe('replies that a peer does not take', () => {
     const stalled: PeerCall[] = [];
     for (let i = 0; i < 3; i += 1) {
       const call = begin();
-      call.send(message, true);
+      call.send(asking(LARGE), true);
       await eventually(() => call.received).toBeGreaterThan(0);
       stalled.push(call);
     }
