@@ -1,4 +1,5 @@
 export { after } from './after.js';
+export { BorrowedChannel } from './borrowed-channel.js';
 export {
   bindConnection,
   ConnectionInfo,

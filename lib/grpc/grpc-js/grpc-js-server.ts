@@ -11,6 +11,7 @@ import {
 import type { ConnectionInfo } from '../connection-info.js';
 import type { ServedStream, StreamServer } from '../grpc-engine.js';
 import { endWithPeer } from './end-with-peer.js';
+import { handlersOf } from '../service-handlers.js';
 
 /** Node's timers keep no longer delay: 24 days. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -34,7 +35,7 @@ export class GrpcJsServer implements StreamServer {
   }
 
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    this.#server.addService(service, implementation);
+    this.#server.addService(service, handlersOf(service, implementation));
   }
 
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {

@@ -5,6 +5,7 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { handlersOf } from '../../service-handlers.js';
 
 /** A method that is served. */
 export interface Method {
@@ -23,12 +24,10 @@ export class ServiceTable {
 
   /** @throws Error for anything but a service with methods that are not served yet. */
   add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    if (!isObject(service) || !isObject(implementation)) {
-      throw new Error('addService() requires two objects as arguments');
-    }
+    const handlers = handlersOf(service, implementation);
     const names = Object.keys(service);
     if (names.length === 0) throw new Error('Cannot add an empty service to a server');
-    for (const name of names) this.#addMethod(name, service[name]!, implementation);
+    for (const name of names) this.#addMethod(service[name]!, handlers[name]);
   }
 
   remove(service: ServiceDefinition): void {
@@ -36,21 +35,12 @@ export class ServiceTable {
   }
 
   #addMethod(
-    name: string,
     definition: MethodDefinition<unknown, unknown>,
-    implementation: UntypedServiceImplementation,
+    handle: UntypedHandleCall | undefined,
   ): void {
     if (this.#methods.has(definition.path)) {
       throw new Error(`Method handler for ${definition.path} already provided.`);
     }
-    const { originalName } = definition;
-    const handle =
-      implementation[name] ??
-      (originalName === undefined ? undefined : implementation[originalName]);
-    this.#methods.set(definition.path, { definition, handle: handle?.bind(implementation) });
+    this.#methods.set(definition.path, { definition, handle });
   }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }

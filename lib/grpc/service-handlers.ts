@@ -1,0 +1,55 @@
+import type {
+  MethodDefinition,
+  ServiceDefinition,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { endingDestroyedCalls } from './destroyed-calls.js';
+
+/** The handlers of a service by the names of its methods; a method without one is not in it. */
+export type ServiceHandlers = Record<string, UntypedHandleCall>;
+
+/**
+ * The handlers that an implementation has for the methods of a service, bound to it. A method is found by
+ * its name or by its name in camel case, as `grpc.Server.addService` does it, but never among what every
+ * object inherits: `rpc ToString` of an implementation without it is unimplemented.
+ *
+ * @returns an object without prototype.
+ * @throws Error as of `addService` if one of the two is no object.
+ */
+export function handlersOf(
+  service: ServiceDefinition,
+  implementation: UntypedServiceImplementation,
+): ServiceHandlers {
+  if (!isObject(service) || !isObject(implementation)) {
+    throw new Error('addService() requires two objects as arguments');
+  }
+  const handlers = Object.create(null) as ServiceHandlers;
+  for (const name of Object.keys(service)) {
+    const definition: MethodDefinition<unknown, unknown> = service[name]!;
+    const handler =
+      handlerNamed(implementation, name) ?? handlerNamed(implementation, definition.originalName);
+    if (handler === undefined) continue;
+    const bound = handler.bind(implementation) as UntypedHandleCall;
+    const isStreaming = definition.requestStream || definition.responseStream;
+    handlers[name] = isStreaming ? endingDestroyedCalls(bound, definition) : bound;
+  }
+  return handlers;
+}
+
+function handlerNamed(
+  implementation: UntypedServiceImplementation,
+  name: string | undefined,
+): UntypedHandleCall | undefined {
+  if (name === undefined) return undefined;
+  // Classes have their methods on a prototype, whose "constructor" is no handler.
+  const isInherited = name in Object.prototype && !Object.hasOwn(implementation, name);
+  const handler = implementation[name];
+  if (!isInherited) return handler;
+  const inherited = (Object.prototype as Record<string, unknown>)[name];
+  return name === 'constructor' || handler === inherited ? undefined : handler;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
