@@ -6,6 +6,7 @@ import {
   type ClientOptions,
   type Interceptor,
 } from '@grpc/grpc-js';
+import { BorrowedChannel } from '../grpc/index.js';
 import { BackchannelError } from './errors.js';
 
 /** Makes stubs by service name; Nest's `ClientGrpc` is one. */
@@ -24,12 +25,15 @@ export type ClientConstructor<T extends Client> = new (
 ) => T;
 
 /**
- * What the listening side calls a peer with. Stubs of all services share its one channel; its
- * interceptors run on every call of theirs. Go: `*grpc.ClientConn`.
+ * What the listening side calls a peer with. Stubs of all services share its one channel, which none of
+ * them closes; its interceptors run on every call of theirs. Go: `*grpc.ClientConn`.
  */
 export class ClientConn implements StubFactory {
   /** Options that bind a grpc-js client to this peer: pass them to the constructor of any stub. */
   readonly clientOptions: Pick<ClientOptions, 'channelOverride' | 'interceptors'>;
+  /** Carries the calls. Closing it does nothing, as stubs share it. */
+  readonly channel: ChannelInterface;
+  readonly #channel: ChannelInterface;
   readonly #createStubs: ((options: ClientConn['clientOptions']) => StubFactory) | undefined;
   #stubs: StubFactory | undefined;
 
@@ -39,11 +43,13 @@ export class ClientConn implements StubFactory {
    * @param createStubs - makes what `getService` uses, bound to `clientOptions`; called when first needed.
    */
   constructor(
-    readonly channel: ChannelInterface,
+    channel: ChannelInterface,
     interceptors: Interceptor[] = [],
     createStubs?: (options: ClientConn['clientOptions']) => StubFactory,
   ) {
-    this.clientOptions = { channelOverride: channel, interceptors };
+    this.#channel = channel;
+    this.channel = new BorrowedChannel(channel);
+    this.clientOptions = { channelOverride: this.channel, interceptors };
     this.#createStubs = createStubs;
   }
 
@@ -72,7 +78,7 @@ export class ClientConn implements StubFactory {
 
   /** Makes no more calls; those under way finish. Idempotent. */
   close(): void {
-    this.channel.close();
+    this.#channel.close();
   }
 
   #requireStubs(name: string): StubFactory {

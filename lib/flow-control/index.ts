@@ -6,3 +6,4 @@ export { RoundTrip } from './round-trip.js';
 export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';
 export { WindowBudget } from './window-budget.js';
 export { WriteTurns, type TurnSource, type WriteTurnsHost } from './write-turns.js';
+export { Fifo } from './fifo.js';
