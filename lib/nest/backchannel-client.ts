@@ -1,8 +1,14 @@
-import { credentials, type ChannelInterface, type Client } from '@grpc/grpc-js';
+import { credentials, type ChannelInterface } from '@grpc/grpc-js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
 import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
-import { after, engineOf, keepConnected, type DialChannel } from '../grpc/index.js';
+import {
+  after,
+  BorrowedChannel,
+  engineOf,
+  keepConnected,
+  type DialChannel,
+} from '../grpc/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toDialingChannelOptions } from './channel-options.js';
 import { logConnection } from './connection-log.js';
@@ -12,7 +18,6 @@ import type { BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
 import { DrainTime } from './drain-time.js';
 import { drainMsOf } from './shut-down.js';
-import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
@@ -36,7 +41,7 @@ export class BackchannelClient
   readonly #drainTime: DrainTime;
   readonly #lazy: boolean;
   readonly #lossPauseMs: number | undefined;
-  readonly #isIntercepted: boolean;
+  readonly #borrowed: ChannelInterface;
   #stopKeeping: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -75,7 +80,8 @@ export class BackchannelClient
             channelOptions,
           )
         : handshaker.createChannelOver(() => network.dial(url), channelOptions);
-    super({ ...options, channelOptions: { ...options.channelOptions, channelOverride: channel } });
+    const borrowed = new BorrowedChannel(channel);
+    super(options, borrowed);
     this.#strategy = strategy;
     this.#channel = channel;
     this.#states = new ConnectionStates(channel);
@@ -83,7 +89,7 @@ export class BackchannelClient
     this.#drainTime = drainTime;
     this.#lazy = options.lazy ?? false;
     this.#lossPauseMs = channelOptions['grpc.initial_reconnect_backoff_ms'];
-    this.#isIntercepted = hasInterceptors(options.channelOptions);
+    this.#borrowed = borrowed;
     logConnection(url, this.#states.all$);
   }
 
@@ -163,15 +169,9 @@ export class BackchannelClient
     });
   }
 
-  /** @internal Called by the base class for each unary method of a stub. */
-  override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
-    const stock = super.createUnaryServiceMethod(client, methodName);
-    return this.#isIntercepted ? stock : unaryMethod(client, methodName, stock);
-  }
-
-  /** The channel that carries the forward calls. */
+  /** The channel that carries the forward calls, for other stubs. Closing it does nothing. */
   override unwrap<T = ChannelInterface>(): T {
-    return this.#channel as T;
+    return this.#borrowed as T;
   }
 
   /**

@@ -1,17 +1,35 @@
-import type { Metadata } from '@grpc/grpc-js';
-import { ServerGrpc, type BaseRpcContext, type Transport } from '@nestjs/microservices';
+import type { Metadata, ServiceDefinition } from '@grpc/grpc-js';
+import {
+  ServerGrpc,
+  type BaseRpcContext,
+  GrpcMethodStreamingType,
+  type Transport,
+} from '@nestjs/microservices';
 import {
   catchError,
   defaultIfEmpty,
   EMPTY,
+  fromEvent,
   isObservable,
+  lastValueFrom,
   map,
+  takeUntil,
   throwIfEmpty,
-  type Observable,
 } from 'rxjs';
 import { noValue, tellUnfiltered, unfiltered } from './handler-failures.js';
 import { answerFrom, type AnswerCallback, type AnsweredCall } from './one-answer.js';
-import { keptRequests } from './request-stream.js';
+import { loadPackages } from './load-packages.js';
+import type { StockGrpcOptions } from './options.js';
+import {
+  methodsByName,
+  packageAt,
+  packageTree,
+  servicesIn,
+  type NamedService,
+  type PackageTree,
+} from './package-tree.js';
+import { RequestStream, type RequestCall } from './request-stream.js';
+import { writeResponses, type RespondingCall, type RespondingMethod } from './response-writer.js';
 
 /** A handler as Nest calls it: guards, pipes, interceptors and filters are in it. */
 type Handler = (...args: unknown[]) => unknown;
@@ -29,6 +47,15 @@ interface EmittingCall {
   emit(event: 'error', error: unknown): unknown;
 }
 
+/** A method of a service, as the proto file has it. */
+type Method = RespondingMethod & {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+};
+
+/** Of a method with a stream of requests; with one response it is answered by a callback. */
+type StreamCall = RequestCall & RespondingCall & { readonly metadata: Metadata };
+
 /**
  * Nest's own gRPC server, but for where that leaves a call without an end, an observable without an
  * observer, or the process with an error that nobody handles:
@@ -39,9 +66,38 @@ interface EmittingCall {
  * - A `@GrpcStreamCall` handler that throws, or that a guard keeps out, ends the call with that status.
  *   Nest's hangs, and the error becomes an unhandled rejection, which ends the process.
  * - So does a filter that throws, whatever the method.
- * - Requests of a stream come in order, see `keptRequests`.
+ * - Requests of a stream come in order, and only as fast as they are taken, see `RequestStream`.
+ * - Responses may be an async iterable, and must be messages, see `writeResponses`.
+ * - Packages, services and methods may have names that every object has, see `packageTree`.
  */
 export abstract class GrpcHandlers extends ServerGrpc {
+  readonly #grpcOptions: StockGrpcOptions;
+
+  constructor(options: StockGrpcOptions) {
+    super(options);
+    this.#grpcOptions = options;
+  }
+
+  /** @throws what Nest throws for proto files that cannot be loaded. */
+  override loadProto(): unknown {
+    const definition = loadPackages(this.#grpcOptions);
+    if (definition === undefined) return super.loadProto();
+    this.#grpcOptions.onLoadPackageDefinition?.(definition, this.grpcClient);
+    return packageTree(definition);
+  }
+
+  override lookupPackage(root: PackageTree, packageName: string): PackageTree | undefined {
+    return packageAt(root, packageName);
+  }
+
+  override getServiceNames(tree: PackageTree): NamedService[] {
+    return servicesIn(tree);
+  }
+
+  override createService(service: { service: ServiceDefinition }, name: string): Promise<object> {
+    return super.createService({ prototype: methodsByName(service.service) }, name);
+  }
+
   /** Instead of Nest's own, as every unary call passes here: it takes fewer promises than that. */
   override createUnaryServiceMethod(handler: Handler): Function {
     return (call: UnaryCall, callback: AnswerCallback) =>
@@ -52,25 +108,25 @@ export abstract class GrpcHandlers extends ServerGrpc {
       );
   }
 
-  /** Its failures end the call, those of filters as well. */
-  override createStreamServiceMethod(handler: Handler): Function {
-    return super.createStreamServiceMethod(settled(handler));
-  }
-
-  /** Its handler is told of requests in order, and of their end at once; with one response, it ends the call. */
-  override createRequestStreamMethod(
+  /** Called by Nest for each method that a controller has a handler for. */
+  override createServiceMethod(
     handler: Handler,
-    isResponseStream: boolean,
-  ): ReturnType<ServerGrpc['createRequestStreamMethod']> {
-    const reading = settled(
-      inPlaceOf(handler, (requests, ...rest) =>
-        handler(keptRequests(requests as Observable<unknown>), ...rest),
-      ),
-    );
-    return super.createRequestStreamMethod(
-      isResponseStream ? reading : answeringLast(reading),
-      isResponseStream,
-    );
+    method: Method,
+    streaming: GrpcMethodStreamingType,
+  ): Function {
+    if (streaming === GrpcMethodStreamingType.RX_STREAMING && method.requestStream) {
+      return this.#withProcessing(handler, (call: StreamCall, callback) =>
+        method.responseStream
+          ? this.#converse(settled(handler), method, call)
+          : this.#collect(answeringLast(settled(handler)), call, callback),
+      );
+    }
+    if (streaming === GrpcMethodStreamingType.NO_STREAMING && method.responseStream) {
+      return this.#withProcessing(handler, (call: UnaryCall & RespondingCall) =>
+        this.#respond(settled(handler), method, call),
+      );
+    }
+    return super.createServiceMethod(handler, method, streaming);
   }
 
   /** Its failures end the call. */
@@ -79,6 +135,56 @@ export abstract class GrpcHandlers extends ServerGrpc {
     isResponseStream: boolean,
   ): ReturnType<ServerGrpc['createStreamCallMethod']> {
     return super.createStreamCallMethod(endingCalls(handler), isResponseStream);
+  }
+
+  /** Between the hooks of Nest, as in its own server: that of the end is told of the request. */
+  #withProcessing<Call extends object>(
+    { name }: Handler,
+    serve: (call: Call, callback: AnswerCallback) => Promise<void>,
+  ): Function {
+    return async (call: Call, callback: AnswerCallback) =>
+      this.runWithProcessingHooks(
+        { ...call, operationId: name } as unknown as BaseRpcContext,
+        async (onEnd) => {
+          await serve(call, callback);
+          onEnd();
+        },
+        (call as { request?: unknown }).request as BaseRpcContext,
+      );
+  }
+
+  /** One request, many responses. */
+  async #respond(
+    handler: Handler,
+    method: Method,
+    call: UnaryCall & RespondingCall,
+  ): Promise<void> {
+    const result = await handler(call.request, call.metadata, call);
+    await writeResponses(this.transformToObservable(result), call, method);
+  }
+
+  /** Many requests and responses. */
+  async #converse(handler: Handler, method: Method, call: StreamCall): Promise<void> {
+    const stream = new RequestStream(call);
+    const result = await handler(stream.requests, call.metadata, call);
+    await writeResponses(this.transformToObservable(result), call, method, stream);
+  }
+
+  /** Many requests, one response: the last value, as with Nest's own server. */
+  async #collect(handler: Handler, call: StreamCall, callback: AnswerCallback): Promise<void> {
+    const { requests } = new RequestStream(call);
+    const result = this.transformToObservable(await handler(requests, call.metadata, call));
+    const response = await lastValueFrom(
+      result.pipe(
+        takeUntil(fromEvent(call, 'cancelled')),
+        catchError((error) => {
+          callback(error);
+          return EMPTY;
+        }),
+        defaultIfEmpty(undefined),
+      ),
+    );
+    if (response !== undefined) callback(null, response);
   }
 
   async #answer(handler: Handler, call: UnaryCall, callback: AnswerCallback): Promise<void> {

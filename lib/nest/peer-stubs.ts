@@ -1,4 +1,4 @@
-import type { ChannelOptions, Client, Interceptor } from '@grpc/grpc-js';
+import type { ChannelInterface, ChannelOptions, Interceptor } from '@grpc/grpc-js';
 import type { ClientConn, StubFactory } from '../backchannel/index.js';
 import { toChannelOptions } from './channel-options.js';
 import { GrpcStubs } from './grpc-stubs.js';
@@ -7,7 +7,6 @@ import type {
   ListenMuxServerOptions,
   StockGrpcOptions,
 } from './options.js';
-import { hasInterceptors, unaryMethod, type StubMethod } from './unary-method.js';
 
 /** The services of peers, loaded once; makes the stubs of each peer. */
 export class PeerServices {
@@ -39,8 +38,6 @@ interface PeerStubsOptions extends StockGrpcOptions {
 
 /** Nest's own stubs, on the channel of one peer. */
 class PeerStubs extends GrpcStubs {
-  readonly #services = new Map<string, object>();
-
   constructor(
     options: BackchannelServicesOptions,
     packages?: unknown[],
@@ -51,7 +48,7 @@ class PeerStubs extends GrpcStubs {
       channelOptions: { ...options.channelOptions, ...clientOptions },
       packages,
     };
-    super(stubOptions);
+    super(stubOptions, clientOptions?.channelOverride as ChannelInterface);
   }
 
   /** What was read from the proto files. */
@@ -62,20 +59,5 @@ class PeerStubs extends GrpcStubs {
   /** Called by the base constructor, which would read the proto files again for every peer. */
   override createClients(): unknown[] {
     return (this.options as PeerStubsOptions).packages ?? super.createClients();
-  }
-
-  override createUnaryServiceMethod(client: Client, methodName: string): StubMethod {
-    const stock = super.createUnaryServiceMethod(client, methodName);
-    const { channelOptions } = this.options as PeerStubsOptions;
-    return hasInterceptors(channelOptions) ? stock : unaryMethod(client, methodName, stock);
-  }
-
-  override getService<T extends object>(name: string): T {
-    let service = this.#services.get(name);
-    if (service === undefined) {
-      service = super.getService(name);
-      this.#services.set(name, service);
-    }
-    return service as T;
   }
 }

@@ -1,9 +1,7 @@
-import { Metadata, type CallOptions, type Client } from '@grpc/grpc-js';
+import { Metadata, type CallOptions, type ChannelInterface } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
 import { makeUnaryCall, type UnaryMethod } from '../grpc/index.js';
-
-/** A method of Nest's stubs. */
-export type StubMethod = (...args: unknown[]) => Observable<unknown>;
+import type { StubMethod } from './stub-method.js';
 
 /**
  * Whether a grpc-js client with these options does more with a call than to make it.
@@ -15,14 +13,14 @@ export function hasInterceptors(options: Readonly<Record<string, unknown>> = {})
 }
 
 /**
- * A unary method as Nest's stubs have them, straight on the client's channel; what asks for more than
- * that goes to `stock`, which is Nest's own.
+ * A unary method as Nest's stubs have them, straight on the channel; what asks for more than that goes to
+ * `stock`, which makes the call with a client of grpc-js.
  */
-export function unaryMethod(client: Client, methodName: string, stock: StubMethod): StubMethod {
-  const method = (client as unknown as Record<string, UnaryMethod & { requestStream: boolean }>)[
-    methodName
-  ]!;
-  if (method.requestStream) return stock;
+export function unaryMethod(
+  channel: ChannelInterface,
+  method: UnaryMethod,
+  stock: StubMethod,
+): StubMethod {
   return (...args) => {
     const rest = args.slice(1);
     const metadata = rest[0] instanceof Metadata ? (rest.shift() as Metadata) : undefined;
@@ -37,7 +35,7 @@ export function unaryMethod(client: Client, methodName: string, stock: StubMetho
     }
     return new Observable((observer) =>
       makeUnaryCall(
-        client.getChannel(),
+        channel,
         method,
         args[0],
         metadata ?? new Metadata(),

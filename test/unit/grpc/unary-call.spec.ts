@@ -1,7 +1,8 @@
 import { InterceptingCall, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { lastValueFrom, Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hasInterceptors, unaryMethod, type StubMethod } from '../../../lib/nest/unary-method.js';
+import type { StubMethod } from '../../../lib/nest/stub-method.js';
+import { hasInterceptors, unaryMethod } from '../../../lib/nest/unary-method.js';
 import { RESPONSE, take } from '../../fixtures/grpc/answers.js';
 import { framed } from '../../fixtures/grpc/framed.js';
 import { service, stubOf, type Stub } from '../../fixtures/grpc/service.js';
@@ -88,7 +89,7 @@ describe('the lean path of unary calls', () => {
     });
     const stub = stubOf(site.channel(address));
     const stock = stockOf(stub);
-    const lean = unaryMethod(stub, 'unary', stock);
+    const lean = unaryMethod(stub.getChannel(), service.unary, stock);
     await outcomeOf(stock, [request]); // So that all find it connected.
     expect(await outcomeOf(lean, args())).toEqual(await outcomeOf(stock, args()));
   });
@@ -111,14 +112,16 @@ describe('the lean path of unary calls', () => {
   it('ends as the stock stub for no response', async () => {
     const stub = await answeredWith();
     const stock = stockOf(stub);
-    const lean = await outcomeOf(unaryMethod(stub, 'unary', stock), [request]);
+    const lean = await outcomeOf(unaryMethod(stub.getChannel(), service.unary, stock), [request]);
     expect(lean).toEqual(await outcomeOf(stock, [request]));
     expect(lean).toMatchObject({ code: status.UNIMPLEMENTED, details: 'No message received' });
   });
 
   it('fails for two responses, which the stock stub waits behind for ever', async () => {
     const stub = await answeredWith(Buffer.from('one'), Buffer.from('two'));
-    expect(await outcomeOf(unaryMethod(stub, 'unary', never), [request])).toMatchObject({
+    expect(
+      await outcomeOf(unaryMethod(stub.getChannel(), service.unary, never), [request]),
+    ).toMatchObject({
       message: '12 UNIMPLEMENTED: Too many responses received',
       code: status.UNIMPLEMENTED,
       details: 'Too many responses received',
@@ -128,17 +131,13 @@ describe('the lean path of unary calls', () => {
   it('says why a response cannot be read', async () => {
     const { address } = await site.serve({ unary: (_call, callback) => callback(null, request) });
     const channel = site.channel(address);
-    const stub = stubOf(channel);
-    const unreadable = Object.assign(stub.unary.bind(stub), service.unary, {
+    const unreadable = {
+      ...service.unary,
       responseDeserialize: () => {
         throw new Error('not for me');
       },
-    });
-    const lean = unaryMethod(
-      { unary: unreadable, getChannel: () => channel } as never,
-      'unary',
-      never,
-    );
+    };
+    const lean = unaryMethod(channel, unreadable, never);
     expect(await outcomeOf(lean, [request])).toMatchObject({
       message: '13 INTERNAL: Response message parsing error: not for me',
       code: status.INTERNAL,
@@ -154,7 +153,7 @@ describe('the lean path of unary calls', () => {
         call.on('cancelled', () => (isCancelled = true));
       },
     });
-    const lean = unaryMethod(stubOf(site.channel(address)), 'unary', never);
+    const lean = unaryMethod(site.channel(address), service.unary, never);
     const told: unknown[] = [];
     const note = (what: unknown): number => told.push(what);
     const subscription = lean(request).subscribe({
@@ -176,7 +175,7 @@ describe('the lean path of unary calls', () => {
         callback(null, request);
       },
     });
-    const response = unaryMethod(stubOf(site.channel(address)), 'unary', never)(request);
+    const response = unaryMethod(site.channel(address), service.unary, never)(request);
     expect(calls).toBe(0);
     await lastValueFrom(response);
     await lastValueFrom(response);
@@ -187,7 +186,7 @@ describe('the lean path of unary calls', () => {
     const channel = site.channel('127.0.0.1:1');
     channel.close();
     await expect(
-      lastValueFrom(unaryMethod(stubOf(channel), 'unary', never)(request)),
+      lastValueFrom(unaryMethod(channel, service.unary, never)(request)),
     ).rejects.toThrow('Channel has been shut down');
   });
 
@@ -200,7 +199,7 @@ describe('the lean path of unary calls', () => {
         return new Observable();
       };
       const options = { [name]: [() => new InterceptingCall(null as never)] };
-      const lean = unaryMethod(stubOf(site.channel('127.0.0.1:1')), 'unary', stock);
+      const lean = unaryMethod(site.channel('127.0.0.1:1'), service.unary, stock);
       lean(request, options);
       lean(request, new Metadata(), options);
       lean(request, { [name]: [] });
