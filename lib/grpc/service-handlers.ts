@@ -11,8 +11,8 @@ export type ServiceHandlers = Record<string, UntypedHandleCall>;
 
 /**
  * The handlers that an implementation has for the methods of a service, bound to it. A method is found by
- * its name or by its name in camel case, as `grpc.Server.addService` does it, but never among what every
- * object inherits: `rpc ToString` of an implementation without it is unimplemented.
+ * its name or by its name in camel case, as `grpc.Server.addService` does it, or by its path, but never
+ * among what every object inherits: `rpc ToString` of an implementation without it is unimplemented.
  *
  * @returns an object without prototype.
  * @throws Error as of `addService` if one of the two is no object.
@@ -28,7 +28,9 @@ export function handlersOf(
   for (const name of Object.keys(service)) {
     const definition: MethodDefinition<unknown, unknown> = service[name]!;
     const handler =
-      handlerNamed(implementation, name) ?? handlerNamed(implementation, definition.originalName);
+      handlerNamed(implementation, name) ??
+      handlerNamed(implementation, definition.originalName) ??
+      handlerNamed(implementation, definition.path);
     if (handler === undefined) continue;
     const bound = handler.bind(implementation) as UntypedHandleCall;
     const isStreaming = definition.requestStream || definition.responseStream;

@@ -1,4 +1,5 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { Registry, type AuthorizePeer } from '../backchannel/index.js';
 import {
   BACKCHANNEL_MODULE_OPTIONS,
@@ -13,6 +14,7 @@ import {
   type BackchannelClientRegistration,
 } from './client-registration.js';
 import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
+import { hideStreamTypes } from './hide-stream-types.js';
 import { ListenMuxServer } from './listen-mux-server.js';
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelModuleOptions } from './options.js';
@@ -61,6 +63,12 @@ const listeningSide = {
  */
 @Module({})
 export class BackchannelModule extends ConfigurableBackchannelModule {
+  /** @internal Called by Nest, before the handlers of controllers are registered. */
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+    super();
+    hideStreamTypes(modules);
+  }
+
   /** The listening side, with options as they stand. */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
     return withListeningSide(super.forRoot(options));

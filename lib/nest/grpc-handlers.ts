@@ -95,7 +95,20 @@ export abstract class GrpcHandlers extends ServerGrpc {
   }
 
   override createService(service: { service: ServiceDefinition }, name: string): Promise<object> {
-    return super.createService({ prototype: methodsByName(service.service) }, name);
+    const methods = methodsByName(service.service);
+    const { then } = methods;
+    if (then !== undefined) {
+      // An object with a method of that name would be taken for a promise.
+      delete methods['then'];
+      methods[then.path] = then;
+    }
+    return super.createService({ prototype: methods }, name);
+  }
+
+  override getMessageHandler(
+    ...[service, method, ...rest]: Parameters<ServerGrpc['getMessageHandler']>
+  ): ReturnType<ServerGrpc['getMessageHandler']> {
+    return super.getMessageHandler(service, method.split('/').pop()!, ...rest);
   }
 
   /** Instead of Nest's own, as every unary call passes here: it takes fewer promises than that. */

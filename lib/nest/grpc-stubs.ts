@@ -1,20 +1,22 @@
-import { Client, credentials, type ChannelInterface, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  type ChannelInterface,
+  type MethodDefinition,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { loadPackages } from './load-packages.js';
 import type { StockGrpcOptions } from './options.js';
 import { methodsByName, packageAt, packageTree, type PackageTree } from './package-tree.js';
-import { stubMethod, type StubMethod } from './stub-method.js';
+import { callMethod, stubMethod, type StubMethod } from './stub-method.js';
 import { hasInterceptors, unaryMethod } from './unary-method.js';
 import { WaitingMemory } from './waiting-memory.js';
 
+type Method = MethodDefinition<unknown, unknown>;
+
 /** A node of the package tree that has the class of a service. */
 type ServiceNode = Record<string, { service: ServiceDefinition }>;
-
-/**
- * A property that makes an object a promise to `await`: a stub must not have it. A method of that name is
- * called by the name that stands here.
- */
-const RENAMED: ReadonlyMap<string, string> = new Map([['then', 'Then']]);
 
 /**
  * Nest's own gRPC client on a channel that somebody else owns:
@@ -54,16 +56,13 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   /** @internal Called by the base class for the first stub of grpc-js of a service. */
   override createClientByServiceName(service: string): Client {
     const stub = super.createClientByServiceName(service) as Client;
-    const methods = methodsByName(this.getClient(service)![service]!.service);
-    const names = Object.keys(methods);
-    if (!names.some((method) => method in Client.prototype || RENAMED.has(method))) return stub;
+    const methods = shownMethods(this.getClient(service)![service]!.service);
+    if (!methods.some(([method]) => method in Client.prototype || method === 'Then')) return stub;
     // Methods of its class would call one another in place of those of grpc-js.
-    const { prototype } = stub.constructor as typeof Client;
-    for (const name of names.filter((method) => Object.hasOwn(prototype, method))) {
-      const method = (prototype as unknown as Record<string, Function>)[name]!;
-      if (RENAMED.has(name)) define(stub, name, undefined);
-      define(stub, RENAMED.get(name) ?? name, Object.assign(method.bind(this.#bareClient), method));
+    for (const [method, definition] of methods) {
+      define(stub, method, Object.assign(callMethod(this.#bareClient, definition), definition));
     }
+    define(stub, 'then', undefined);
     return stub;
   }
 
@@ -100,15 +99,25 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   #createStub(service: ServiceDefinition): object {
     const stub = {};
     const isIntercepted = hasInterceptors(this.options.channelOptions);
-    for (const [name, definition] of Object.entries(methodsByName(service))) {
+    for (const [name, definition] of shownMethods(service)) {
       const stock = stubMethod(this.#bareClient, definition, this.#memory);
       const isUnary = !definition.requestStream && !definition.responseStream;
       const method =
         isUnary && !isIntercepted ? unaryMethod(this.#channel, definition, stock) : stock;
-      define(stub, RENAMED.get(name) ?? name, method);
+      define(stub, name, method);
     }
     return stub;
   }
+}
+
+/**
+ * The methods of a service as stubs have them. An object with a method called `then` is a promise to
+ * `await`: a stub has it as `Then`.
+ */
+function shownMethods(service: ServiceDefinition): [string, Method][] {
+  const { then, ...methods } = methodsByName(service);
+  if (then !== undefined) methods['Then'] ??= then;
+  return Object.entries(methods);
 }
 
 /** Defines an own property, whatever its name. */

@@ -58,15 +58,19 @@ export function servicesIn(tree: PackageTree, prefix = ''): NamedService[] {
   });
 }
 
-/** The methods of a service by their names as they are and in camel case; without a prototype. */
+/**
+ * The methods of a service by their names, and in camel case where no other method has that name; without
+ * a prototype.
+ */
 export function methodsByName(
   service: ServiceDefinition,
 ): Record<string, MethodDefinition<unknown, unknown>> {
-  const methods = Object.create(null) as Record<string, MethodDefinition<unknown, unknown>>;
-  for (const name of Object.keys(service)) {
-    const method: MethodDefinition<unknown, unknown> = service[name]!;
-    methods[name] = method;
-    if (method.originalName) methods[method.originalName] = method;
+  const methods = Object.assign(Object.create(null), service) as Record<
+    string,
+    MethodDefinition<unknown, unknown>
+  >;
+  for (const method of Object.values<MethodDefinition<unknown, unknown>>(service)) {
+    if (method.originalName) methods[method.originalName] ??= method;
   }
   return methods;
 }

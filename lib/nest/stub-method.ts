@@ -35,13 +35,15 @@ export function stubMethod(
   definition: Definition,
   memory: WaitingMemory,
 ): StubMethod {
-  const call = callOf(client, definition);
+  const call = callMethod(client, definition);
   return (...args) =>
     new Observable((observer) => {
       const [first, ...rest] = args;
       const requests = definition.requestStream && isSource(first) ? first : undefined;
       const made = new StubCall(observer);
-      made.begin(call(requests ? withMetadata(rest) : args, made.callback), definition);
+      const callArgs = requests ? withMetadata(rest) : args;
+      const callback = definition.responseStream ? [] : [made.callback];
+      made.begin(call(...callArgs, ...callback), definition);
       if (requests) made.write(requests, definition, memory);
       return () => made.leave();
     });
@@ -52,19 +54,21 @@ function withMetadata([metadata, options]: unknown[]): unknown[] {
   return [metadata ?? new Metadata(), options].filter((argument) => argument !== undefined);
 }
 
-/** Makes calls of a method, by the client's function for its kind. */
-function callOf(
+/**
+ * A method of a stub of grpc-js: calls the client's function for its kind.
+ *
+ * @param client - a bare one: its own methods are called, which those of a service may hide.
+ */
+export function callMethod(
   client: Client,
   { path, requestSerialize, responseDeserialize, requestStream, responseStream }: Definition,
-): (args: unknown[], callback: Callback) => ClientCall {
-  const method = [path, requestSerialize, responseDeserialize] as const;
-  type Make = (...args: unknown[]) => ClientCall;
-  if (responseStream) {
-    const make = requestStream ? client.makeBidiStreamRequest : client.makeServerStreamRequest;
-    return (args) => (make as unknown as Make).call(client, ...method, ...args);
-  }
-  const make = requestStream ? client.makeClientStreamRequest : client.makeUnaryRequest;
-  return (args, callback) => (make as unknown as Make).call(client, ...method, ...args, callback);
+): (...args: unknown[]) => ClientCall {
+  const forOneResponse = requestStream ? client.makeClientStreamRequest : client.makeUnaryRequest;
+  const forMany = requestStream ? client.makeBidiStreamRequest : client.makeServerStreamRequest;
+  const make = (responseStream ? forMany : forOneResponse) as unknown as (
+    ...args: unknown[]
+  ) => ClientCall;
+  return (...args) => make.call(client, path, requestSerialize, responseDeserialize, ...args);
 }
 
 /** One call, and who subscribed to its responses. */
