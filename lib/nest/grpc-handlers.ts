@@ -78,7 +78,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     this.#grpcOptions = options;
   }
 
-  /** @throws what Nest throws for proto files that cannot be loaded. */
+  /** @internal Called by the base class; throws what that throws for files that cannot be loaded. */
   override loadProto(): unknown {
     const definition = loadPackages(this.#grpcOptions);
     if (definition === undefined) return super.loadProto();
@@ -86,14 +86,17 @@ export abstract class GrpcHandlers extends ServerGrpc {
     return packageTree(definition);
   }
 
+  /** @internal Called by the base class. */
   override lookupPackage(root: PackageTree, packageName: string): PackageTree | undefined {
     return packageAt(root, packageName);
   }
 
+  /** @internal Called by the base class. */
   override getServiceNames(tree: PackageTree): NamedService[] {
     return servicesIn(tree);
   }
 
+  /** @internal Called by the base class. */
   override createService(service: { service: ServiceDefinition }, name: string): Promise<object> {
     const methods = methodsByName(service.service);
     const { then } = methods;
@@ -105,6 +108,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     return super.createService({ prototype: methods }, name);
   }
 
+  /** @internal Called by the base class. */
   override getMessageHandler(
     ...[service, method, ...rest]: Parameters<ServerGrpc['getMessageHandler']>
   ): ReturnType<ServerGrpc['getMessageHandler']> {
@@ -121,7 +125,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
       );
   }
 
-  /** Called by Nest for each method that a controller has a handler for. */
+  /** @internal Called by Nest for each method that a controller has a handler for. */
   override createServiceMethod(
     handler: Handler,
     method: Method,

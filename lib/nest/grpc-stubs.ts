@@ -84,7 +84,7 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     this.grpcClients = [];
   }
 
-  /** The package that has the service, if there is one. */
+  /** @internal The package that has the service, if there is one. */
   protected override getClient(name: string): ServiceNode | undefined {
     const node = super.getClient(name) as ServiceNode | undefined;
     return typeof node?.[name] === 'function' ? node : undefined;
