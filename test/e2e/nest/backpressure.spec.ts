@@ -22,10 +22,10 @@ const services: MadeServices = {
 };
 
 const TEXT = 'x'.repeat(64 * 1024);
-/** Messages of a stream, 50 MiB in all. */
-const MESSAGES = 800;
+/** Messages of a stream, 20 MiB in all. */
+const MESSAGES = 320;
 /** More than the windows, and what is read ahead, have room for. */
-const AHEAD = 200;
+const AHEAD = 120;
 
 type Stub = Record<string, (requests: unknown) => Observable<Text>>;
 
@@ -94,9 +94,9 @@ describe.each(directions)('a %s call', (direction) => {
     raw = stubs.getClientByServiceName('Flow');
   });
 
-  /** Time for what would go through to do so: it is as long as 100 other calls, one after the other. */
+  /** Time for what would go through to do so: it is as long as 30 other calls, one after the other. */
   async function settle(): Promise<void> {
-    for (let i = 0; i < 100; i += 1) await soon(lastValueFrom(stub['now']!({})));
+    for (let i = 0; i < 30; i += 1) await soon(lastValueFrom(stub['now']!({})));
   }
 
   it.each(['late', 'loop'])('has its requests wait for their reader: %s', async (method) => {
@@ -132,10 +132,10 @@ describe.each(directions)('a %s call', (direction) => {
   });
 
   it('may have more requests than there is room for, if they are there at once', async () => {
-    const texts = Array.from({ length: 5000 }, (_, i) => ({ text: String(i) }));
+    const texts = Array.from({ length: 2000 }, (_, i) => ({ text: String(i) }));
     const reply = lastValueFrom(stub['late']!(from(texts)));
     open();
-    expect(await soon(reply)).toEqual({ text: '5000' });
+    expect(await soon(reply)).toEqual({ text: '2000' });
     expect(await soon(lastValueFrom(stub['echo']!(of({ text: 'a' }))))).toEqual({ text: 'a' });
   });
 });
