@@ -7,7 +7,7 @@ import {
   type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
-import { encodeRefusal, ErrorCode } from '../http2/index.js';
+import { encodeGoAway, ErrorCode } from '../http2/index.js';
 import type { Handshaker } from '../listenmux/index.js';
 import { authorize, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
@@ -122,7 +122,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     try {
       const stream = await onlyStream(session);
       stream.on('error', () => {});
-      stream.end(encodeRefusal(ErrorCode.InadequateSecurity, message));
+      stream.end(encodeGoAway(ErrorCode.InadequateSecurity, message));
       await session.close();
     } catch {
       // It has gone already.

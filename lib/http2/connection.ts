@@ -11,6 +11,7 @@ import { FrameOutput } from './frame-output.js';
 import { FrameParser } from './frame-parser.js';
 import { GoingAway } from './going-away.js';
 import { HeaderOutput } from './header-output.js';
+import { PeerAccounts } from './peer-accounts.js';
 import { PeerConduct } from './peer-conduct.js';
 import { PeerWords } from './peer-words.js';
 import { Pings } from './pings.js';
@@ -45,16 +46,21 @@ export class Http2Connection implements StreamHost {
   /** `draining`: no new streams, either side having said GOAWAY; closes with the last stream. */
   #state: 'open' | 'draining' | 'closed' = 'open';
 
-  /** @throws Http2OptionError naming a bad option; then the socket is as it was. */
+  /**
+   * @param accounts - what the peer has used of its limits, if it has other connections with the same
+   * options. Default: nothing.
+   * @throws Http2OptionError naming a bad option; then the socket is as it was.
+   */
   constructor(
     socket: Duplex,
     role: Http2Role,
     events: Http2ConnectionEvents,
     options: Partial<Http2ConnectionOptions> = {},
+    accounts?: PeerAccounts,
   ) {
     this.#socket = socket;
     this.#role = role;
-    this.#parts = this.#createParts(verifyHttp2Options(options), events);
+    this.#parts = this.#createParts(verifyHttp2Options(options), events, accounts);
     this.output = this.#parts.output;
     this.conduct = this.#parts.conduct;
     this.#streams = this.#parts.streams;
@@ -131,9 +137,23 @@ export class Http2Connection implements StreamHost {
   /**
    * Takes no new streams; those under way go on, and with the last of them the connection ends. In two
    * steps, so that no request is lost that was on its way (RFC 9113, 6.8).
+   *
+   * @param message - the debug data: for humans, or a word that gRPC has agreed upon. Default: none.
    */
-  goAway(): void {
-    if (this.#state !== 'closed') this.#parts.goingAway.begin();
+  goAway(message?: string): void {
+    if (this.#state !== 'closed') this.#parts.goingAway.begin(message);
+  }
+
+  /**
+   * Ends the connection at once because this side has decided so, and tells the peer why by GOAWAY:
+   * streams fail, and nothing more is read. Idempotent.
+   *
+   * @param message - the debug data, cut after 1024 bytes.
+   */
+  dismiss(code: number, message: string): void {
+    if (this.#state === 'closed') return;
+    this.#parts.goingAway.fail(code, message);
+    this.#terminate(closedError(), true);
   }
 
   /** Ends the connection at once; streams fail with `error`, and so does the socket. Idempotent. */
@@ -190,14 +210,18 @@ export class Http2Connection implements StreamHost {
 
   // ---- Its parts
 
-  #createParts(options: Http2ConnectionOptions, events: Http2ConnectionEvents): ConnectionParts {
+  #createParts(
+    options: Http2ConnectionOptions,
+    events: Http2ConnectionEvents,
+    accounts = new PeerAccounts(options),
+  ): ConnectionParts {
     const isClient = this.#role === 'client';
     const output = new FrameOutput(this.#socket, options.maxQueuedBytes, {
       onOverflow: () =>
         this.#fail(ErrorCode.EnhanceYourCalm, 'too many frames wait for the peer to take them'),
     });
     const pings = new Pings(output);
-    const streams = new StreamTable(this.#role);
+    const streams = new StreamTable(this.#role, accounts);
     const settings = new SettingsExchange(options, isClient, () => streamWindows.adapt());
     const streamWindows = new StreamWindows(options, isClient, new RoundTrip(() => pings.send()), {
       streams,
@@ -214,7 +238,7 @@ export class Http2Connection implements StreamHost {
       window: new ConnectionWindow(options),
       streamWindows,
       settings,
-      conduct: new PeerConduct(options, (code, message) => this.#fail(code, message)),
+      conduct: new PeerConduct(accounts, (code, message) => this.#fail(code, message)),
       goingAway: new GoingAway(
         output,
         pings,

@@ -1,5 +1,6 @@
 import { ErrorCode, FrameType, MAX_WINDOW_SIZE } from './frame.js';
 import type { FrameOutput } from './frame-output.js';
+import { goAwayPayload } from './go-away-frame.js';
 import type { Pings } from './pings.js';
 
 /** Milliseconds that the peer has to answer before the next step is taken all the same. */
@@ -13,6 +14,8 @@ export class GoingAway {
   readonly #hasPeer: () => boolean;
   readonly #onLastStep: () => void;
   #step: 'none' | 'first' | 'last' = 'none';
+  /** The debug data of both steps. */
+  #message = '';
   /** The peer's streams up to this one are served, or were. */
   #lastServedId = 0;
 
@@ -48,9 +51,14 @@ export class GoingAway {
     return true;
   }
 
-  /** Takes both steps. */
-  begin(): void {
+  /**
+   * Takes both steps.
+   *
+   * @param message - the debug data: for humans, or a word that gRPC has agreed upon, such as `max_age`.
+   */
+  begin(message = ''): void {
     if (this.#step !== 'none') return;
+    this.#message = message;
     if (!this.#servesRequests) return this.#takeLastStep();
     this.#step = 'first';
     if (this.#hasPeer()) this.#takeFirstStep();
@@ -58,12 +66,12 @@ export class GoingAway {
   }
 
   /** The connection ends now, for this reason. */
-  fail(code: ErrorCode, message: string): void {
+  fail(code: number, message: string): void {
     this.#write(this.#lastServedId, code, message);
   }
 
   #takeFirstStep(): void {
-    this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, '');
+    this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, this.#message);
     // What the peer sent before it knew has come when it answers.
     this.#afterAnswer(() => this.#takeLastStep());
   }
@@ -87,15 +95,11 @@ export class GoingAway {
 
   #takeLastStep(): void {
     this.#step = 'last';
-    this.#write(this.#lastServedId, ErrorCode.NoError, '');
+    this.#write(this.#lastServedId, ErrorCode.NoError, this.#message);
     this.#onLastStep();
   }
 
-  #write(lastStreamId: number, code: ErrorCode, message: string): void {
-    const payload = Buffer.alloc(8 + message.length);
-    payload.writeUInt32BE(lastStreamId, 0);
-    payload.writeUInt32BE(code, 4);
-    payload.write(message, 8, 'latin1');
-    this.#output.frame(FrameType.GoAway, 0, 0, payload);
+  #write(lastStreamId: number, code: number, message: string): void {
+    this.#output.frame(FrameType.GoAway, 0, 0, goAwayPayload(lastStreamId, code, message));
   }
 }

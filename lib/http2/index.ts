@@ -6,9 +6,11 @@ export {
   type Http2ConnectionOptions,
 } from './connection-options.js';
 export { Http2Error, Http2OptionError, type Http2ErrorScope } from './errors.js';
-export { ErrorCode } from './frame.js';
 export { excerpt } from './excerpt.js';
-export { encodeRefusal } from './refusal.js';
+export { ErrorCode, FrameType } from './frame.js';
+export { encodeGoAway } from './go-away-frame.js';
+export { PeerAccounts } from './peer-accounts.js';
+export { decodeReason, printable } from './reason.js';
 export { CONNECTION_HEADERS, valueOf } from './header-rules.js';
 export { Http2Stream } from './stream.js';
 export type { StreamListener } from './stream-listener.js';

@@ -1,6 +1,6 @@
-import { FloodGuard } from '../flow-control/index.js';
-import type { Http2ConnectionOptions } from './connection-options.js';
+import type { FloodGuard } from '../flow-control/index.js';
 import { ErrorCode } from './frame.js';
+import type { PeerAccounts } from './peer-accounts.js';
 
 /** Cost of credit: a peer may give it for each piece that it reads, on the stream and on all. */
 const CREDIT_COST = 0.25;
@@ -24,9 +24,9 @@ export class PeerConduct {
   /** Header blocks that may still come on streams that this side has reset. */
   #lateHeaders = 0;
 
-  constructor(options: Http2ConnectionOptions, fail: (code: ErrorCode, message: string) => void) {
-    this.#frames = new FloodGuard(options.maxUselessFrames, options.uselessFramesPerSecond);
-    this.#streams = new FloodGuard(options.maxResets, options.resetsPerSecond);
+  constructor(accounts: PeerAccounts, fail: (code: ErrorCode, message: string) => void) {
+    this.#frames = accounts.frames;
+    this.#streams = accounts.streams;
     this.#fail = fail;
   }
 

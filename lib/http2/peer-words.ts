@@ -5,7 +5,7 @@ import { FrameReceiver } from './frame-receiver.js';
 import { HeaderListLimits } from './header-list-limits.js';
 import { HpackDecoder } from './hpack/index.js';
 import { MessageReceiver } from './message-receiver.js';
-import { decodeReason } from './refusal.js';
+import { decodeReason } from './reason.js';
 import { INITIAL_SETTINGS } from './settings.js';
 import type { Http2Stream } from './stream.js';
 
@@ -97,7 +97,7 @@ export class PeerWords {
     const { streams, options, settings, conduct, user } = this.#parts;
     if (!user.servesRequests) {
       this.#resetStream(id, ErrorCode.RefusedStream, 'nobody serves requests here');
-    } else if (streams.size < options.maxConcurrentStreams) {
+    } else if (streams.totalSize < options.maxConcurrentStreams) {
       return this.#host.createStream(id);
     } else {
       this.#resetStream(id, ErrorCode.RefusedStream, 'too many streams');

@@ -1,5 +1,6 @@
 import type { Http2Role } from './connection.js';
 import { MAX_WINDOW_SIZE } from './frame.js';
+import type { PeerAccounts } from './peer-accounts.js';
 import type { Http2Stream } from './stream.js';
 
 /** Streams that this side gave up lately, and frames for which may still come. */
@@ -21,14 +22,22 @@ export class StreamTable {
   #mostCredit = 0;
   /** Those of `#resets` that had to be forgotten are not above this number. */
   #forgottenUpTo = 0;
+  readonly #accounts: PeerAccounts;
 
-  constructor(role: Http2Role) {
+  /** @param accounts - what the peer has used of its limits, here and on its other connections. */
+  constructor(role: Http2Role, accounts: PeerAccounts) {
+    this.#accounts = accounts;
     this.#nextId = role === 'client' ? 1 : 2;
     this.#ours = role === 'client' ? 1 : 0;
   }
 
   get size(): number {
     return this.#streams.size;
+  }
+
+  /** Streams of all connections that share the accounts of the peer. */
+  get totalSize(): number {
+    return this.#accounts.openStreams;
   }
 
   /** Whether this side has used all its numbers. */
@@ -69,6 +78,7 @@ export class StreamTable {
   /** Adds a stream of either side. */
   add(stream: Http2Stream): void {
     this.#streams.set(stream.id, stream);
+    this.#accounts.openStreams += 1;
   }
 
   /** The stream of ours with the number `nextId` is on its way. */
@@ -83,7 +93,9 @@ export class StreamTable {
 
   /** Returns whether it was there. */
   delete(id: number): boolean {
-    return this.#streams.delete(id);
+    const wasThere = this.#streams.delete(id);
+    if (wasThere) this.#accounts.openStreams -= 1;
+    return wasThere;
   }
 
   isOurs(id: number): boolean {
