@@ -59,6 +59,12 @@ export class ConnectionInfo {
    */
   failed(_error: Error): void {}
 
+  /** @internal The other end has said in order that it makes no more calls on it. */
+  takesLeave(): void {}
+
+  /** @internal This side is about to send the other end away from it, to a new connection. */
+  retired(): void {}
+
   /** @internal What grpc-js' `call.getConnectionInfo()` gives. */
   get addresses(): ConnectionAddresses {
     const { localAddress, localPort, remoteAddress, remotePort } = this

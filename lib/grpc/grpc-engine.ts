@@ -9,6 +9,14 @@ import type {
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from './connection-info.js';
 
+/** What one end says when it takes no more calls on a connection (GOAWAY of HTTP/2). */
+export interface GoAway {
+  /** An error code of HTTP/2; 0 is none. */
+  readonly code: number;
+  /** For humans, and words that gRPC has agreed upon, such as `max_age`. */
+  readonly message: string;
+}
+
 /** One connection that is being served. */
 export interface ServedStream {
   /**
@@ -18,6 +26,11 @@ export interface ServedStream {
   drain(graceMs: number): void;
   /** Closes at once. */
   destroy(): void;
+  /**
+   * Closes at once, but tells the other end why by `goAway`. No call begins afterwards, calls that wait
+   * for their handler never reach it, and those under way end.
+   */
+  dismiss(goAway: GoAway): void;
 }
 
 /** What serves the calls of connections that are handed to it. Go: `backchannel.Server`. */
@@ -47,14 +60,6 @@ export type OpenStream = () => Promise<Duplex>;
 /** Turns a fresh connection, TLS already done, into the stream to speak gRPC on. */
 export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 
-/** What the other end said when it took no more calls on a connection (GOAWAY of HTTP/2). */
-export interface GoAway {
-  /** An error code of HTTP/2; 0 is none. */
-  readonly code: number;
-  /** For humans, and words that gRPC has agreed upon, such as `max_age`. */
-  readonly message: string;
-}
-
 /** A channel that makes its connections itself. */
 export interface DialChannel extends ChannelInterface {
   /** Why it has no connection, if it knows: what the last attempt or connection ended with. */
@@ -66,7 +71,7 @@ export interface DialChannel extends ChannelInterface {
   onFailedAgain?(listener: () => void): void;
   /**
    * What made it leave its last connection, if that was the other end's wish. There is no such property
-   * where the engine keeps it to itself, as grpc-js does.
+   * where the engine keeps it to itself, as grpc-js does for channels over streams.
    */
   readonly lastGoAway?: GoAway | undefined;
 }

@@ -1,5 +1,6 @@
 export { after } from './after.js';
 export { BorrowedChannel } from './borrowed-channel.js';
+export { closedByDecision, decisionIn } from './closed-by-decision.js';
 export {
   bindConnection,
   ConnectionInfo,

@@ -1,4 +1,5 @@
 import { connectivityState } from '@grpc/grpc-js';
+import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
 import { watchConnectivity } from './watch-connectivity.js';
 
@@ -18,12 +19,10 @@ const IN_ORDER = 0;
  * unreachable for calls from the other end until then.
  *
  * Where the other end said by GOAWAY that it goes, the next connection is made at once: it is to be
- * there before the old one is gone. Where the connection was lost without a word, all clients of that
+ * there before the old one is gone. Where the connection was closed by decision, or lost without a word, all clients of that
  * server have lost theirs in the same instant, and would be at the next one's door together: each waits
  * any time up to `lossPauseMs` first. Connections that end as soon as they are made are made ever more
  * slowly, whatever was said. No call waits for any of these pauses: it has the channel connect at once.
- *
- * grpc-js does not tell a GOAWAY from a loss: its channels connect at once after either.
  *
  * @param keepsAlive - whether it keeps the process alive meanwhile, as a listening socket would.
  * @param lossPauseMs - limit of the pause after a loss, in milliseconds. Default 1000.
@@ -65,9 +64,11 @@ export function keepConnected(
   return stop;
 }
 
-/** Whether the last connection ended without the other end having asked for it. */
+/** Whether the last connection ended without the other end having asked for another one. */
 function wasLost(channel: DialChannel): boolean {
-  return 'lastGoAway' in channel && channel.lastGoAway?.code !== IN_ORDER;
+  if (!('lastGoAway' in channel)) return false;
+  const { lastGoAway } = channel;
+  return lastGoAway?.code !== IN_ORDER || decisionIn(lastGoAway) !== undefined;
 }
 
 /** Milliseconds that the next connection waits at most, after so many in a row that did not last. */

@@ -13,7 +13,8 @@ const FRAME_HEADER_BYTES = 9;
  */
 export function withFirstFrameApart<T extends Duplex>(stream: T): T {
   const early = readAll(stream);
-  const push = stream.push.bind(stream);
+  const original = stream.push;
+  const push = original.bind(stream);
   let seen = Buffer.alloc(0);
 
   stream.push = (chunk: Buffer | null) => {
@@ -26,8 +27,7 @@ export function withFirstFrameApart<T extends Duplex>(stream: T): T {
     const later: (Buffer | null)[] = [chunk.subarray(end - begin)];
     stream.push = (next: Buffer | null) => later.push(next) > 0;
     setImmediate(() => {
-      // From here on it is the stream's own again.
-      Reflect.deleteProperty(stream, 'push');
+      stream.push = original;
       for (const next of later) stream.push(next);
     });
     return push(chunk.subarray(0, end - begin));

@@ -3,15 +3,19 @@ import {
   experimental,
   type Server,
   ServerCredentials,
-  ServerInterceptingCall,
-  type ServerInterceptor,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from '../connection-info.js';
-import type { ServedStream, StreamServer } from '../grpc-engine.js';
-import { endWithPeer } from './end-with-peer.js';
+import { encodeGoAway } from '../../http2/index.js';
+import type { GoAway, ServedStream, StreamServer } from '../grpc-engine.js';
 import { handlersOf } from '../service-handlers.js';
+import { endWithPeer } from './end-with-peer.js';
+import { identify } from './identified-call.js';
+import { PeerCalls } from './peer-calls.js';
+
+/** Last stream id of a GOAWAY by a side that does not know it: calls are not sent again unseen. */
+const NO_STREAM_IS_UNSEEN = 2 ** 31 - 1;
 
 /** Node's timers keep no longer delay: 24 days. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
@@ -21,6 +25,9 @@ type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 /** Serves the services of a grpc-js `Server` on streams, through its connection injectors. */
 export class GrpcJsServer implements StreamServer {
   readonly #server: Server;
+  readonly #maxCalls: number;
+  /** The calls of each multiplexed connection, whatever stream they come on. */
+  readonly #calls = new WeakMap<ConnectionInfo, PeerCalls>();
   /** TLS, if there is any, was done before the stream came here. */
   readonly #credentials = ServerCredentials.createInsecure();
   #plainInjector: ConnectionInjector | undefined;
@@ -29,9 +36,14 @@ export class GrpcJsServer implements StreamServer {
   /** From the first request to shut down on; no new connection is served. */
   #stopping = false;
 
-  /** @param server - with its services added, now or later; it need not be bound to a port. */
-  constructor(server: Server) {
+  /**
+   * @param server - with its services added, now or later; it need not be bound to a port.
+   * @param maxCalls - calls that a multiplexed connection may have under way, on all of its streams: the
+   * option `grpc.max_concurrent_streams` that `server` has. Default: no limit.
+   */
+  constructor(server: Server, maxCalls = Infinity) {
     this.#server = server;
+    this.#maxCalls = maxCalls;
   }
 
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
@@ -42,10 +54,15 @@ export class GrpcJsServer implements StreamServer {
     if (this.#stopping) stream.destroy();
     // What has closed already will not say so again, and its injector would never be let go.
     if (stream.destroyed) return new ServedSocket(stream);
-    const injector = connection ? this.#injectorFor(stream, connection) : this.#sharedInjector();
     this.#track(stream);
+    if (connection === undefined) {
+      this.#sharedInjector().injectConnection(endWithPeer(stream));
+      return new ServedSocket(stream);
+    }
+    const calls = this.#callsOf(connection);
+    const injector = this.#injectorFor(stream, connection, calls);
     injector.injectConnection(endWithPeer(stream));
-    return connection ? new ServedInjector(stream, injector) : new ServedSocket(stream);
+    return new ServedInjector(stream, injector, calls);
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
@@ -88,14 +105,23 @@ export class GrpcJsServer implements StreamServer {
   }
 
   /** Interceptors are an injector's, and say which connection it is: each gets its own. */
-  #injectorFor(stream: Duplex, connection: ConnectionInfo): ConnectionInjector {
+  #injectorFor(stream: Duplex, connection: ConnectionInfo, calls: PeerCalls): ConnectionInjector {
     const injector = this.#server.createConnectionInjector(
       experimental.createServerCredentialsWithInterceptors(this.#credentials, [
-        identify(connection),
+        identify(connection, calls),
       ]),
     );
     stream.once('close', () => injector.destroy());
     return injector;
+  }
+
+  #callsOf(connection: ConnectionInfo): PeerCalls {
+    let calls = this.#calls.get(connection);
+    if (calls === undefined) {
+      calls = new PeerCalls(this.#maxCalls);
+      this.#calls.set(connection, calls);
+    }
+    return calls;
   }
 }
 
@@ -116,15 +142,30 @@ class ServedSocket implements ServedStream {
   destroy(): void {
     this.#stream.destroy();
   }
+
+  dismiss({ code, message }: GoAway): void {
+    const stream = this.#stream;
+    // grpc-js has no way to say why. Its session writes whole frames, so one more fits in between.
+    if (stream.writable) stream.write(encodeGoAway(code, message, NO_STREAM_IS_UNSEEN));
+    // Behind the turn's writes, and before anything more is read.
+    process.nextTick(() => this.destroy());
+  }
 }
 
 /** A connection with an injector of its own. */
 class ServedInjector extends ServedSocket {
   readonly #injector: ConnectionInjector;
+  readonly #calls: PeerCalls;
 
-  constructor(stream: Duplex, injector: ConnectionInjector) {
+  constructor(stream: Duplex, injector: ConnectionInjector, calls: PeerCalls) {
     super(stream);
     this.#injector = injector;
+    this.#calls = calls;
+  }
+
+  override dismiss(goAway: GoAway): void {
+    this.#calls.close();
+    super.dismiss(goAway);
   }
 
   override drain(graceMs: number): void {
@@ -132,18 +173,4 @@ class ServedInjector extends ServedSocket {
     this.#injector.destroy();
     super.drain(graceMs);
   }
-}
-
-/** Has calls say which connection they came in on, where grpc-js only sees a stream without address. */
-function identify(connection: ConnectionInfo): ServerInterceptor {
-  class IdentifiedCall extends ServerInterceptingCall {
-    override getPeer(): string {
-      return connection.peerName;
-    }
-
-    override getAuthContext(): ConnectionInfo['authContext'] {
-      return connection.authContext;
-    }
-  }
-  return (_method, call) => new IdentifiedCall(call);
 }

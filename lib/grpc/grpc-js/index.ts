@@ -1,9 +1,8 @@
 import { Server } from '@grpc/grpc-js';
 import type { GrpcEngine } from '../grpc-engine.js';
-import { GrpcJsChannel } from './grpc-js-channel.js';
+import { createDialChannel } from './dial-channel.js';
 import { GrpcJsServer } from './grpc-js-server.js';
 import { createStreamChannel } from './stream-channel.js';
-import { UpgradeCredentials } from './upgrade-credentials.js';
 
 export { GrpcJsServer } from './grpc-js-server.js';
 export { UpgradeCredentials } from './upgrade-credentials.js';
@@ -11,8 +10,8 @@ export { UpgradeCredentials } from './upgrade-credentials.js';
 /** grpc-js on node:http2. */
 export const grpcJsEngine: GrpcEngine = {
   name: 'grpc-js',
-  createServer: (options) => new GrpcJsServer(new Server(options)),
+  createServer: (options) =>
+    new GrpcJsServer(new Server(options), options?.['grpc.max_concurrent_streams']),
   createStreamChannel,
-  createDialChannel: (target, credentials, upgrade, options = {}) =>
-    new GrpcJsChannel(target, new UpgradeCredentials(credentials, upgrade), options),
+  createDialChannel,
 };

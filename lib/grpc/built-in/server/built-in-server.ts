@@ -14,6 +14,7 @@ import { Refusal } from './refusal.js';
 import { trailersOnly } from './response-headers.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { messageLimitsOf, sessionMemoryOf, type MessageLimits } from '../message-limits.js';
+import { PeerShare } from './peer-share.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
 import { ServerCall, type ServerCallHost } from './server-call.js';
@@ -30,6 +31,8 @@ export class BuiltInServer implements StreamServer {
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #services = new ServiceTable();
   readonly #connections = new Set<ServedConnection>();
+  /** What peers have this side keep: one for all streams of a multiplexed connection. */
+  readonly #shares = new WeakMap<ConnectionInfo, PeerShare>();
   /** From the first request to shut down on; no new connection is served. */
   #isStopping = false;
   /** Told when the last connection is closed. */
@@ -59,6 +62,8 @@ export class BuiltInServer implements StreamServer {
       stream,
       {
         onRequest: (request, headers) => this.#receive(request, headers, host),
+        onFarewell: () => info.takesLeave(),
+        onRetire: () => info.retired(),
         onClose: (failure) => {
           this.#forget(connection);
           if (failure !== undefined) info.failed(failure);
@@ -67,6 +72,7 @@ export class BuiltInServer implements StreamServer {
       this.#options,
       this.#sessionMemory,
       multiplexed !== undefined,
+      this.#shareOf(info),
     );
     const host: ServerCallHost = {
       connection: info,
@@ -92,6 +98,15 @@ export class BuiltInServer implements StreamServer {
 
   unwrap(): this {
     return this;
+  }
+
+  #shareOf(info: ConnectionInfo): PeerShare {
+    let share = this.#shares.get(info);
+    if (share === undefined) {
+      share = new PeerShare(http2OptionsOf(this.#options, true), this.#sessionMemory);
+      this.#shares.set(info, share);
+    }
+    return share;
   }
 
   #receive(stream: Http2Stream, headers: readonly string[], host: ServerCallHost): void {

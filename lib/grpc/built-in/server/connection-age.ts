@@ -13,25 +13,35 @@ export class ConnectionAge {
   readonly #connection: Http2Connection;
   readonly #graceMs: number;
   readonly #idleMs: number;
+  readonly #onRetire: () => void;
   readonly #timers: NodeJS.Timeout[] = [];
   #idleTimer: NodeJS.Timeout | undefined;
   #lastUse = Date.now();
 
-  private constructor(connection: Http2Connection, options: ServerOptions) {
+  private constructor(connection: Http2Connection, options: ServerOptions, onRetire: () => void) {
     this.#connection = connection;
+    this.#onRetire = onRetire;
     this.#graceMs = options['grpc.max_connection_age_grace_ms'] ?? Infinity;
     this.#idleMs = options['grpc.max_connection_idle_ms'] ?? Infinity;
     const ageMs = options['grpc.max_connection_age_ms'] ?? Infinity;
-    this.#after(ageMs * (1 + JITTER * (2 * Math.random() - 1)), () => this.#retire());
+    this.#after(ageMs * (1 + JITTER * (2 * Math.random() - 1)), () => this.#endAge());
     this.#watchIdle(this.#idleMs);
   }
 
-  /** Nothing, unless the options set a limit. */
-  static watch(connection: Http2Connection, options: ServerOptions): ConnectionAge | undefined {
+  /**
+   * Nothing, unless the options set a limit.
+   *
+   * @param onRetire - called when the other end is about to be told to make a new connection.
+   */
+  static watch(
+    connection: Http2Connection,
+    options: ServerOptions,
+    onRetire: () => void,
+  ): ConnectionAge | undefined {
     const hasLimit =
       options['grpc.max_connection_age_ms'] !== undefined ||
       options['grpc.max_connection_idle_ms'] !== undefined;
-    return hasLimit ? new ConnectionAge(connection, options) : undefined;
+    return hasLimit ? new ConnectionAge(connection, options, onRetire) : undefined;
   }
 
   /** It is used. */
@@ -44,9 +54,15 @@ export class ConnectionAge {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #retire(): void {
-    this.#connection.goAway();
+  #endAge(): void {
+    this.#retire('max_age');
     this.#after(this.#graceMs, () => this.#connection.destroy());
+  }
+
+  /** @param why - the debug data that gRPC has agreed upon: it is not the server that goes. */
+  #retire(why: 'max_age' | 'max_idle'): void {
+    this.#onRetire();
+    this.#connection.goAway(why);
   }
 
   #watchIdle(ms: number): void {
@@ -55,7 +71,7 @@ export class ConnectionAge {
       const left = this.#lastUse + this.#idleMs - Date.now();
       if (this.#connection.streamCount > 0) this.#watchIdle(this.#idleMs);
       else if (left > 0) this.#watchIdle(left);
-      else this.#connection.goAway();
+      else this.#retire('max_idle');
     }, ms).unref();
   }
 

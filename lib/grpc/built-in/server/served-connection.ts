@@ -1,16 +1,21 @@
 import type { Duplex } from 'node:stream';
 import type { ServerOptions } from '@grpc/grpc-js';
 import { ErrorCode, Http2Connection, Http2Error, type Http2Stream } from '../../../http2/index.js';
-import type { ServedStream } from '../../grpc-engine.js';
-import { CallMemory } from '../call-memory.js';
+import type { GoAway, ServedStream } from '../../grpc-engine.js';
+import type { CallMemory } from '../call-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
 import { ConnectionAge } from './connection-age.js';
+import type { PeerShare } from './peer-share.js';
 
 /** What is told of a connection. */
 export interface ServedConnectionEvents {
   onRequest(stream: Http2Stream, headers: readonly string[]): void;
+  /** The other end has said that it makes no more calls. */
+  onFarewell(): void;
+  /** The connection is too old, or of no use: the other end is to make a new one. */
+  onRetire(): void;
   /** @param failure - why, if a rule was broken or a limit exceeded, on either side. */
   onClose(failure: Error | undefined): void;
 }
@@ -21,6 +26,7 @@ export class ServedConnection implements ServedStream {
   readonly memory: CallMemory;
   readonly #connection: Http2Connection;
   readonly #memoryLimit: number;
+  readonly #share: PeerShare;
   readonly #keepAlive: KeepAlive | undefined;
   readonly #age: ConnectionAge | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
@@ -29,6 +35,7 @@ export class ServedConnection implements ServedStream {
    * @param memoryLimit - bytes that its calls may hold on this side: of messages that came, and, counted
    *   apart, of replies.
    * @param isMultiplexed - whether the other end may be this engine.
+   * @param share - what the other end has this side keep, here and on its other streams.
    */
   constructor(
     stream: Duplex,
@@ -36,9 +43,11 @@ export class ServedConnection implements ServedStream {
     options: ServerOptions,
     memoryLimit: number,
     isMultiplexed: boolean,
+    share: PeerShare,
   ) {
     this.#memoryLimit = memoryLimit;
-    this.memory = new CallMemory(memoryLimit);
+    this.memory = share.memory;
+    this.#share = share;
     this.#connection = new Http2Connection(
       stream,
       'server',
@@ -48,7 +57,11 @@ export class ServedConnection implements ServedStream {
           events.onRequest(request, headers);
         },
         onRoom: () => this.#age?.touch(),
+        onGoAway: (code) => {
+          if (code === ErrorCode.NoError) events.onFarewell();
+        },
         onClose: (error) => {
+          share.connections.delete(this.#connection);
           this.#keepAlive?.stop();
           this.#age?.stop();
           clearTimeout(this.#graceTimer);
@@ -56,18 +69,22 @@ export class ServedConnection implements ServedStream {
         },
       },
       http2OptionsOf(options, isMultiplexed),
+      share.accounts,
     );
+    share.connections.add(this.#connection);
     this.#keepAlive = KeepAlive.start(this.#connection, {
       timeMs: options['grpc.keepalive_time_ms'] ?? LONGEST_DELAY_MS,
       timeoutMs: options['grpc.keepalive_timeout_ms'],
       isDue: () => true,
     });
-    this.#age = ConnectionAge.watch(this.#connection, options);
+    this.#age = ConnectionAge.watch(this.#connection, options, () => events.onRetire());
   }
 
   /** Whether so many replies wait for the other end to take them that new calls are refused. */
   get isClogged(): boolean {
-    return this.#connection.unsentBytes > this.#memoryLimit;
+    // Nearly always there is one connection, and this is asked for every call.
+    const { unsentBytes } = this.#share.connections.size > 1 ? this.#share : this.#connection;
+    return unsentBytes > this.#memoryLimit;
   }
 
   /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */
@@ -80,6 +97,10 @@ export class ServedConnection implements ServedStream {
 
   destroy(): void {
     this.#connection.destroy();
+  }
+
+  dismiss({ code, message }: GoAway): void {
+    this.#connection.dismiss(code, message);
   }
 }
 
