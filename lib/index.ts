@@ -77,6 +77,7 @@ export type {
   Departure,
   MultiplexSession,
   PeerCandidate,
+  PeerCloseOptions,
   PeerEvent,
   PeerIdentity,
   PeerLink,

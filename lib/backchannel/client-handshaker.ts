@@ -10,16 +10,12 @@ import {
   type GrpcEngine,
   type OpenStream,
 } from '../grpc/index.js';
-import { drainTimeOf, LAST_WORDS_MS } from './drain-time.js';
+import { drainTimeOf } from './drain-time.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toConnectionServer, type ServerFactory } from './server-factory.js';
 import { ServedSession } from './served-session.js';
-import {
-  yamuxSessionFactory,
-  type MultiplexSession,
-  type SessionFactory,
-} from './session-factory.js';
+import { yamuxSessionFactory, type SessionFactory } from './session-factory.js';
 
 /** The longest delay that Node's timers keep: 24 days. */
 const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': 2 ** 31 - 1 };
@@ -47,7 +43,7 @@ export class ClientHandshaker {
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
   readonly #drainMs: number;
-  readonly #sessions = new Set<MultiplexSession>();
+  readonly #sessions = new Set<ServedSession>();
   #closed = false;
 
   /** @throws TypeError naming a bad option. */
@@ -101,7 +97,8 @@ export class ClientHandshaker {
 
   /**
    * Ends all connections and makes no more. Those whose channel was closed end by themselves once
-   * their calls are through: they get `graceMs` for it. Idempotent; never rejects.
+   * their calls are through: they get `graceMs` for it. Takes `graceMs` and one second at most, whatever
+   * the other ends do. Idempotent; never rejects.
    */
   async close(graceMs = 0): Promise<void> {
     this.#closed = true;
@@ -111,7 +108,7 @@ export class ClientHandshaker {
     await endAll(sessions);
   }
 
-  /** Ends all connections there are; the channel may make others. Never rejects. */
+  /** Ends all connections there are, within a second; the channel may make others. Never rejects. */
   async disconnect(): Promise<void> {
     await endAll([...this.#sessions]);
   }
@@ -122,22 +119,21 @@ export class ClientHandshaker {
     const server = toConnectionServer(this.#serverFactory());
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
-    this.#sessions.add(session);
     const served = new ServedSession(session, server, this.#drainMs);
+    this.#sessions.add(served);
     session.onStream((stream) => served.serve(stream, connection));
-    void session.closed.then(() => this.#sessions.delete(session));
+    void session.closed.then(() => this.#sessions.delete(served));
     try {
       const stream = await session.open();
       served.follow(stream);
       return stream;
     } catch (cause) {
-      served.end();
+      void served.close();
       throw new HandshakeError('the connection ended during the handshake', { cause });
     }
   }
 }
 
-async function endAll(sessions: readonly MultiplexSession[]): Promise<void> {
-  await within(LAST_WORDS_MS, Promise.all(sessions.map((session) => session.close())));
-  for (const session of sessions) session.destroy();
+async function endAll(sessions: readonly ServedSession[]): Promise<void> {
+  await Promise.all(sessions.map((session) => session.close()));
 }

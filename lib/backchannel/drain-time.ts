@@ -15,3 +15,24 @@ export function drainTimeOf(drainMs = DEFAULT_DRAIN_MS): number {
     `"drainMs" must be a whole number of milliseconds, 0 or more, not ${String(drainMs)}`,
   );
 }
+
+/** The time that calls have to finish: counted from its first step, however many there are. */
+export class DrainTime {
+  readonly #drainMs: number;
+  #endsAt: number | undefined;
+
+  constructor(drainMs: number) {
+    this.#drainMs = drainMs;
+  }
+
+  /** Milliseconds that are left. The first who asks starts it. */
+  get leftMs(): number {
+    this.#endsAt ??= performance.now() + this.#drainMs;
+    return Math.max(0, this.#endsAt - performance.now());
+  }
+
+  /** There is no shutdown, after all: the next one has all of it. */
+  reset(): void {
+    this.#endsAt = undefined;
+  }
+}

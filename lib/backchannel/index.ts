@@ -12,7 +12,7 @@ export {
   UnknownPeerError,
   type BackchannelErrorCode,
 } from './errors.js';
-export { drainTimeOf } from './drain-time.js';
+export { drainTimeOf, DrainTime } from './drain-time.js';
 export { BACKCHANNEL_MAGIC } from './magic.js';
 export {
   getBackchannel,
@@ -21,7 +21,7 @@ export {
   PeerConnection,
   withId,
 } from './peer-connection.js';
-export { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
+export { Peer, type Departure, type PeerCloseOptions, type PeerId, type PeerLink } from './peer.js';
 export { Registry, type PeerEvent, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';
 export { ServerHandshaker, type ServerHandshakerOptions } from './server-handshaker.js';

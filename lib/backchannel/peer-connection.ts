@@ -1,33 +1,48 @@
 import { PassThrough, type Duplex } from 'node:stream';
-import { bindConnection, ConnectionInfo, connectionOf, type CallLike } from '../grpc/index.js';
+import {
+  bindConnection,
+  ConnectionInfo,
+  connectionOf,
+  type CallLike,
+  type ServedStream,
+} from '../grpc/index.js';
 import type { ClientConn } from './client-conn.js';
 import { NonMultiplexedConnectionError } from './errors.js';
 import type { PeerId } from './peer.js';
 import { Registry } from './registry.js';
 
+/** What a `PeerConnection` needs of the session that it is the connection of. */
+export interface PeerConnectionOwner {
+  /** What to call the peer with for as long as its calls are handled: longer than the registry has it. */
+  readonly conn: ClientConn | undefined;
+  /** Forward calls are served by `served`. */
+  servedBy(served: ServedStream): void;
+  /** HTTP/2 of the forward calls has failed. */
+  fail(error: Error): void;
+  /** The other end has said that it makes no more forward calls. */
+  takesLeave(): void;
+  /** The other end is being asked to make a new connection. */
+  retired(): void;
+}
+
 /** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
 export class PeerConnection extends ConnectionInfo {
-  readonly #conn: () => ClientConn | undefined;
-  readonly #onFailure: (error: Error) => void;
+  readonly #owner: PeerConnectionOwner | undefined;
 
   /**
    * @param socket - the connection's own socket, under TLS the `TLSSocket`.
    * @param peerId - the id of the peer at its other end.
    * @param registry - where that peer is found.
-   * @param conn - what to call the peer with for as long as its calls are handled, which may be longer
-   * than the registry has it. Default: what the registry has.
-   * @param onFailure - told why, if HTTP/2 of the peer's calls fails.
+   * @param owner - the session. Default: none, as in tests; the peer is what the registry has.
    */
   constructor(
     socket: Duplex,
     readonly peerId: PeerId,
     readonly registry: Registry,
-    conn: () => ClientConn | undefined = () => undefined,
-    onFailure: (error: Error) => void = () => {},
+    owner?: PeerConnectionOwner,
   ) {
     super(socket);
-    this.#conn = conn;
-    this.#onFailure = onFailure;
+    this.#owner = owner;
   }
 
   /**
@@ -36,12 +51,27 @@ export class PeerConnection extends ConnectionInfo {
    * @throws UnknownPeerError if it has gone.
    */
   get backchannel(): ClientConn {
-    return this.#conn() ?? this.registry.backchannel(this.peerId);
+    return this.#owner?.conn ?? this.registry.backchannel(this.peerId);
   }
 
   /** @internal */
   override failed(error: Error): void {
-    this.#onFailure(error);
+    this.#owner?.fail(error);
+  }
+
+  /** @internal */
+  override takesLeave(): void {
+    this.#owner?.takesLeave();
+  }
+
+  /** @internal */
+  override retired(): void {
+    this.#owner?.retired();
+  }
+
+  /** @internal Its forward calls are served by `served`. */
+  servedBy(served: ServedStream): void {
+    this.#owner?.servedBy(served);
   }
 }
 

@@ -2,12 +2,19 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectivityState, type ChannelInterface, type ChannelOptions } from '@grpc/grpc-js';
 import {
+  closedByDecision,
   watchConnectivity,
   type ConnectionInfo,
   type DialChannel,
   type GoAway,
   type GrpcEngine,
+  type ServedStream,
 } from '../grpc/index.js';
+import { ErrorCode } from '../http2/index.js';
+import type { ClientConn } from './client-conn.js';
+import { DrainTime, LAST_WORDS_MS } from './drain-time.js';
+import { endSession } from './end-session.js';
+import type { PeerConnectionOwner } from './peer-connection.js';
 import type { Departure, PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
 import { onceThrough } from './stream-end.js';
@@ -20,7 +27,9 @@ export interface PeerSessionParts {
   readonly connection: ConnectionInfo;
   readonly engine: GrpcEngine;
   readonly channelOptions: ChannelOptions | undefined;
-  /** Milliseconds that backchannel calls may take to finish when forward calls have. */
+  /** Makes what the peer is called with. */
+  readonly createConn: (channel: ChannelInterface) => ClientConn;
+  /** Milliseconds from the departure of the peer until its connection ends, calls or not. */
   readonly drainMs: number;
 }
 
@@ -29,31 +38,46 @@ export interface PeerSessionParts {
  * channel of backchannel calls, and what happens to one when the other ends.
  *
  * In order, calls finish first. A dialing side that is about to leave says so on the streams of the
- * channel: from then on the peer is not to be found, but its calls go on, and may bring calls back on a
- * new stream. When the forward stream has ended, no handler is left that could call back, so the channel
- * is closed; when its last call is through, so is the session. Anything else ends all of it at once.
+ * channel: from then on the peer is not to be found, but its calls go on for `drainMs`, and may bring
+ * calls back on a new stream. When the forward stream has ended, no handler is left that could call back,
+ * so the channel is closed; when its last call is through, so is the session. Anything else ends all of it
+ * at once.
+ *
+ * Invariant: while a forward call can begin, the peer is in the registry, or the session ends within
+ * `drainMs`. Nothing that the peer does, or leaves undone, extends that.
  */
-export class PeerSession implements PeerLink {
-  readonly channel: DialChannel;
+export class PeerSession implements PeerLink, PeerConnectionOwner {
+  /** What to call the peer with. */
+  readonly backchannel: ClientConn;
+  readonly #channel: DialChannel;
   readonly #parts: PeerSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
   /** Streams of the channel; more than one only while one replaces another. */
   readonly #backStreams = new Set<Duplex>();
   /** `leaving`: nobody finds the peer any more, calls finish. `ended`: no calls. */
   #state: 'open' | 'leaving' | 'ended' = 'open';
-  #forwardEnded = false;
+  /** `ended`: this side has ended it, in order. */
+  #forward: 'open' | 'ended' = 'open';
+  /** Whether the peer has been asked for a new connection, and whether it has said that it goes. */
+  #parting: 'none' | 'asked' | 'told' | 'agreed' = 'none';
+  /** What serves the forward calls. */
+  #served: ServedStream | undefined;
   /** Why HTTP/2 of the forward calls failed. */
   #failure: Error | undefined;
   /** Whether the channel is closed. */
   #isClosed = false;
+  #drainTime: DrainTime;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onDeparture - told once, when the peer is no longer to be found. */
   constructor(parts: PeerSessionParts, onDeparture: (departure: Departure) => void) {
-    const { session, stream, engine, channelOptions, connection } = parts;
+    const { session, stream, engine, channelOptions, connection, drainMs } = parts;
     this.#parts = parts;
     this.#onDeparture = onDeparture;
-    this.channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
+    this.#drainTime = new DrainTime(drainMs);
+    this.#channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
+    this.backchannel = parts.createConn(this.#channel);
+    stream.once('end', () => this.takesLeave());
     onceThrough(stream, (inOrder) => {
       if (this.#failure !== undefined) this.#lose(this.#failure);
       else if (inOrder) this.#endForward();
@@ -64,12 +88,13 @@ export class PeerSession implements PeerLink {
       // What came and was not read keeps a stream alive, and with it whoever does not read any more.
       for (const left of [stream, ...this.#backStreams]) left.destroy();
     });
-    watchConnectivity(this.channel as ChannelInterface, (state) => {
-      if (state !== connectivityState.IDLE || !isFarewell(this.channel.lastGoAway)) return;
-      this.depart({ cause: 'left' });
+    watchConnectivity(this.#channel as ChannelInterface, (state) => {
+      if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;
+      this.takesLeave();
+      this.depart(this.#inOrder);
     });
     // As Go's `grpc.Dial`: connected before the first call needs it.
-    this.channel.getConnectivityState(true);
+    this.#channel.getConnectivityState(true);
   }
 
   get connection(): ConnectionInfo {
@@ -80,22 +105,42 @@ export class PeerSession implements PeerLink {
     return this.#parts.session.streamCount ?? 0;
   }
 
-  /** Whether calls can be made. */
-  get isUsable(): boolean {
-    return this.#state !== 'ended' && !this.#forwardEnded;
+  get conn(): ClientConn | undefined {
+    return this.#state !== 'ended' && this.#forward === 'open' ? this.backchannel : undefined;
   }
 
+  /** Ends all of it, within a second, whatever the peer does. */
   async close(departure: Departure): Promise<void> {
     this.depart(departure);
-    this.#end();
-    await this.#parts.session.close();
+    this.#end(departure.cause === 'closed' ? closedByDecision(departure.reason) : GOING);
+    await endSession(this.#parts.session);
   }
 
-  /** Nobody is to find the peer any more; calls under way go on. Idempotent. */
-  depart(departure: Departure): void {
+  /**
+   * Nobody is to find the peer any more; calls under way go on. Idempotent.
+   *
+   * @param drainMs - milliseconds until the session ends, whatever is under way then.
+   */
+  depart(departure: Departure, drainMs = this.#parts.drainMs): void {
     if (this.#state !== 'open') return;
     this.#state = 'leaving';
+    this.#drainTime = new DrainTime(drainMs);
+    this.#timer = setTimeout(() => this.#end(GOING), this.#drainTime.leftMs).unref();
     this.#onDeparture(departure);
+  }
+
+  servedBy(served: ServedStream): void {
+    this.#served = served;
+    if (this.#state === 'ended') served.destroy();
+  }
+
+  takesLeave(): void {
+    if (this.#parting === 'none') this.#parting = 'told';
+    else if (this.#parting === 'asked') this.#parting = 'agreed';
+  }
+
+  retired(): void {
+    if (this.#parting === 'none') this.#parting = 'asked';
   }
 
   /**
@@ -107,26 +152,32 @@ export class PeerSession implements PeerLink {
     this.depart({ cause: 'lost', error });
   }
 
+  /** How the peer departs if all of it ends in order. */
+  get #inOrder(): Departure {
+    const isAsked = this.#parting === 'asked' || this.#parting === 'agreed';
+    return { cause: isAsked ? 'replaced' : 'left' };
+  }
+
   /** There are no more forward calls: backchannel calls get their time to finish. */
   #endForward(): void {
-    if (this.#forwardEnded) return;
-    this.#forwardEnded = true;
-    this.depart({ cause: 'left' });
-    this.#timer = setTimeout(() => this.#end(), this.#parts.drainMs).unref();
+    if (this.#forward === 'ended' || this.#state === 'ended') return;
+    this.#forward = 'ended';
+    this.depart(this.#inOrder);
     void this.#closeChannel();
   }
 
   async #closeChannel(): Promise<void> {
-    await begunCalls(this.channel as ChannelInterface);
-    this.channel.close();
+    await begunCalls(this.#channel as ChannelInterface);
+    this.#channel.close();
     this.#isClosed = true;
     this.#endIfThrough();
   }
 
+  /** All of it is over. A peer that has said before that it goes has left, however its connection ended. */
   #lose(error: Error | undefined): void {
-    this.depart(
-      error === undefined || isHangUp(error) ? { cause: 'left' } : { cause: 'lost', error },
-    );
+    const hasSaidSo = this.#parting === 'told' || this.#parting === 'agreed';
+    const isLost = error !== undefined && (error === this.#failure || !hasSaidSo);
+    this.depart(isLost ? { cause: 'lost', error } : this.#inOrder);
     this.#end();
   }
 
@@ -134,14 +185,26 @@ export class PeerSession implements PeerLink {
     if (this.#isClosed && this.#backStreams.size === 0) this.#end();
   }
 
-  /** The one way out. */
-  #end(): void {
+  /**
+   * The one way out.
+   *
+   * @param goAway - what to tell a peer whose forward calls are still served.
+   */
+  #end(goAway?: GoAway): void {
     if (this.#state === 'ended') return;
-    this.depart({ cause: 'left' });
+    this.depart(this.#inOrder);
     this.#state = 'ended';
     clearTimeout(this.#timer);
-    this.channel.close();
-    void this.#parts.session.close();
+    if (this.#forward === 'open') this.#endServing(goAway);
+    this.#channel.close();
+    const limitMs = this.#forward === 'open' ? 0 : this.#drainTime.leftMs;
+    void endSession(this.#parts.session, limitMs + LAST_WORDS_MS);
+  }
+
+  /** No forward call begins any more. */
+  #endServing(goAway: GoAway | undefined): void {
+    if (goAway !== undefined && this.#served !== undefined) this.#served.dismiss(goAway);
+    else this.#parts.stream.destroy();
   }
 
   async #openBack(): Promise<Duplex> {
@@ -155,11 +218,8 @@ export class PeerSession implements PeerLink {
   }
 }
 
-/** Whether the other end just closed the connection, or its stream of forward calls. */
-function isHangUp(error: Error): boolean {
-  const { code } = error as { code?: unknown };
-  return code === 'ERR_YAMUX_SESSION_CLOSED' || code === 'ERR_YAMUX_STREAM_RESET';
-}
+/** This side stops serving the peer, in order. */
+const GOING: GoAway = { code: ErrorCode.NoError, message: '' };
 
 /** What a server says when it ends a stream for being old or unused, and not because it leaves. */
 const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);

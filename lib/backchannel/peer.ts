@@ -8,13 +8,18 @@ export type PeerId = number;
 /**
  * Why a peer is no longer there.
  *
- * - `left`: it closed its connection, or its process ended.
- * - `lost`: the connection broke, the peer did not answer, or it broke the protocol; `error` says how.
- * - `closed`: `peer.close(reason)`.
+ * - `left`: it said in order that it goes.
+ * - `replaced`: this side asked it to make a new connection, because of the age of this one
+ *   (`grpc.max_connection_age_ms`) or for want of calls (`grpc.max_connection_idle_ms`), and it went in
+ *   order. With `engine: 'grpc-js'` it `left`: the server of grpc-js does not tell.
+ * - `lost`: the connection ended without a word, as when the process of the peer is killed, or broke, or
+ *   the peer did not answer, or it broke the protocol; `error` says how.
+ * - `closed`: `peer.close({ reason })`.
  * - `shutdown`: this side stops serving.
  */
 export type Departure =
   | { readonly cause: 'left' }
+  | { readonly cause: 'replaced' }
   | { readonly cause: 'lost'; readonly error: Error }
   | { readonly cause: 'closed'; readonly reason?: string | undefined }
   | { readonly cause: 'shutdown' };
@@ -25,8 +30,19 @@ export interface PeerLink {
   readonly connection: ConnectionInfo;
   /** Streams of its session that are open. */
   readonly openStreams: number;
-  /** Ends it. Idempotent; never rejects. */
+  /** Ends it, whatever the other end does. Idempotent; never rejects. */
   close(departure: Departure): Promise<void>;
+  /** The registry has it no more: it is to end in order, within a limited time. Idempotent. */
+  depart?(departure: Departure): void;
+}
+
+/** Options of `Peer.close`. */
+export interface PeerCloseOptions {
+  /**
+   * For the other end, which logs it, and for `departure.reason`. It is sent as text of 1024 bytes at
+   * most. Default: none.
+   */
+  reason?: string | undefined;
 }
 
 /** The other end of a multiplexed connection, as the listening side sees it. */
@@ -88,14 +104,39 @@ export class Peer {
     return this.backchannel.getService<T>(name);
   }
 
+  /** @internal The registry has it no more. */
+  depart(departure: Departure): void {
+    this.#link?.depart?.(departure);
+  }
+
   /**
-   * Ends its connection: calls under way, in both directions, end with UNAVAILABLE. A dialing side of
-   * this package connects again. Idempotent; resolves when the connection is closed, never rejects.
+   * Ends its connection, whatever the other end does: no call of it begins any more, and calls under way,
+   * in both directions, end with UNAVAILABLE. The other end has a second to take what was sent. A
+   * dialing side of this package connects again. Idempotent; resolves when the connection is closed.
    *
-   * @param reason - for the `departure` that `Registry.peers$` tells.
+   * @throws TypeError (as a rejection) for options that are none. The connection is closed all the same:
+   * a mistake must not keep a peer connected.
    */
-  async close(reason?: string): Promise<void> {
+  async close(options: PeerCloseOptions = {}): Promise<void> {
+    const problem = problemOf(options);
+    const reason = problem === undefined ? options.reason : undefined;
     if (this.#link === undefined) this.backchannel.close();
     else await this.#link.close({ cause: 'closed', reason });
+    if (problem !== undefined) throw new TypeError(`peer.close: ${problem}`);
   }
+}
+
+/** What is wrong with the options of `Peer.close`, if anything is. */
+function problemOf(options: unknown): string | undefined {
+  if (typeof options === 'string') {
+    return 'the reason is an option: write peer.close({ reason }) instead of peer.close(reason)';
+  }
+  if (typeof options !== 'object' || options === null) {
+    return `options must be an object such as { reason: 'it moved' }, not ${String(options)}`;
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'reason');
+  if (unknown !== undefined) return `"${unknown}" is not an option; the only one is "reason"`;
+  const { reason } = options as PeerCloseOptions;
+  if (reason === undefined || typeof reason === 'string') return undefined;
+  return `"reason" must be a string, not ${String(reason)} (${typeof reason})`;
 }

@@ -96,12 +96,16 @@ export class Registry implements Iterable<Peer> {
     return peer.id;
   }
 
-  /** Removes a peer; its connection is not touched. Idempotent. */
+  /**
+   * Removes a peer. Its calls may finish, but its connection ends within the `drainMs` of its handshaker:
+   * nobody is served whom nobody could close. Idempotent.
+   */
   removeBackchannel(id: PeerId, departure: Departure = { cause: 'left' }): void {
     const peer = this.#peers.get(id);
     if (peer === undefined) return;
     this.#peers.delete(id);
     this.#forgetName(peer);
+    peer.depart(departure);
     this.#tell({ type: 'disconnected', peer, departure });
   }
 

@@ -1,8 +1,16 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo, ConnectionServer, ServedStream } from '../grpc/index.js';
-import { LAST_WORDS_MS } from './drain-time.js';
+import { encodeGoAway, ErrorCode } from '../http2/index.js';
+import { DrainTime, LAST_WORDS_MS } from './drain-time.js';
+import { endSession } from './end-session.js';
 import type { MultiplexSession } from './session-factory.js';
 import { onceThrough } from './stream-end.js';
+
+/**
+ * Streams of the other end that are served at once. One is usual, and another one while the first only
+ * finishes its calls: gRPC leaves a connection that said GOAWAY for a new one.
+ */
+const MAX_SERVED_STREAMS = 4;
 
 /**
  * A session of the dialing side from its handshake to its end: serves the streams that the other end
@@ -13,10 +21,14 @@ import { onceThrough } from './stream-end.js';
  * may take. Anything else than an end in order ends all of it at once.
  */
 export class ServedSession {
+  /** Settles when the session is over. */
+  readonly closed: Promise<unknown>;
   readonly #session: MultiplexSession;
   readonly #server: ConnectionServer;
-  readonly #drainMs: number;
+  readonly #drainTime: DrainTime;
   readonly #served = new Set<ServedStream>();
+  /** The one of forward calls. */
+  #forward: Duplex | undefined;
   /** `leaving`: there are no more forward calls. `ending`: the other end has been told so. */
   #state: 'open' | 'leaving' | 'ending' | 'ended' = 'open';
   #drainTimer: NodeJS.Timeout | undefined;
@@ -29,13 +41,13 @@ export class ServedSession {
   constructor(session: MultiplexSession, server: ConnectionServer, drainMs: number) {
     this.#session = session;
     this.#server = server;
-    this.#drainMs = drainMs;
-    void session.closed.then(() => this.end());
+    this.#drainTime = new DrainTime(drainMs);
+    this.closed = session.closed.then(() => this.#end());
   }
 
-  /** Serves the calls of a stream that the other end has opened. */
+  /** Serves the calls of a stream that the other end has opened; resets one that is too much. */
   serve(stream: Duplex, connection: ConnectionInfo): void {
-    if (this.#state === 'ended') {
+    if (this.#state === 'ended' || this.#served.size >= MAX_SERVED_STREAMS) {
       stream.destroy();
       return;
     }
@@ -49,37 +61,55 @@ export class ServedSession {
 
   /** Ends with `stream`, the one of forward calls. */
   follow(stream: Duplex): void {
+    this.#forward = stream;
     onceThrough(stream, (inOrder) => {
       if (inOrder) this.#leave();
-      else this.end();
+      else this.#end();
     });
   }
 
-  /** Ends all of it. Idempotent. */
-  end(): void {
+  /** Ends all of it, within a second, whatever the other end does. Idempotent; never rejects. */
+  async close(): Promise<void> {
+    this.#takeLeave();
+    this.#end();
+    await endSession(this.#session);
+  }
+
+  /**
+   * Tells the other end that the connection ends in order, unless that was said: without a word it would
+   * be lost. Writers of HTTP/2 write whole frames, so one more fits between theirs.
+   */
+  #takeLeave(): void {
+    if (this.#state === 'ended' || !this.#forward?.writable) return;
+    this.#forward.write(encodeGoAway(ErrorCode.NoError, ''));
+  }
+
+  /** The one way out. */
+  #end(): void {
     if (this.#state === 'ended') return;
+    const limitMs = this.#state === 'open' ? 0 : this.#drainTime.leftMs;
     this.#state = 'ended';
     clearTimeout(this.#drainTimer);
     clearTimeout(this.#patienceTimer);
     this.#server.forceShutdown();
-    void this.#session.close();
+    void endSession(this.#session, limitMs + LAST_WORDS_MS);
   }
 
   #leave(): void {
     if (this.#state !== 'open') return;
     this.#state = 'leaving';
-    this.#drainTimer = setTimeout(() => this.end(), this.#drainMs).unref();
+    this.#drainTimer = setTimeout(() => this.#end(), this.#drainTime.leftMs).unref();
     // The other end may not know it yet: calls may still be on their way, and streams for them.
     this.#patienceTimer = setTimeout(() => this.#endStreams(), LAST_WORDS_MS).unref();
   }
 
   #endStreams(): void {
     this.#state = 'ending';
-    for (const served of this.#served) served.drain(this.#drainMs);
+    for (const served of this.#served) served.drain(this.#drainTime.leftMs);
     this.#endIfThrough();
   }
 
   #endIfThrough(): void {
-    if (this.#state === 'ending' && this.#served.size === 0) this.end();
+    if (this.#state === 'ending' && this.#served.size === 0) this.#end();
   }
 }

@@ -15,7 +15,10 @@ export function serveConnections(
   server: Server | ConnectionServer,
 ): (connection: MuxConnection<PeerConnection>) => void {
   const connectionServer = toConnectionServer(server);
-  return ({ stream, context }) => connectionServer.serve(stream, context);
+  return ({ stream, context }) => {
+    const served = connectionServer.serve(stream, context);
+    context?.servedBy(served);
+  };
 }
 
 /** @internal */

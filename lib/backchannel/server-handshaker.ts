@@ -12,6 +12,7 @@ import type { Handshaker } from '../listenmux/index.js';
 import { authorize, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { drainTimeOf } from './drain-time.js';
+import { endSession } from './end-session.js';
 import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import type { Departure, PeerId } from './peer.js';
@@ -35,8 +36,8 @@ export interface ServerHandshakerOptions {
   /** Decides who becomes a peer, before a byte of their session is read. Default: everybody does. */
   authorizePeer?: AuthorizePeer | undefined;
   /**
-   * Milliseconds that backchannel calls may take to finish when a connection ends in order.
-   * Default 10000.
+   * Milliseconds that calls may take to finish when a connection ends in order: from when the other end
+   * says that it goes, or ends its calls, until the connection ends. Default 10000.
    */
   drainMs?: number;
   /** What multiplexes. Default: `yamuxSessionFactory()`. */
@@ -58,6 +59,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   readonly #engine: GrpcEngine;
   readonly #drainMs: number;
   readonly #peers = new Map<PeerSession, MultiplexSession>();
+  #state: 'open' | 'closed' = 'open';
 
   /** @throws TypeError naming a bad option. */
   constructor(registry: Registry, options: ServerHandshakerOptions = {}) {
@@ -73,6 +75,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
    * served, and with what `connectionOf(call)` gives for calls on it.
    *
    * @throws HandshakeError if the client ends the connection, or its stream, before it can be served.
+   * @throws HandshakeError if the handshaker is closed by then.
    * @throws PeerRefusedError if `authorizePeer` does not let it in.
    */
   async handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
@@ -80,6 +83,10 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     const name = await this.#authorize(socket, connection);
     const session = this.#createSession(socket, 'server');
     const stream = await onlyStream(session);
+    if (this.#state === 'closed') {
+      session.destroy();
+      throw new HandshakeError('this side is closed');
+    }
     // Reset with the very bytes that opened it, it has said so already: nobody would be told again.
     if (stream.destroyed) {
       session.destroy();
@@ -91,16 +98,21 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   /**
    * All peers depart, calls under way go on: for the first phase of a shutdown. Whoever serves their
    * forward calls tells them, and ends the streams when those are through. Resolves when all
-   * connections have ended, or after `drainMs` milliseconds; never rejects.
+   * connections have ended, or after `drainMs` milliseconds, when those that are left are cut; never
+   * rejects.
    */
   async drain(drainMs = this.#drainMs): Promise<void> {
     const peers = [...this.#peers];
-    for (const [peer] of peers) peer.depart({ cause: 'shutdown' });
+    for (const [peer] of peers) peer.depart({ cause: 'shutdown' }, drainMs);
     await within(drainMs, Promise.all(peers.map(([, session]) => session.closed)));
   }
 
-  /** Ends all connections. Idempotent; never rejects. */
+  /**
+   * Ends all connections, within a second, whatever the other ends do, and makes no more. Idempotent;
+   * never rejects.
+   */
   async close(): Promise<void> {
+    this.#state = 'closed';
     const peers = [...this.#peers.keys()];
     await Promise.all(peers.map((peer) => peer.close({ cause: 'shutdown' })));
   }
@@ -123,7 +135,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
       const stream = await onlyStream(session);
       stream.on('error', () => {});
       stream.end(encodeGoAway(ErrorCode.InadequateSecurity, message));
-      await session.close();
+      await endSession(session);
     } catch {
       // It has gone already.
     }
@@ -148,6 +160,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
         connection,
         engine: this.#engine,
         channelOptions,
+        createConn: (channel) => new ClientConn(channel, interceptors, createStubs),
         drainMs: this.#drainMs,
       },
       (departure) => {
@@ -157,16 +170,9 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     );
     this.#peers.set(peer, session);
     void session.closed.then(() => this.#peers.delete(peer));
-    const conn = new ClientConn(peer.channel, interceptors, createStubs);
-    id = registry.registerBackchannel(conn, { name, link: peer });
+    id = registry.registerBackchannel(peer.backchannel, { name, link: peer });
     if (departed !== undefined) registry.removeBackchannel(id, departed);
-    return new PeerConnection(
-      socket,
-      id,
-      registry,
-      () => (peer.isUsable ? conn : undefined),
-      (error) => peer.fail(error),
-    );
+    return new PeerConnection(socket, id, registry, peer);
   }
 }
 

@@ -1,7 +1,12 @@
 import { credentials, type ChannelInterface } from '@grpc/grpc-js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
-import { ClientHandshaker, NotConnectedError, yamuxSessionFactory } from '../backchannel/index.js';
+import {
+  ClientHandshaker,
+  DrainTime,
+  NotConnectedError,
+  yamuxSessionFactory,
+} from '../backchannel/index.js';
 import {
   after,
   BorrowedChannel,
@@ -16,7 +21,6 @@ import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import { GrpcStubs } from './grpc-stubs.js';
 import type { BackchannelNetwork } from './network.js';
 import type { BackchannelClientOptions } from './options.js';
-import { DrainTime } from './drain-time.js';
 import { drainMsOf } from './shut-down.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */

@@ -1,7 +1,7 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { DrainTime } from '../backchannel/index.js';
 import type { ConnectionServer, GrpcEngine } from '../grpc/index.js';
 import { toServerOptions } from './channel-options.js';
-import type { DrainTime } from './drain-time.js';
 import { DrainableServer } from './drainable-server.js';
 import type { BackchannelServicesOptions } from './options.js';
 import { StandardServicesServer, type StandardServicesOptions } from './standard-services.js';

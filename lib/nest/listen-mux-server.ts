@@ -24,7 +24,7 @@ import type { ListenMuxServerOptions } from './options.js';
 import { logPeers, logRefusal } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
 import { RateLimitedLog } from './rate-limited-log.js';
-import { drainMsOf, shutDown } from './shut-down.js';
+import { drainMsOf, drainServer } from './shut-down.js';
 import { StandardServicesServer } from './standard-services.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
@@ -216,12 +216,12 @@ export class ListenMuxServer extends StandardServicesServer {
     if (listening !== undefined) await this.#stopAccepting(listening);
     await Promise.all([
       listening?.handshaker.drain(this.#drainMs),
-      server && shutDown(server, this.#drainMs),
+      server && drainServer(server, this.#drainMs),
     ]);
-    await Promise.all([
-      listening?.handshaker.close(),
-      listening?.listeners.closeConnections(LAST_WORDS_MS),
-    ]);
+    // Peers that are left are told so first, in this very turn; cut, they would take it for a loss.
+    const peersClosed = listening?.handshaker.close();
+    server?.forceShutdown();
+    await Promise.all([peersClosed, listening?.listeners.closeConnections(LAST_WORDS_MS)]);
     this.#peerLog.flush();
     this.#refusalLog.flush();
   }

@@ -7,6 +7,7 @@ import {
   type PeerEvent,
   type Registry,
 } from '../backchannel/index.js';
+import { printable } from '../http2/index.js';
 import type { LogLine, RateLimitedLog } from './rate-limited-log.js';
 
 /** For structured loggers; nothing is said of what is undefined. */
@@ -17,19 +18,21 @@ const logged = new WeakSet<Registry>();
 
 /**
  * A line for every peer that comes or goes, within the limit of the log; one, however many servers share
- * the registry.
+ * the registry. It warns of peers that are lost only.
  */
 export function logPeers(log: RateLimitedLog, registry: Registry): void {
   if (logged.has(registry)) return;
   logged.add(registry);
   registry.peers$.subscribe((event) => {
-    log.write('log', `peers ${event.type}`, () => lineOf(event));
+    const isLost = event.type === 'disconnected' && event.departure.cause === 'lost';
+    if (isLost) log.write('warn', 'peers lost', () => lineOf(event));
+    else log.write('log', `peers ${event.type}`, () => lineOf(event));
   });
 }
 
 function lineOf(event: PeerEvent): LogLine {
   const { id, name, remoteAddress, remotePort } = event.peer;
-  const who = name === undefined ? `peer ${id}` : `peer ${id} ${JSON.stringify(name)}`;
+  const who = name === undefined ? `peer ${id}` : `peer ${id} ${printable(JSON.stringify(name))}`;
   const data = { peerId: id, name, remoteAddress, remotePort };
   if (event.type === 'connected') return [`${who} connected`, known(data)];
   const { text, ...why } = described(event.departure);
@@ -50,14 +53,17 @@ export function logRefusal(log: RateLimitedLog, error: Error, socket: Duplex): v
   log.write('warn', `connections refused (${codeOf(error) ?? 'no code'})`, () => {
     const [line, data] = refusalLine(error, socket);
     const { cause } = error;
-    return [cause instanceof Error ? `${line} (${cause.message})` : line, data];
+    return [cause instanceof Error ? `${line} (${printable(cause.message)})` : line, data];
   });
 }
 
 function refusalLine(error: Error, socket: Duplex): [line: string, data: LogData] {
   const { remoteAddress, remotePort } = socket as Partial<Socket>;
   const code = codeOf(error);
-  return [`connection refused: ${error.message}`, known({ remoteAddress, remotePort, code })];
+  return [
+    `connection refused: ${printable(error.message)}`,
+    known({ remoteAddress, remotePort, code }),
+  ];
 }
 
 /** One of a few: nobody chooses it but this package and Node. */
@@ -71,10 +77,14 @@ function described(departure: Departure): LogData & { text: string } {
   switch (cause) {
     case 'left':
       return { text: 'it left', cause };
-    case 'lost':
-      return { text: `lost, ${departure.error.message}`, cause, error: departure.error.message };
+    case 'replaced':
+      return { text: 'it was asked for a new connection', cause };
+    case 'lost': {
+      const error = printable(departure.error.message);
+      return { text: `lost, ${error}`, cause, error };
+    }
     case 'closed': {
-      const { reason } = departure;
+      const reason = departure.reason === undefined ? undefined : printable(departure.reason);
       return { text: reason === undefined ? 'closed' : `closed, ${reason}`, cause, reason };
     }
     case 'shutdown':

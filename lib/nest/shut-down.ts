@@ -12,10 +12,8 @@ export function drainMsOf({ gracefulShutdown = true, drainMs }: ConnectionOption
   return gracefulShutdown ? verified : 0;
 }
 
-/** Stops `server` when its calls have finished, but after `drainMs` at most; with 0 at once. */
-export async function shutDown(server: StreamServer, drainMs: number): Promise<void> {
-  if (drainMs > 0) {
-    await within(drainMs, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
-  }
-  server.forceShutdown();
+/** Tells all clients of `server` to go elsewhere; resolves when they have gone, or after `drainMs`. */
+export async function drainServer(server: StreamServer, drainMs: number): Promise<void> {
+  if (drainMs === 0) return;
+  await within(drainMs, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
 }

@@ -137,7 +137,7 @@ describe('limits of the listening side', () => {
     expect(lines.length - sums.length).toBe(200);
     expect(sums.map(({ level, data }) => ({ level, data }))).toEqual([
       { level: 'log', data: { kind: 'peers connected', more: 20 } },
-      { level: 'log', data: { kind: 'peers disconnected', more: 20 } },
+      { level: 'warn', data: { kind: 'peers lost', more: 20 } },
     ]);
   });
 });

@@ -59,7 +59,7 @@ describe('the listening side', () => {
     const { url, lines, registry } = await startLogged();
     await startDialer({ url, ...services }, parts);
 
-    await registry.get(1)!.close('it moved');
+    await registry.get(1)!.close({ reason: 'it moved' });
 
     expect(lines.slice(0, 2)).toEqual([
       { level: 'log', message: 'peer 1 connected', data: { peerId: 1, ...from } },

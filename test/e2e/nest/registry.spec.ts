@@ -15,14 +15,19 @@ import { endOf, soon } from '../../fixtures/nest/end-of.js';
 import { eventually } from '../../fixtures/nest/eventually.js';
 import { startDialer, startListener } from '../../fixtures/nest/in-test.js';
 import { callsProto, type Calls } from '../../fixtures/nest/protos.js';
-import { GREETING, MAGIC, OPEN, rawDialer } from '../../fixtures/nest/raw-dialer.js';
+import { callOf, GREETING, MAGIC, OPEN, rawDialer } from '../../fixtures/nest/raw-dialer.js';
 import { TcpProxy } from '../../fixtures/nest/tcp-proxy.js';
 import { securities } from '../../fixtures/nest/tls.js';
+import { frame, TYPE } from '../../fixtures/http2/raw-client.js';
+import { D, FIN, RST, W } from '../../fixtures/yamux-frames.js';
 
 const services = { ...callsProto, backchannel: callsProto };
 const parts = { controllers: [CallsController] };
 const unavailable = { code: status.UNAVAILABLE };
 const isGrpcJs = engineOf().name === 'grpc-js';
+
+/** That no more forward calls are made. */
+const GOAWAY = D(0, 1, frame(TYPE.goAway, 0, 0, Buffer.alloc(8)));
 
 /** How the next peer departs. */
 function nextDeparture(registry: Registry): Promise<Departure> {
@@ -63,8 +68,9 @@ describe('a departure', () => {
   });
 
   it.each<[string, (socket: Socket) => void]>([
-    ['hung up', (socket) => socket.end()],
-    ['reset its stream', (socket) => socket.write(Buffer.from('000100080000000100000000', 'hex'))],
+    ['ended its stream', (socket) => socket.end(D(FIN, 1))],
+    // With grpc-js nobody hears it.
+    ['said GOAWAY', (socket) => socket.end(isGrpcJs ? D(FIN, 1) : GOAWAY)],
   ])('says that the peer left, when it %s', async (_how, end) => {
     const { socket, departure } = await startRawPeer();
 
@@ -73,7 +79,36 @@ describe('a departure', () => {
     expect(await departure).toEqual({ cause: 'left' });
   });
 
+  it.skipIf(isGrpcJs)(
+    'says that the peer was replaced, when its connection was too old',
+    async () => {
+      const channelOptions = { 'grpc.max_connection_age_ms': 100 };
+      const { registry, dialer } = await startPeer({ channelOptions });
+
+      expect(await nextDeparture(registry)).toEqual({ cause: 'replaced' });
+      expect(dialer.client.connection.state).not.toBe('closed');
+    },
+  );
+
+  it.skipIf(isGrpcJs)(
+    'says that the peer was lost, when it was killed as it was asked to go',
+    async () => {
+      const channelOptions = { 'grpc.max_connection_age_ms': 100 };
+      const { socket, departure } = await startRawPeer({ channelOptions });
+      socket.write(callOf('/calls.Calls/Hang'));
+      let heard = '';
+      socket.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')));
+      await eventually(() => heard).toContain('max_age');
+
+      socket.destroy();
+
+      expect(await departure).toMatchObject({ cause: 'lost' });
+    },
+  );
+
   it.each<[string, (socket: Socket) => void, code: string]>([
+    ['ended without a word', (socket) => socket.end(), 'ERR_YAMUX_SESSION_CLOSED'],
+    ['had its stream reset', (socket) => socket.write(W(RST, 1, 0)), 'ERR_YAMUX_STREAM_RESET'],
     ['was reset', (socket) => socket.resetAndDestroy(), 'ECONNRESET'],
     ['was cut within a frame', (socket) => socket.end('\0\0\0'), 'ERR_YAMUX_UNEXPECTED_EOF'],
     ['spoke something else', (socket) => socket.write('nonsense'.repeat(9)), 'ERR_YAMUX_PROTOCOL'],
@@ -112,7 +147,7 @@ describe('a departure', () => {
     const { registry, peer } = await startPeer();
     const departure = nextDeparture(registry);
 
-    await peer.close('it moved');
+    await peer.close({ reason: 'it moved' });
 
     expect(await departure).toEqual({ cause: 'closed', reason: 'it moved' });
   });
@@ -261,8 +296,8 @@ describe('closing a peer', () => {
     const { registry, peer } = await startPeer();
     const departure = nextDeparture(registry);
 
-    await soon(Promise.all([peer.close('first'), peer.close('second')]));
-    await soon(peer.close('third'));
+    await soon(Promise.all([peer.close({ reason: 'first' }), peer.close({ reason: 'second' })]));
+    await soon(peer.close({ reason: 'third' }));
 
     expect(await departure).toEqual({ cause: 'closed', reason: 'first' });
   });
@@ -286,7 +321,7 @@ describe('closing a peer', () => {
     const subscription = registry.peers$.subscribe(({ type, peer }) => {
       if (type !== 'connected') return;
       subscription.unsubscribe();
-      closes.push(peer.close('not today'));
+      closes.push(peer.close({ reason: 'not today' }));
     });
     const events: string[] = [];
     registry.peers$.subscribe(({ type, peer }) => events.push(`${peer.id} ${type}`));

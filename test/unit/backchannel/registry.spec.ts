@@ -375,7 +375,7 @@ describe('a peer', () => {
     register(registry);
     const [first, second] = registry;
 
-    await first!.close('moved');
+    await first!.close({ reason: 'moved' });
     await second!.close();
 
     expect(departures).toEqual([

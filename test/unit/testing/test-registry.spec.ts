@@ -39,7 +39,7 @@ describe('a registry of a test', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => registry.connect({ name }));
     registry.disconnect(a!);
     registry.disconnect(b!, { cause: 'lost', error: new Error('cut') });
-    await c!.close('enough');
+    await c!.close({ reason: 'enough' });
 
     expect(await awaited).toBe(b);
     expect(registry.size).toBe(0);
