@@ -33,6 +33,7 @@ export type {
   BackchannelNetwork,
   BackchannelServicesOptions,
   ClientHealth,
+  ConnectionEnd,
   ConnectionOptions,
   ConnectionState,
   GrpcHealthImplementation,

@@ -7,6 +7,7 @@ export type {
   BackchannelClientOptionsFactory,
   BackchannelClientRegistration,
 } from './client-registration.js';
+export type { ConnectionEnd } from './connection-end.js';
 export type { ConnectionState } from './connection-state.js';
 export { connectBackchannel } from './connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';

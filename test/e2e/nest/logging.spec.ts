@@ -21,6 +21,7 @@ import { kindsOfClient } from '../../fixtures/nest/kinds-of-client.js';
 import { logLinesOf, type LogLine } from '../../fixtures/nest/log-lines.js';
 import { callsProto } from '../../fixtures/nest/protos.js';
 import { GREETING, MAGIC, OPEN, rawDialer } from '../../fixtures/nest/raw-dialer.js';
+import { TcpProxy } from '../../fixtures/nest/tcp-proxy.js';
 import { securities } from '../../fixtures/nest/tls.js';
 
 const services = { ...callsProto, backchannel: callsProto };
@@ -79,7 +80,7 @@ describe('the listening side', () => {
     socket.resetAndDestroy();
 
     await eventually(() => lines[1]).toEqual({
-      level: 'log',
+      level: 'warn',
       message: expect.stringMatching(/^peer 1 disconnected: lost, (read|write) ECONNRESET$/),
       data: { peerId: 1, ...from, cause: 'lost', error: expect.stringContaining('ECONNRESET') },
     });
@@ -228,17 +229,71 @@ describe('the dialing side', () => {
   });
 
   it('has a line when it loses its connection, and one when it is back', async () => {
-    const { url, registry } = await startListener(services, parts);
+    const { port, registry } = await startListener(services, parts);
+    const proxy = await TcpProxy.start(port);
+    const { url } = proxy;
     const { client, lines } = await startLogged(url);
     await client.connect();
 
-    await registry.get(1)!.close();
+    proxy.cut();
     await soon(registry.waitFor(({ id }) => id === 2));
 
     await eventually(() => lines.length).toBe(3);
     expect(lines[1]).toMatchObject({ level: 'warn', data: { url } });
     expect(lines[1]!.message).toMatch(new RegExp(`^lost the connection to ${url}`));
     expect(lines[2]).toMatchObject({ level: 'log', message: `connected to ${url}` });
+  });
+
+  it('tells who closed its connection and why, on one line whatever is said', async () => {
+    const { url, registry } = await startListener(services, parts);
+    const { client, lines } = await startLogged(url);
+    await client.connect();
+    const ends: unknown[] = [];
+    client.on('idle', ({ end }) => ends.push(end));
+
+    await registry.get(1)!.close({ reason: `re-\nvoked \u202e${'é'.repeat(2000)}` });
+    await soon(registry.waitFor(({ id }) => id === 2));
+
+    await eventually(() => lines.length).toBe(3);
+    const reason = `re-\ufffdvoked \ufffd${'é'.repeat(2000)}`;
+    const [{ data, level, message }] = lines.slice(1) as [LogLine];
+    expect({ level, data }).toEqual({
+      level: 'warn',
+      data: { url, cause: 'closed', reason: expect.stringMatching(/^re-\ufffdvoked \ufffdé+/) },
+    });
+    expect(message).toMatch(`${url} closed the connection: ${reason.slice(0, 400)}`);
+    expect(message.length).toBeLessThan(700);
+    expect(ends).toEqual([{ cause: 'closed', reason: (data as { reason: string }).reason }]);
+  });
+
+  it('does not warn of a connection that was too old, nor of a server that stops', async () => {
+    const channelOptions = { 'grpc.max_connection_age_ms': 200 };
+    const { app, url, registry } = await startListener({ ...services, channelOptions }, parts);
+    const { client, lines } = await startLogged(url);
+    const ends: unknown[] = [];
+    client.on('idle', ({ end }) => ends.push(end));
+    await client.connect();
+    await soon(registry.waitFor(({ id }) => id === 2));
+
+    await app.close();
+
+    await eventually(() => messagesOf(lines)).toContain(`log: ${url} stops serving`);
+    expect(messagesOf(lines)).toContain(
+      `log: ${url} wants a new connection in place of the old one`,
+    );
+    expect(lines.filter(({ message }) => message.startsWith('lost'))).toEqual([]);
+    expect(ends).toContainEqual({ cause: 'replaced' });
+    expect(ends).toContainEqual({ cause: 'left' });
+  });
+
+  it('does not warn of a server that gives calls no time when it stops', async () => {
+    const { app, url } = await startListener({ ...services, gracefulShutdown: false }, parts);
+    const { client, lines } = await startLogged(url);
+    await client.connect();
+
+    await app.close();
+
+    await eventually(() => messagesOf(lines)).toContain(`log: ${url} stops serving`);
   });
 
   it('has one line for why it cannot connect, however often it tries, and one for every other reason', async () => {
