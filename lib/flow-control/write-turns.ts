@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
+import { createRootScope } from '../context/index.js';
 
 /** Something with data to send, asked for a little at a time so that all get their turn. */
 export interface TurnSource {
@@ -42,6 +43,8 @@ export class WriteTurns<Source extends TurnSource> {
   readonly #host: WriteTurnsHost<Source>;
   readonly #ready = new Set<Source>();
   #atATime = FIRST_AT_A_TIME;
+  /** Whoever wrote first in a turn: what the socket makes of it is the connection's. */
+  readonly #scope = createRootScope();
   #flushScheduled = false;
   /** Something is to be written once the socket has room. */
   #waits = false;
@@ -142,6 +145,10 @@ export class WriteTurns<Source extends TurnSource> {
   };
 
   #flush(): void {
+    this.#scope.runInAsyncScope(this.#write, this);
+  }
+
+  #write(): void {
     const socket = this.#socket;
     this.#waits = false;
     socket.cork();

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { createRootScope } from '../context/index.js';
 import { RoundTrip, type LinkState, type SharedLink } from '../flow-control/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-options.js';
@@ -335,12 +336,16 @@ export class Http2Connection implements StreamHost {
     if (bytes > 0) this.output.numberFrame(FrameType.WindowUpdate, 0, bytes);
   }
 
+  #receive(chunk: Buffer): void {
+    this.#parser.push(chunk);
+    this.#credit(this.#parts.window.afterChunk());
+  }
+
   #attach(): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.#parser.push(chunk);
-      this.#credit(this.#parts.window.afterChunk());
-    });
+    // The events of a socket come in the context of whoever made it.
+    const scope = createRootScope();
+    socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#receive, this, chunk));
     socket.on('end', () => this.#endOfInput());
     socket.on('error', (error) => this.#terminate(error, false));
     socket.on('close', () => this.#endOfInput());

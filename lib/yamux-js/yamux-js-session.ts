@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { MultiplexSession } from '../backchannel/index.js';
+import { createRootScope } from '../context/index.js';
 import { Flag, FrameType, YamuxError } from '../yamux/index.js';
 import { encodeHeader } from './frame-header.js';
 import { FrameReceiver } from './frame-receiver.js';
@@ -194,8 +195,10 @@ export class YamuxJsSession implements MultiplexSession {
 
   #attach(): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => this.#receiveChunk(chunk));
-    socket.on('drain', () => this.#sendWaiting());
+    // The events of a socket come in the context of whoever made it.
+    const scope = createRootScope();
+    socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#receiveChunk, this, chunk));
+    socket.on('drain', () => scope.runInAsyncScope(this.#sendWaiting, this));
     socket.on('end', () => {
       if (this.#state === 'closed') socket.destroy();
       else this.#terminate(this.#endOfInput());

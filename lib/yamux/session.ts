@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { createRootScope } from '../context/index.js';
 import { RoundTrip, WindowBudget, type LinkState } from '../flow-control/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
@@ -282,9 +283,11 @@ export class YamuxSession extends EventEmitter<{
 
   #attach(): void {
     const socket = this.#socket;
+    // The events of a socket come in the context of whoever made it.
+    const scope = createRootScope();
     socket.on('data', (chunk: Buffer) => {
       this.#bytesReceived += chunk.length;
-      this.#parser.push(chunk);
+      scope.runInAsyncScope(this.#parser.push, this.#parser, chunk);
     });
     socket.on('end', () => {
       if (this.#state === 'closed') socket.destroy();

@@ -1,0 +1,1 @@
+export { createRootScope, inRootContext } from './root-context.js';
