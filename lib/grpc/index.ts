@@ -1,4 +1,5 @@
 export { after } from './after.js';
+export { isAnswered } from './answered-calls.js';
 export { BorrowedChannel } from './borrowed-channel.js';
 export { closedByDecision, decisionIn } from './closed-by-decision.js';
 export {
@@ -27,8 +28,10 @@ export {
   serverLeftToGrpcJs,
 } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
+export type { ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
 export { createListener } from './listener.js';
+export { onEndOf, withParent } from './parent-calls.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
 export {
   watchChannelCredentials,

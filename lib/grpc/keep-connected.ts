@@ -1,4 +1,5 @@
 import { connectivityState } from '@grpc/grpc-js';
+import { inRootContext } from '../context/index.js';
 import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
 import { watchConnectivity } from './watch-connectivity.js';
@@ -33,7 +34,7 @@ export function keepConnected(
   keepsAlive = true,
   lossPauseMs = DEFAULT_LOSS_PAUSE_MS,
 ): () => void {
-  const alive = keepsAlive ? setInterval(() => {}, 2 ** 31 - 1) : undefined;
+  const alive = keepsAlive ? inRootContext(() => setInterval(() => {}, 2 ** 31 - 1)) : undefined;
   let pause: NodeJS.Timeout | undefined;
   let connectedAt = 0;
   let shortLived = 0;

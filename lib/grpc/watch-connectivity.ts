@@ -1,7 +1,9 @@
 import { connectivityState, type ChannelInterface } from '@grpc/grpc-js';
+import { inRootContext } from '../context/index.js';
 
 /**
- * Tells of every connectivity state that `channel` gets into, until it is closed.
+ * Tells of every connectivity state that `channel` gets into, until it is closed. The listener runs in
+ * the root context, whoever watches.
  *
  * @returns a function that stops it.
  */
@@ -32,7 +34,7 @@ export function watchConnectivity(
       tell();
     });
   };
-  watch();
+  inRootContext(watch);
   return () => {
     stopped = true;
   };

@@ -1,4 +1,5 @@
 import { ServerCredentials } from '@grpc/grpc-js';
+import { inRootContext } from '../context/index.js';
 import {
   CertificateFiles,
   warn,
@@ -95,7 +96,9 @@ class WatchedServerCredentials extends ServerCredentials {
     super._addWatcher(watcher);
     if (this.#timer !== undefined) return;
     // What is watched keeps the process alive, if it should be kept.
-    this.#timer = setInterval(() => void this.#files.refresh(), this.#refreshMs).unref();
+    this.#timer = inRootContext(() =>
+      setInterval(() => void this.#files.refresh(), this.#refreshMs).unref(),
+    );
     void this.#files.refresh(); // They may have changed since they were read.
   }
 

@@ -3,15 +3,19 @@ import {
   experimental,
   type Server,
   ServerCredentials,
+  type ServerInterceptor,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { inRootContext } from '../../context/index.js';
 import type { ConnectionInfo } from '../connection-info.js';
 import { encodeGoAway } from '../../http2/index.js';
 import type { GoAway, ServedStream, StreamServer } from '../grpc-engine.js';
 import { handlersOf } from '../service-handlers.js';
+import { markingAnswers } from './answer-marks.js';
+import { withContext } from './context-server-call.js';
+import { countCalls } from './counted-call.js';
 import { endWithPeer } from './end-with-peer.js';
-import { identify } from './identified-call.js';
 import { PeerCalls } from './peer-calls.js';
 
 /** Last stream id of a GOAWAY by a side that does not know it: calls are not sent again unseen. */
@@ -47,7 +51,8 @@ export class GrpcJsServer implements StreamServer {
   }
 
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
-    this.#server.addService(service, handlersOf(service, implementation));
+    const handlers = markingAnswers(service, handlersOf(service, implementation));
+    this.#server.addService(service, handlers);
   }
 
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
@@ -56,12 +61,12 @@ export class GrpcJsServer implements StreamServer {
     if (stream.destroyed) return new ServedSocket(stream);
     this.#track(stream);
     if (connection === undefined) {
-      this.#sharedInjector().injectConnection(endWithPeer(stream));
+      this.#inject(this.#sharedInjector(), stream);
       return new ServedSocket(stream);
     }
     const calls = this.#callsOf(connection);
     const injector = this.#injectorFor(stream, connection, calls);
-    injector.injectConnection(endWithPeer(stream));
+    this.#inject(injector, stream);
     return new ServedInjector(stream, injector, calls);
   }
 
@@ -81,6 +86,10 @@ export class GrpcJsServer implements StreamServer {
     return this.#server;
   }
 
+  #inject(injector: ConnectionInjector, stream: Duplex): void {
+    inRootContext(() => injector.injectConnection(endWithPeer(stream)));
+  }
+
   #track(stream: Duplex): void {
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
@@ -98,21 +107,23 @@ export class GrpcJsServer implements StreamServer {
     }
   }
 
-  /** Plain connections need no identity of their own, and so no interceptor either. */
+  /** Plain connections need no identity of their own. */
   #sharedInjector(): ConnectionInjector {
-    this.#plainInjector ??= this.#server.createConnectionInjector(this.#credentials);
+    this.#plainInjector ??= this.#createInjector([withContext()]);
     return this.#plainInjector;
   }
 
   /** Interceptors are an injector's, and say which connection it is: each gets its own. */
   #injectorFor(stream: Duplex, connection: ConnectionInfo, calls: PeerCalls): ConnectionInjector {
-    const injector = this.#server.createConnectionInjector(
-      experimental.createServerCredentialsWithInterceptors(this.#credentials, [
-        identify(connection, calls),
-      ]),
-    );
+    const injector = this.#createInjector([countCalls(calls), withContext(connection)]);
     stream.once('close', () => injector.destroy());
     return injector;
+  }
+
+  #createInjector(interceptors: ServerInterceptor[]): ConnectionInjector {
+    return this.#server.createConnectionInjector(
+      experimental.createServerCredentialsWithInterceptors(this.#credentials, interceptors),
+    );
   }
 
   #callsOf(connection: ConnectionInfo): PeerCalls {

@@ -1,5 +1,6 @@
 import { Server } from '@grpc/grpc-js';
 import type { GrpcEngine } from '../grpc-engine.js';
+import { inCallScope } from './context-server-call.js';
 import { createDialChannel } from './dial-channel.js';
 import { GrpcJsServer } from './grpc-js-server.js';
 import { createStreamChannel } from './stream-channel.js';
@@ -11,7 +12,10 @@ export { UpgradeCredentials } from './upgrade-credentials.js';
 export const grpcJsEngine: GrpcEngine = {
   name: 'grpc-js',
   createServer: (options) =>
-    new GrpcJsServer(new Server(options), options?.['grpc.max_concurrent_streams']),
+    new GrpcJsServer(
+      new Server({ ...options, interceptors: inCallScope(options?.interceptors ?? []) }),
+      options?.['grpc.max_concurrent_streams'],
+    ),
   createStreamChannel,
   createDialChannel,
 };

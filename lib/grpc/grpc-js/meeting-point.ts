@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inRootContext } from '../../context/index.js';
 
 /**
  * A local address where grpc-js can connect to, for channels that need no address: it always dials
@@ -20,10 +21,8 @@ class MeetingPoint {
       const path = localPath();
       this.#target = `unix:${path}`;
       // Binds within this call; what dials at once waits for the loop's next turn.
-      this.#server = createServer((socket) => socket.destroy())
-        .on('error', () => {})
-        .listen(path)
-        .unref();
+      const server = createServer((socket) => socket.destroy()).on('error', () => {});
+      this.#server = inRootContext(() => server.listen(path).unref());
     }
     return this.#target;
   }

@@ -1,4 +1,4 @@
-import { ChannelCredentials, type Channel, type ChannelOptions } from '@grpc/grpc-js';
+import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import type { OpenStream } from '../grpc-engine.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
 import { meetingPoint } from './meeting-point.js';
@@ -10,7 +10,10 @@ import { UpgradeCredentials } from './upgrade-credentials.js';
  * grpc-js has no such thing: it dials first and asks its credentials for the connection after. So it
  * is given something to dial, and the credentials swap the connection for a stream.
  */
-export function createStreamChannel(open: OpenStream, options: ChannelOptions = {}): Channel {
+export function createStreamChannel(
+  open: OpenStream,
+  options: ChannelOptions = {},
+): GrpcJsChannel {
   const credentials = new UpgradeCredentials(ChannelCredentials.createInsecure(), (dialed) => {
     dialed.destroy();
     return open();

@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
+import { takeParent } from '../../parent-calls.js';
 import { toMs } from '../timeout.js';
 import { ClientCall } from './client-call.js';
 import { ClientCallSettings } from './client-call-settings.js';
@@ -98,8 +99,9 @@ export class BuiltInChannel implements DialChannel {
     if (this.#connectivity.state === connectivityState.SHUTDOWN) {
       throw closed();
     }
+    const parent = parentCall ?? takeParent();
     const call = new ClientCall(this.#keeper, this.#settings, method, toMs(deadline), host);
-    if (parentCall) call.follow(parentCall, propagateFlags ?? PROPAGATE_ALL);
+    if (parent) call.follow(parent, propagateFlags ?? PROPAGATE_ALL);
     return call;
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { propagate, status, type CallCredentials, type Metadata } from '@grpc/grpc-js';
 import {
   ErrorCode,
@@ -13,6 +14,7 @@ import type {
   MessageContext,
   ParentCall,
 } from '../../grpc-types.js';
+import { onEndOf } from '../../parent-calls.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import { ReceivedMetadata } from '../received-metadata.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
@@ -36,9 +38,13 @@ let lastCallNumber = 0;
  * as they are asked for, status; never on the stack of the connection that received it.
  *
  * It stands for the call towards all who have to do with it (stub, keeper of connections, stream,
- * inbox), so that a call is one object; what can be told apart from that is in files of its own.
+ * inbox), so that a call is one object; what can be told apart from that is in files of its own. It is
+ * an async resource, too: listeners, callbacks and credentials run in the context of the caller.
  */
-export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner {
+export class ClientCall
+  extends AsyncResource
+  implements Call, WaitingCall, StreamListener, InboxOwner
+{
   readonly #keeper: ConnectionKeeper;
   readonly #settings: ClientCallSettings;
   readonly #path: string;
@@ -83,6 +89,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     deadline: number,
     host: string | null | undefined,
   ) {
+    super('GRPC_CLIENT_CALL');
     this.#keeper = keeper;
     this.#settings = settings;
     this.#path = path;
@@ -93,14 +100,11 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
 
   /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */
   follow(parent: ParentCall, flags: number): void {
-    if (flags & propagate.CANCELLATION) {
-      const cancel = (): void =>
-        this.cancelWithStatus(status.CANCELLED, 'Cancelled by parent call');
-      parent.on('cancelled', cancel);
-      this.#stopFollowing = () => parent.off('cancelled', cancel);
-    }
     if (flags & propagate.DEADLINE) {
       this.#deadline = Math.min(this.#deadline, toMs(parent.getDeadline()));
+    }
+    if (flags & propagate.CANCELLATION) {
+      this.#stopFollowing = onEndOf(parent, () => this.#endWithParent());
     }
   }
 
@@ -177,7 +181,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
       method_name: this.#path,
       service_url: this.#settings.serviceUrlOf(this.#authority, this.#path),
     };
-    withCredentials(this.#metadata, credentials, call).then(
+    this.runInAsyncScope(withCredentials, undefined, this.#metadata, credentials, call).then(
       (metadata) => {
         if (this.#status !== undefined) return;
         // Should it have to wait again, nobody is asked again.
@@ -225,7 +229,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   onDrain(): void {
-    this.#outbox.callBack();
+    this.callBack();
   }
 
   onClose(error?: Http2Error): void {
@@ -261,6 +265,12 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   }
 
   // ---- Its own
+
+  /** A deadline that both have may be told by the parent first. */
+  #endWithParent(): void {
+    if (this.#deadline <= Date.now()) this.#exceed();
+    else this.cancelWithStatus(status.CANCELLED, 'Cancelled by parent call');
+  }
 
   /** Returns whether the deadline is still to come. */
   #watchDeadline(): boolean {
@@ -299,7 +309,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
         statusOf(status.INTERNAL, `Failed to start HTTP/2 stream with error ${why}`),
       );
     }
-    this.#outbox.attach(this.#stream);
+    if (this.#outbox.attach(this.#stream)) this.callBack();
   }
 
   /** The other end has not even looked at it: another stream may have better luck, once. */
@@ -335,6 +345,7 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
   #endWith(why: CallStatus): void {
     this.#status = why;
     this.#outbox.release();
+    if (this.#outbox.isAwaited) process.nextTick(callBack, this);
   }
 
   #schedule(): void {
@@ -343,7 +354,12 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
     process.nextTick(deliver, this);
   }
 
-  /** @internal Tells what there is to tell, on a stack of its own. */
+  /** @internal Writers that wait for room go on. */
+  callBack(): void {
+    if (this.#outbox.isAwaited) this.runInAsyncScope(this.#outbox.callBack, this.#outbox);
+  }
+
+  /** @internal Tells what there is to tell, on a stack of its own and in the context of the caller. */
   deliver(): void {
     let isDone = false;
     try {
@@ -380,5 +396,9 @@ export class ClientCall implements Call, WaitingCall, StreamListener, InboxOwner
 }
 
 function deliver(call: ClientCall): void {
-  call.deliver();
+  call.runInAsyncScope(call.deliver, call);
+}
+
+function callBack(call: ClientCall): void {
+  call.callBack();
 }

@@ -1,4 +1,5 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
+import { inRootContext } from '../../../context/index.js';
 import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
@@ -77,8 +78,11 @@ export class ConnectionKeeper {
   connect(): void {
     this.#idle.touch();
     if (this.#closed || this.#current || this.#attempt || this.#retryTimer) return;
-    this.#connectivity.set(connectivityState.CONNECTING);
-    void this.#tryToConnect();
+    // The connection outlives the call that it is made for, and serves others.
+    inRootContext(() => {
+      this.#connectivity.set(connectivityState.CONNECTING);
+      void this.#tryToConnect();
+    });
   }
 
   /** Gives `call` a connection: at once, later, or never. */
@@ -93,7 +97,7 @@ export class ConnectionKeeper {
     const isFailing = this.#connectivity.state === connectivityState.TRANSIENT_FAILURE;
     if (isFailing && !call.waitsForReady) return call.fail(this.#noConnection());
     this.#waiting.add(call);
-    this.#alive ??= setInterval(() => {}, LONGEST_DELAY_MS);
+    this.#alive ??= inRootContext(() => setInterval(() => {}, LONGEST_DELAY_MS));
   }
 
   /** `call` wants none any more. */

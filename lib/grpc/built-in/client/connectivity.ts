@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { connectivityState, type Deadline } from '@grpc/grpc-js';
 import { surface } from '../../../http2/index.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
@@ -43,7 +44,10 @@ export class Connectivity {
     this.#failureListeners.push(listener);
   }
 
-  /** As `watchConnectivityState` of a channel of grpc-js; what has changed already is told, too. */
+  /**
+   * As `watchConnectivityState` of a channel of grpc-js; what has changed already is told, too. The
+   * callback runs in the async context of the caller.
+   */
   watch(seen: connectivityState, deadline: Deadline, callback: (error?: Error) => void): void {
     if (this.#state === connectivityState.SHUTDOWN) throw new Error('Channel has been shut down');
     const left = toMs(deadline) - Date.now();
@@ -55,7 +59,7 @@ export class Connectivity {
       process.nextTick(callback);
       return;
     }
-    const watcher: Watcher = { seen, callback, timer: undefined };
+    const watcher: Watcher = { seen, callback: AsyncResource.bind(callback), timer: undefined };
     if (left <= LONGEST_DELAY_MS) {
       watcher.timer = setTimeout(() => {
         this.#watchers.splice(this.#watchers.indexOf(watcher), 1);

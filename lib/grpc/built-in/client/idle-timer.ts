@@ -1,3 +1,4 @@
+import { inRootContext } from '../../../context/index.js';
 import { LONGEST_DELAY_MS } from '../timeout.js';
 
 /** As grpc-js: half an hour, and a second at least. */
@@ -41,12 +42,15 @@ export class IdleTimer {
 
   #start(ms: number): void {
     if (this.#timer !== undefined || this.#stopped || this.#timeoutMs >= LONGEST_DELAY_MS) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      const left = this.#lastActivity + this.#timeoutMs - Date.now();
-      if (this.#calls > 0) this.#start(this.#timeoutMs);
-      else if (left > 0) this.#start(left);
-      else this.#onIdle();
-    }, ms).unref();
+    // It would keep the context of the call that has just ended for as long as the channel is idle.
+    this.#timer = inRootContext(() => setTimeout(() => this.#look(), ms).unref());
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const left = this.#lastActivity + this.#timeoutMs - Date.now();
+    if (this.#calls > 0) this.#start(this.#timeoutMs);
+    else if (left > 0) this.#start(left);
+    else this.#onIdle();
   }
 }

@@ -62,14 +62,19 @@ export class Outbox {
     else this.#end();
   }
 
-  /** From now on messages go to `stream`; those that are kept first. */
-  attach(stream: Http2Stream): void {
+  /** Whether somebody waits for room. */
+  get isAwaited(): boolean {
+    return this.#callbacks.length > 0;
+  }
+
+  /** From now on messages go to `stream`; those that are kept first. Returns whether there is room for more. */
+  attach(stream: Http2Stream): boolean {
     this.#stream = stream;
     let hasRoom = true;
     for (const { pieces, length } of this.#kept) hasRoom = stream.write(pieces, length);
     if (this.#ended) stream.end();
     if (this.#keptLength > REPLAY_LIMIT) this.commit();
-    if (hasRoom) this.callBack();
+    return hasRoom;
   }
 
   /** The stream is lost; what is kept waits for another one. */
@@ -84,18 +89,16 @@ export class Outbox {
     this.#kept = [];
   }
 
-  /** There is room for more. */
+  /** There is room for more, or no need for it. */
   callBack(): void {
-    if (this.#callbacks.length === 0) return;
     const callbacks = this.#callbacks;
     this.#callbacks = [];
     for (const callback of callbacks) callback();
   }
 
-  /** Nothing will be sent any more: writers are let go. Where it went wrong, the status says. */
+  /** Nothing will be sent any more, and writers are to be let go. Where it went wrong, the status says. */
   release(): void {
     this.#isReleased = true;
-    if (this.#callbacks.length > 0) process.nextTick(() => this.callBack());
   }
 
   #put(message: Uint8Array, compressed: boolean, callback: (() => void) | undefined): void {

@@ -6,6 +6,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { inRootContext } from '../../../context/index.js';
 import { excerpt, valueOf, type Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { ServedStream, StreamServer } from '../../grpc-engine.js';
@@ -56,6 +57,10 @@ export class BuiltInServer implements StreamServer {
   }
 
   serve(stream: Duplex, multiplexed?: ConnectionInfo): ServedStream {
+    return inRootContext(() => this.#serve(stream, multiplexed));
+  }
+
+  #serve(stream: Duplex, multiplexed: ConnectionInfo | undefined): ServedConnection {
     const info = multiplexed ?? new ConnectionInfo(stream);
     if (this.#isStopping) stream.destroy();
     const connection = new ServedConnection(

@@ -4,6 +4,7 @@ import {
   type ServerMethodDefinition,
   status,
 } from '@grpc/grpc-js';
+import { markAnswered } from '../../answered-calls.js';
 import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener } from '../../grpc-types.js';
 import { toServerStatus } from './server-status.js';
@@ -128,9 +129,10 @@ class StreamServing implements ServerCallListener {
   }
 }
 
-function invokeHandler(call: ServerCallInterface, handle: Handle, surface: unknown): void {
+function invokeHandler(call: ServerCallInterface, handle: Handle, surface: object): void {
   try {
     handle(surface, (failure, value, trailers) => {
+      markAnswered(surface);
       if (failure) {
         call.sendStatus(toServerStatus(failure, trailers));
         return;
@@ -140,6 +142,7 @@ function invokeHandler(call: ServerCallInterface, handle: Handle, surface: unkno
       );
     });
   } catch (error) {
+    markAnswered(surface);
     call.sendStatus({
       code: status.UNKNOWN,
       details: debugDetails('Unknown error', error),

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
 import {
   excerpt,
@@ -50,9 +51,13 @@ export interface ServerCallHost {
 
 /**
  * One call of a server, as interceptors and handlers of grpc-js use it: nothing is told on the stack of
- * the connection that received it.
+ * the connection that received it. It is an async resource, too: an `enterWith` of a handler concerns
+ * this call, and no other.
  */
-export class ServerCall implements ServerCallInterface, StreamListener, InboxOwner {
+export class ServerCall
+  extends AsyncResource
+  implements ServerCallInterface, StreamListener, InboxOwner
+{
   readonly #stream: Http2Stream;
   readonly #headers: readonly string[];
   readonly #method: Method;
@@ -72,6 +77,8 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   /** Told when there is room for more. */
   #onDrained: (() => void)[] | undefined;
   #run: ((call: ServerCall) => void) | undefined;
+  /** In which the handler is told of everything. */
+  #scope: AsyncResource = this;
 
   /** @param run - begins to serve the call; on a stack of its own, unless it is over by then. */
   constructor(
@@ -81,6 +88,7 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     served: ServerCallHost,
     run: (call: ServerCall) => void,
   ) {
+    super('GRPC_SERVER_CALL');
     this.#stream = stream;
     this.#headers = headers;
     this.#method = method;
@@ -184,8 +192,9 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
 
   onDrain(): void {
     const callbacks = this.#onDrained;
+    if (callbacks === undefined) return;
     this.#onDrained = undefined;
-    for (const callback of callbacks ?? []) callback();
+    this.#scope.runInAsyncScope(callAll, undefined, callbacks);
   }
 
   onClose(_error?: Http2Error): void {
@@ -299,8 +308,10 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
   /** The streams of a call that ended in order are told after they have closed, as with grpc-js. */
   #tellEnd(listener: ServerCallListener): void {
     const { requestStream, responseStream } = this.#method.definition;
-    if (this.#sentStatus && (requestStream || responseStream)) setImmediate(tellEnd, listener);
-    else process.nextTick(tellEnd, listener);
+    const scope = this.#scope;
+    if (this.#sentStatus && (requestStream || responseStream)) {
+      setImmediate(tellEnd, listener, scope);
+    } else process.nextTick(tellEnd, listener, scope);
   }
 
   #schedule(): void {
@@ -315,10 +326,17 @@ export class ServerCall implements ServerCallInterface, StreamListener, InboxOwn
     if (this.#isOver) return;
     try {
       run(this);
+      // What handlers of a stream have entered by now is the context of its messages.
+      if (this.#method.definition.requestStream) this.#scope = new AsyncResource('GRPC_HANDLER');
     } catch (error) {
       this.#fail(status.UNKNOWN, debugDetails('Unknown error', error));
       throw error;
     }
+  }
+
+  /** @internal Where handlers run. */
+  get scope(): AsyncResource {
+    return this.#scope;
   }
 
   /** @internal Tells what there is to tell, on a stack of its own. */
@@ -340,9 +358,13 @@ const NO_ROOM_FOR_HEADERS =
   'Headers of the calls of this connection need more than "grpc-node.max_session_memory"';
 
 function deliver(call: ServerCall): void {
-  call.deliver();
+  call.scope.runInAsyncScope(call.deliver, call);
 }
 
-function tellEnd(listener: ServerCallListener): void {
-  listener.onCancel();
+function tellEnd(listener: ServerCallListener, scope: AsyncResource): void {
+  scope.runInAsyncScope(listener.onCancel, listener);
+}
+
+function callAll(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) callback();
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Duplex, Writable } from 'node:stream';
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
+import { markAnswered } from '../../answered-calls.js';
 import type { AuthContext } from '../../connection-info.js';
 import type { ServerCallInterface, ServerStatus } from '../../grpc-types.js';
 import { type Failure, toServerStatus } from './server-status.js';
@@ -70,7 +71,10 @@ export class UnaryCall extends withSurface(EventEmitter) {
   /** An error that is emitted ends the call, as on the streams. */
   override emit(name: string | symbol, ...args: unknown[]): boolean {
     const isHandled = super.listenerCount(name) > 0 && super.emit(name, ...args);
-    if (name === 'error') this[CALL].sendStatus(toServerStatus(args[0] as Failure));
+    if (name === 'error') {
+      markAnswered(this);
+      this[CALL].sendStatus(toServerStatus(args[0] as Failure));
+    }
     return isHandled || name === 'error';
   }
 }

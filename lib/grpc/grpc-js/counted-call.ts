@@ -1,5 +1,4 @@
 import { Metadata, ServerInterceptingCall, status, type ServerInterceptor } from '@grpc/grpc-js';
-import type { ConnectionInfo } from '../connection-info.js';
 import type { ServerCallListener, ServerStatus } from '../grpc-types.js';
 import type { PeerCalls } from './peer-calls.js';
 
@@ -9,12 +8,9 @@ const NO_ROOM = {
   details: 'The calls of this peer need more than "grpc.max_concurrent_streams"',
 };
 
-/**
- * Has calls say which connection they came in on, where grpc-js only sees a stream without address, and
- * keeps those from their handlers for which the peer has no room, or no right any more.
- */
-export function identify(connection: ConnectionInfo, calls: PeerCalls): ServerInterceptor {
-  class IdentifiedCall extends ServerInterceptingCall {
+/** Keeps calls from their handlers for which the peer has no room, or no right any more. */
+export function countCalls(calls: PeerCalls): ServerInterceptor {
+  class CountedCall extends ServerInterceptingCall {
     #state: 'new' | 'open' | 'over' = 'new';
 
     override start(listener: ServerCallListener): void {
@@ -39,18 +35,10 @@ export function identify(connection: ConnectionInfo, calls: PeerCalls): ServerIn
       super.sendStatus(last);
     }
 
-    override getPeer(): string {
-      return connection.peerName;
-    }
-
-    override getAuthContext(): ConnectionInfo['authContext'] {
-      return connection.authContext;
-    }
-
     #end(): void {
       if (this.#state === 'open') calls.end();
       this.#state = 'over';
     }
   }
-  return (_method, call) => new IdentifiedCall(call);
+  return (_method, call) => new CountedCall(call);
 }
