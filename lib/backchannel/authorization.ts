@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { inRootContext } from '../context/index.js';
 import type { ConnectionInfo } from '../grpc/index.js';
 import { AuthorizationFault, HandshakeError, PeerRefusedError } from './errors.js';
 import { holdInput } from './hold-input.js';
@@ -55,13 +56,15 @@ export async function authorize(
   );
   const { remoteAddress, remotePort } = connection.addresses;
   const ask = async (): Promise<PeerIdentity | void> =>
-    authorizePeer({
-      remoteAddress,
-      remotePort,
-      certificate: connection.certificate,
-      tls: 'encrypted' in socket ? (socket as TLSSocket) : undefined,
-      signal,
-    });
+    inRootContext(() =>
+      authorizePeer({
+        remoteAddress,
+        remotePort,
+        certificate: connection.certificate,
+        tls: 'encrypted' in socket ? (socket as TLSSocket) : undefined,
+        signal,
+      }),
+    );
   try {
     return (await Promise.race([ask(), rejectionOf(signal)])) ?? {};
   } catch (cause) {

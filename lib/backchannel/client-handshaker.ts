@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
+import { inRootContext } from '../context/index.js';
 import {
   ConnectionInfo,
   engineOf,
@@ -64,7 +65,10 @@ export class ClientHandshaker {
    * set its option `grpc.client_idle_timeout_ms` higher, as `createChannel` does.
    */
   clientHandshake(credentials: ChannelCredentials): ChannelCredentials {
-    return new UpgradeCredentials(credentials, (socket) => this.#handshake(socket));
+    // The channel is of grpc-js, which dials in the context of the call that needs the connection.
+    return new UpgradeCredentials(credentials, (socket) =>
+      inRootContext(() => this.#handshake(socket)),
+    );
   }
 
   /**

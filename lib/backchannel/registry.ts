@@ -1,4 +1,5 @@
 import { type Observable, Subject } from 'rxjs';
+import { inRootContext } from '../context/index.js';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
 import { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
@@ -24,7 +25,7 @@ export interface PeerRegistration {
 export class Registry implements Iterable<Peer> {
   /**
    * Tells of every arrival and departure from the subscription on. Those who are there already are in
-   * the registry itself.
+   * the registry itself. Subscribers are told in the root async context: no call is the reason.
    */
   readonly peers$: Observable<PeerEvent>;
   readonly #peers = new Map<PeerId, Peer>();
@@ -114,7 +115,7 @@ export class Registry implements Iterable<Peer> {
     this.#untold.push(event);
     if (this.#untold.length > 1) return;
     try {
-      for (const next of this.#untold) this.#events.next(next);
+      for (const next of this.#untold) inRootContext(() => this.#events.next(next));
     } finally {
       this.#untold.length = 0;
     }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ChannelOptions, Interceptor } from '@grpc/grpc-js';
+import { inRootContext } from '../context/index.js';
 import {
   ConnectionInfo,
   engineOf,
@@ -78,7 +79,11 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
    * @throws HandshakeError if the handshaker is closed by then.
    * @throws PeerRefusedError if `authorizePeer` does not let it in.
    */
-  async handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
+  handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
+    return inRootContext(() => this.#handshake(socket));
+  }
+
+  async #handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
     const connection = new ConnectionInfo(socket);
     const name = await this.#authorize(socket, connection);
     const session = this.#createSession(socket, 'server');

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import type { Subscription } from 'rxjs';
 import { after } from '../grpc/index.js';
 import { NoPeerError } from './errors.js';
@@ -22,14 +24,18 @@ export async function waitForPeer(
   for (const peer of registry) if (predicate(peer)) return peer;
 
   const { promise, resolve, reject } = settleable<Peer>();
+  // The registry tells in the root context; the predicate is the caller's.
+  const matches = AsyncResource.bind(predicate);
   const subscription: Subscription = registry.peers$.subscribe((event) => {
     try {
-      if (event.type === 'connected' && predicate(event.peer)) resolve(event.peer);
+      if (event.type === 'connected' && matches(event.peer)) resolve(event.peer);
     } catch (error) {
       reject(error);
     }
   });
   const giveUp = (): void => reject(signal!.reason);
+  // Node 20 warns of more than ten listeners of a signal, which is no leak: they are removed below.
+  if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', giveUp);
   const stopTimer = after(deadlineMs, () => reject(new NoPeerError(deadlineMs)));
   try {

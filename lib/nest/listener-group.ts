@@ -1,4 +1,5 @@
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import { inRootContext } from '../context/index.js';
 import { closeAll } from './close-all.js';
 
 /** Listening sockets that belong together, and the connections they accepted. */
@@ -20,6 +21,7 @@ export class ListenerGroup {
   /**
    * Listens on each of `addresses` that can be bound: a name may stand for one that this machine does
    * not have, such as `::1` where IPv6 is switched off. Port 0 is chosen once, for all of them.
+   * Connections are accepted in the root async context.
    *
    * @param onError - told of later errors of the listening sockets.
    * @returns why the others could not be bound; each message names the address.
@@ -56,10 +58,11 @@ export class ListenerGroup {
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(options, () => {
+      const onListening = (): void => {
         server.off('error', reject);
         resolve();
-      });
+      };
+      inRootContext(() => server.listen(options, onListening));
     });
     server.on('error', onError);
     this.#servers.push(server);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -361,6 +362,55 @@ describe('waitFor', () => {
     expect(vi.getTimerCount()).toBe(0);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     expect(predicate).not.toHaveBeenCalled();
+  });
+});
+
+describe('waiting for many peers', () => {
+  it('with one signal prints no warning, and leaves no listener', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const registry = new Registry();
+    const { signal } = new AbortController();
+
+    const waiting = Array.from({ length: 50 }, () => registry.waitFor(undefined, { signal }));
+    register(registry);
+    await Promise.all(waiting);
+
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    await nextTurn(); // Warnings are emitted in a turn of their own.
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('an async context', () => {
+  const tenant = new AsyncLocalStorage<string>();
+
+  it('in which a peer comes is not that of the subscribers, nor does theirs become one of others', () => {
+    const registry = new Registry();
+    const seen: unknown[] = [];
+    registry.peers$.subscribe(() => {
+      seen.push(tenant.getStore());
+      tenant.enterWith('a subscriber');
+    });
+
+    tenant.run('A', () => register(registry));
+    tenant.run('B', () => registry.removeBackchannel(1));
+
+    expect(seen).toEqual([undefined, undefined]);
+    expect(tenant.getStore()).toBeUndefined();
+  });
+
+  it('in which somebody waits for a peer is that of the predicate', async () => {
+    const registry = new Registry();
+    const seen: unknown[] = [];
+    const waiting = tenant.run('A', () => registry.waitFor(() => seen.push(tenant.getStore()) > 0));
+
+    register(registry);
+    await waiting;
+
+    expect(seen).toEqual(['A']);
   });
 });
 
