@@ -44,6 +44,7 @@ export type {
   ServiceHost,
   StandardServicesOptions,
   StockGrpcOptions,
+  StubOption,
 } from './nest/index.js';
 
 // The backchannel, with plain grpc-js too

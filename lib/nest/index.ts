@@ -13,7 +13,7 @@ export { connectBackchannel } from './connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';
 export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
 export { PeerId } from './decorators/peer-id.decorator.js';
-export type { PeerOption } from './decorators/peer-option.js';
+export type { PeerOption, StubOption } from './decorators/peer-option.js';
 export type {
   BackchannelHealth,
   BackchannelHealthOptions,

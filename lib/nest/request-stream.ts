@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Observable, Subject, type Subscriber } from 'rxjs';
+import { inPresentContext } from './subscriber-context.js';
 
 /** What handlers of `@GrpcStreamMethod` get. */
 export type Requests = Observable<unknown> & AsyncIterable<unknown>;
@@ -58,10 +59,13 @@ export class RequestStream {
   }
 
   #attach(subscriber: Subscriber<unknown>): () => void {
-    this.#coming.subscribe(subscriber);
+    const subscription = this.#coming.subscribe(inPresentContext(subscriber));
     if (this.#state === 'unread') this.#start();
     else this.#flow();
-    return () => this.#flow();
+    return () => {
+      subscription.unsubscribe();
+      this.#flow();
+    };
   }
 
   /** Others may subscribe in the same turn. */

@@ -1,17 +1,22 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getBackchannel } from '../../backchannel/index.js';
-import { fromCall } from './call-of.js';
-import type { PeerOption } from './peer-option.js';
+import { boundStub } from './bound-stub.js';
+import { fromCall, isParent } from './call-of.js';
+import type { PeerOption, StubOption } from './peer-option.js';
 
-interface BackchannelParameter extends PeerOption {
+interface BackchannelParameter extends StubOption {
   service?: string;
 }
 
 const BackchannelParam = createParamDecorator(
-  ({ service, ...option }: BackchannelParameter, context: ExecutionContext) =>
+  ({ service, detached = false, ...option }: BackchannelParameter, context: ExecutionContext) =>
     fromCall(context, option, (call) => {
       const conn = getBackchannel(call);
-      return service === undefined ? conn : conn.getService(service);
+      if (service === undefined) return conn;
+      const stub = conn.getService(service);
+      if (detached || !isParent(call)) return stub;
+      const handler = `${context.getClass().name}.${context.getHandler().name}`;
+      return boundStub(stub, { parent: call, service, handler });
     }),
 );
 
@@ -19,14 +24,18 @@ const BackchannelParam = createParamDecorator(
  * Gives a controller handler what to call its caller back with: `@Backchannel()` the `ClientConn`,
  * `@Backchannel('Service')` a stub of one service whose methods return observables.
  *
+ * Calls of that stub are bound to the call being handled: they end with it, be it cancelled, past its
+ * deadline or answered, and its deadline is theirs, unless they have a shorter one. Those of a stub with
+ * `{ detached: true }`, and of the `ClientConn`, are not.
+ *
  * On a plain connection the call fails with FAILED_PRECONDITION before the handler runs, unless
  * `{ optional: true }`. As with every decorated parameter, the request needs `@Payload()` then.
  */
 export function Backchannel(option?: PeerOption): ParameterDecorator;
-export function Backchannel(service: string, option?: PeerOption): ParameterDecorator;
+export function Backchannel(service: string, option?: StubOption): ParameterDecorator;
 export function Backchannel(
   serviceOrOption?: string | PeerOption,
-  option?: PeerOption,
+  option?: StubOption,
 ): ParameterDecorator {
   return typeof serviceOrOption === 'string'
     ? BackchannelParam({ service: serviceOrOption, ...option })

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { BackchannelError, hasBackchannel } from '../../backchannel/index.js';
-import type { CallLike } from '../../grpc/index.js';
+import type { CallLike, ParentCall } from '../../grpc/index.js';
 import type { PeerOption } from './peer-option.js';
 
 /**
@@ -21,6 +21,12 @@ export function fromCall<T>(
   } catch (error) {
     throw error instanceof BackchannelError ? new RpcException(error) : error;
   }
+}
+
+/** Whether others can end with `call`: calls that tests make up often say nothing of their end. */
+export function isParent(call: CallLike): call is CallLike & ParentCall {
+  const { on, getDeadline } = call as Partial<ParentCall>;
+  return typeof on === 'function' && typeof getDeadline === 'function';
 }
 
 /** Third of `(data, metadata, call)`, or first and only of `@GrpcStreamCall` handlers. */
