@@ -41,11 +41,16 @@ export type {
   ListenMuxServerOptions,
   PeerAuthorizer,
   PeerOption,
+  BackchannelOption,
+  ServiceSelection,
   ServiceHost,
   StandardServicesOptions,
   StockGrpcOptions,
   StubOption,
 } from './nest/index.js';
+
+// Options
+export { OptionError, type OptionErrorCode } from './options/index.js';
 
 // The backchannel, with plain grpc-js too
 export {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { inRootContext } from '../context/index.js';
 import type { ConnectionInfo } from '../grpc/index.js';
+import { func, text, verifyOptions, type Rule, type Rules } from '../options/index.js';
 import { AuthorizationFault, HandshakeError, PeerRefusedError } from './errors.js';
 import { holdInput } from './hold-input.js';
 
@@ -27,7 +28,8 @@ export interface PeerIdentity {
 
 /**
  * Decides who becomes a peer. Throw `PeerRefusedError` to refuse with a reason that the other end is
- * told; any other error refuses too, without saying why.
+ * told; any other error refuses too, without saying why. So does an answer that is neither nothing
+ * nor a `PeerIdentity`, such as `false`.
  *
  * It is asked for every connection, and has `handshakeTimeoutMs` to answer. Who dials may wait for less:
  * this package 10 seconds, grpc-js and Go 20.
@@ -35,6 +37,13 @@ export interface PeerIdentity {
 export type AuthorizePeer = (
   candidate: PeerCandidate,
 ) => PeerIdentity | void | Promise<PeerIdentity | void>;
+
+/** What the option `authorizePeer` may be. */
+export const AUTHORIZE_PEER_RULE: Rule<AuthorizePeer> = func(
+  'a function that throws PeerRefusedError to refuse a peer',
+);
+
+const IDENTITY_RULES: Rules<PeerIdentity> = { name: text };
 
 /**
  * What `authorizePeer` says of the connection on `socket`.
@@ -66,13 +75,22 @@ export async function authorize(
       }),
     );
   try {
-    return (await Promise.race([ask(), rejectionOf(signal)])) ?? {};
+    return identityOf(await Promise.race([ask(), rejectionOf(signal)]));
   } catch (cause) {
     signal.throwIfAborted(); // Whatever `authorizePeer` makes of that.
     throw cause instanceof PeerRefusedError ? cause : new AuthorizationFault(cause);
   } finally {
     giveBack();
   }
+}
+
+/**
+ * The answer of `authorizePeer`. A peer is refused if that is not one: `false` must not let it in.
+ *
+ * @throws OptionError if it is neither undefined nor a `PeerIdentity`.
+ */
+function identityOf(answer: PeerIdentity | void): PeerIdentity {
+  return answer === undefined ? {} : verifyOptions('authorizePeer', IDENTITY_RULES, answer);
 }
 
 function rejectionOf(signal: AbortSignal): Promise<never> {

@@ -3,6 +3,7 @@ import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
 import {
   ConnectionInfo,
+  ENGINE_RULE,
   engineOf,
   UpgradeCredentials,
   within,
@@ -11,12 +12,17 @@ import {
   type GrpcEngine,
   type OpenStream,
 } from '../grpc/index.js';
-import { drainTimeOf } from './drain-time.js';
+import { verifyOptions, type Rules } from '../options/index.js';
+import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toConnectionServer, type ServerFactory } from './server-factory.js';
 import { ServedSession } from './served-session.js';
-import { yamuxSessionFactory, type SessionFactory } from './session-factory.js';
+import {
+  SESSION_FACTORY_RULE,
+  yamuxSessionFactory,
+  type SessionFactory,
+} from './session-factory.js';
 
 /** The longest delay that Node's timers keep: 24 days. */
 const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': 2 ** 31 - 1 };
@@ -34,6 +40,12 @@ export interface ClientHandshakerOptions {
   drainMs?: number;
 }
 
+const RULES: Rules<ClientHandshakerOptions> = {
+  sessionFactory: SESSION_FACTORY_RULE,
+  engine: ENGINE_RULE,
+  drainMs: DRAIN_MS_RULE,
+};
+
 /**
  * The dialing side of the backchannel: makes a session of every connection of a channel, speaks
  * forward gRPC on its first stream, and serves the other end's calls on the streams that it opens.
@@ -47,12 +59,13 @@ export class ClientHandshaker {
   readonly #sessions = new Set<ServedSession>();
   #closed = false;
 
-  /** @throws TypeError naming a bad option. */
+  /** @throws OptionError naming a bad option. */
   constructor(serverFactory: ServerFactory, options: ClientHandshakerOptions = {}) {
+    const verified = verifyOptions('ClientHandshaker', RULES, options);
     this.#serverFactory = serverFactory;
-    this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
-    this.#engine = engineOf(options.engine);
-    this.#drainMs = drainTimeOf(options.drainMs);
+    this.#createSession = verified.sessionFactory ?? yamuxSessionFactory();
+    this.#engine = engineOf(verified.engine);
+    this.#drainMs = verified.drainMs ?? DEFAULT_DRAIN_MS;
   }
 
   /**

@@ -1,20 +1,13 @@
+import { milliseconds } from '../options/index.js';
+
 /** Milliseconds that calls have to finish unless an option says otherwise. */
 export const DEFAULT_DRAIN_MS = 10_000;
 
 /** Milliseconds that the other end has to take our last words and to close, once nothing is left to do. */
 export const LAST_WORDS_MS = 1000;
 
-/**
- * The option `drainMs`, or its default.
- *
- * @throws TypeError if it is not a number of milliseconds.
- */
-export function drainTimeOf(drainMs = DEFAULT_DRAIN_MS): number {
-  if (Number.isInteger(drainMs) && drainMs >= 0 && drainMs < 2 ** 31) return drainMs;
-  throw new TypeError(
-    `"drainMs" must be a whole number of milliseconds, 0 or more, not ${String(drainMs)}`,
-  );
-}
+/** What the option `drainMs` may be. */
+export const DRAIN_MS_RULE = milliseconds();
 
 /** The time that calls have to finish: counted from its first step, however many there are. */
 export class DrainTime {

@@ -1,4 +1,9 @@
-export type { AuthorizePeer, PeerCandidate, PeerIdentity } from './authorization.js';
+export {
+  AUTHORIZE_PEER_RULE,
+  type AuthorizePeer,
+  type PeerCandidate,
+  type PeerIdentity,
+} from './authorization.js';
 export { ClientConn, type ClientConstructor, type StubFactory } from './client-conn.js';
 export { ClientHandshaker, type ClientHandshakerOptions } from './client-handshaker.js';
 export {
@@ -12,7 +17,7 @@ export {
   UnknownPeerError,
   type BackchannelErrorCode,
 } from './errors.js';
-export { drainTimeOf, DrainTime } from './drain-time.js';
+export { DEFAULT_DRAIN_MS, DRAIN_MS_RULE, DrainTime } from './drain-time.js';
 export { BACKCHANNEL_MAGIC } from './magic.js';
 export {
   getBackchannel,
@@ -28,6 +33,7 @@ export { ServerHandshaker, type ServerHandshakerOptions } from './server-handsha
 export { bothThrough } from './stream-end.js';
 export {
   BACKCHANNEL_YAMUX_CONFIG,
+  SESSION_FACTORY_RULE,
   yamuxSessionFactory,
   type MultiplexSession,
   type SessionFactory,

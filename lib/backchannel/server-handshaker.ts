@@ -3,6 +3,7 @@ import type { ChannelOptions, Interceptor } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
 import {
   ConnectionInfo,
+  ENGINE_RULE,
   engineOf,
   within,
   type EngineName,
@@ -10,9 +11,10 @@ import {
 } from '../grpc/index.js';
 import { encodeGoAway, ErrorCode } from '../http2/index.js';
 import type { Handshaker } from '../listenmux/index.js';
-import { authorize, type AuthorizePeer } from './authorization.js';
+import { func, listOf, openObject, verifyOptions, type Rules } from '../options/index.js';
+import { authorize, AUTHORIZE_PEER_RULE, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
-import { drainTimeOf } from './drain-time.js';
+import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { endSession } from './end-session.js';
 import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
@@ -21,6 +23,7 @@ import { PeerConnection } from './peer-connection.js';
 import { PeerSession } from './peer-session.js';
 import type { Registry } from './registry.js';
 import {
+  SESSION_FACTORY_RULE,
   yamuxSessionFactory,
   type MultiplexSession,
   type SessionFactory,
@@ -47,6 +50,16 @@ export interface ServerHandshakerOptions {
   engine?: EngineName | GrpcEngine;
 }
 
+const RULES: Rules<ServerHandshakerOptions> = {
+  interceptors: listOf('an array of interceptors', func<Interceptor>()),
+  channelOptions: openObject(),
+  createStubs: func(),
+  authorizePeer: AUTHORIZE_PEER_RULE,
+  drainMs: DRAIN_MS_RULE,
+  sessionFactory: SESSION_FACTORY_RULE,
+  engine: ENGINE_RULE,
+};
+
 /**
  * The listening side of the backchannel: makes a session of every connection that asks for one and is
  * let in, takes its first stream as the client's gRPC connection, opens a channel back, and keeps the
@@ -62,13 +75,14 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   readonly #peers = new Map<PeerSession, MultiplexSession>();
   #state: 'open' | 'closed' = 'open';
 
-  /** @throws TypeError naming a bad option. */
+  /** @throws OptionError naming a bad option. */
   constructor(registry: Registry, options: ServerHandshakerOptions = {}) {
     this.#registry = registry;
-    this.#options = options;
-    this.#createSession = options.sessionFactory ?? yamuxSessionFactory();
-    this.#engine = engineOf(options.engine);
-    this.#drainMs = drainTimeOf(options.drainMs);
+    const verified = verifyOptions('ServerHandshaker', RULES, options);
+    this.#options = verified;
+    this.#createSession = verified.sessionFactory ?? yamuxSessionFactory();
+    this.#engine = engineOf(verified.engine);
+    this.#drainMs = verified.drainMs ?? DEFAULT_DRAIN_MS;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { func, type Rule } from '../options/index.js';
 import { verifyYamuxConfig, YamuxSession, type YamuxConfig } from '../yamux/index.js';
 
 /** A session as the handshakes need it; `YamuxSession` is one. */
@@ -20,6 +21,11 @@ export interface MultiplexSession {
 /** Starts a session on a connection whose magic has been sent or read; the dialing side is the client. */
 export type SessionFactory = (socket: Duplex, role: 'client' | 'server') => MultiplexSession;
 
+/** What the option `sessionFactory` may be. */
+export const SESSION_FACTORY_RULE: Rule<SessionFactory> = func(
+  'a function that makes a session, such as yamuxSessionFactory()',
+);
+
 /**
  * Windows that start small, as a connection has only two streams and most are idle, and grow as far as
  * a long and fast link needs it: a single stream fills 1 GB/s at a round trip of 60 ms.
@@ -36,6 +42,7 @@ export const BACKCHANNEL_YAMUX_CONFIG: Readonly<Partial<YamuxConfig>> = Object.f
  * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.
  */
 export function yamuxSessionFactory(config: Partial<YamuxConfig> = {}): SessionFactory {
-  const verified = verifyYamuxConfig({ ...BACKCHANNEL_YAMUX_CONFIG, ...config });
+  const given = Object.entries(config).filter(([, value]) => value !== undefined);
+  const verified = verifyYamuxConfig({ ...BACKCHANNEL_YAMUX_CONFIG, ...Object.fromEntries(given) });
   return (socket, role) => new YamuxSession(socket, role, verified);
 }

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { Subscription } from 'rxjs';
 import { after } from '../grpc/index.js';
+import { like, millisecondsOrInfinity, verifyOptions, type Rules } from '../options/index.js';
 import { NoPeerError } from './errors.js';
 import type { Peer } from './peer.js';
 import type { Registry } from './registry.js';
@@ -14,12 +15,18 @@ export interface WaitForPeerOptions {
   deadlineMs?: number;
 }
 
+const RULES: Rules<WaitForPeerOptions> = {
+  signal: like('an AbortSignal', (value) => value instanceof AbortSignal),
+  deadlineMs: millisecondsOrInfinity,
+};
+
 /** @see Registry.waitFor */
 export async function waitForPeer(
   registry: Registry,
   predicate: (peer: Peer) => boolean,
-  { signal, deadlineMs = Infinity }: WaitForPeerOptions,
+  options: WaitForPeerOptions,
 ): Promise<Peer> {
+  const { signal, deadlineMs = Infinity } = verifyOptions('Registry.waitFor', RULES, options);
   signal?.throwIfAborted();
   for (const peer of registry) if (predicate(peer)) return peer;
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { func, nonEmptyText, type Rules } from '../options/index.js';
 import { minTlsVersion } from './tls-version.js';
 
 /** Which files, by the option that names each. All hold PEM. */
@@ -25,6 +26,17 @@ export interface CertificateFilesEvents {
    */
   onError?(error: Error): void;
 }
+
+const PATH = 'the path of a PEM file';
+
+/** What the options about the files may be. */
+export const CERTIFICATE_FILES_RULES: Rules<CertificatePaths & CertificateFilesEvents> = {
+  certFile: { ...nonEmptyText, expects: PATH },
+  keyFile: { ...nonEmptyText, expects: PATH },
+  caFile: { ...nonEmptyText, expects: PATH },
+  onRenewed: func(),
+  onError: func(),
+};
 
 type Option = keyof CertificatePaths;
 type Contents = Partial<Record<Option, Buffer>>;

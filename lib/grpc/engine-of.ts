@@ -1,4 +1,5 @@
 import { builtInEngine } from './built-in/index.js';
+import { hasMethods, like, type Rule } from '../options/index.js';
 import type { GrpcEngine } from './grpc-engine.js';
 import { grpcJsEngine } from './grpc-js/index.js';
 
@@ -10,6 +11,12 @@ const ENGINES: Readonly<Record<EngineName, GrpcEngine>> = {
   'grpc-js': grpcJsEngine,
 };
 
+/** What the option `engine` may be. */
+export const ENGINE_RULE: Rule<EngineName | GrpcEngine> = like(
+  `one of ${Object.keys(ENGINES).join(', ')} or a GrpcEngine`,
+  (value) => isName(value) || isEngine(value),
+);
+
 /** Environment variable that names the engine of whoever does not choose one. */
 const VARIABLE = 'BACKCHANNEL_ENGINE';
 
@@ -20,15 +27,21 @@ const VARIABLE = 'BACKCHANNEL_ENGINE';
  * @throws TypeError if there is no such engine.
  */
 export function engineOf(option?: EngineName | GrpcEngine): GrpcEngine {
-  if (typeof option === 'object') return option;
+  if (isEngine(option)) return option;
   if (option !== undefined) return byName('"engine"', option);
   const name = process.env[VARIABLE];
   return name ? byName(VARIABLE, name) : builtInEngine;
 }
 
 function byName(where: string, name: string): GrpcEngine {
-  if (Object.hasOwn(ENGINES, name)) return ENGINES[name as EngineName];
-  throw new TypeError(
-    `${where} must be one of ${Object.keys(ENGINES).join(', ')} or a GrpcEngine, not ${JSON.stringify(name)}`,
-  );
+  if (isName(name)) return ENGINES[name];
+  throw new TypeError(`${where} must be ${ENGINE_RULE.expects}, not ${JSON.stringify(name)}`);
+}
+
+function isName(value: unknown): value is EngineName {
+  return typeof value === 'string' && Object.hasOwn(ENGINES, value);
+}
+
+function isEngine(value: unknown): value is GrpcEngine {
+  return hasMethods(value, ['createServer', 'createStreamChannel', 'createDialChannel']);
 }

@@ -9,7 +9,7 @@ export {
   type AuthContext,
   type CallLike,
 } from './connection-info.js';
-export { engineOf, type EngineName } from './engine-of.js';
+export { ENGINE_RULE, engineOf, type EngineName } from './engine-of.js';
 export type {
   ConnectionServer,
   DialChannel,
@@ -30,6 +30,7 @@ export {
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
 export type { ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
+export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials-rules.js';
 export { createListener } from './listener.js';
 export { onEndOf, withParent } from './parent-calls.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';

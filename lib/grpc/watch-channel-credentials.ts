@@ -7,6 +7,15 @@ import {
   type VerifyOptions,
 } from '@grpc/grpc-js';
 import {
+  func,
+  OptionError,
+  optionsOf,
+  trueOrFalse,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
+import {
+  CERTIFICATE_FILES_RULES,
   CertificateFiles,
   type CertificateFilesEvents,
   type CertificatePaths,
@@ -24,6 +33,16 @@ export interface WatchChannelCredentialsOptions extends CertificatePaths, Certif
   verifyOptions?: VerifyOptions;
 }
 
+const CALL = 'watchChannelCredentials';
+
+const RULES: Rules<WatchChannelCredentialsOptions> = {
+  ...CERTIFICATE_FILES_RULES,
+  verifyOptions: optionsOf<VerifyOptions>({
+    checkServerIdentity: func(),
+    rejectUnauthorized: trueOrFalse,
+  }),
+};
+
 /**
  * Credentials of the dialing side from PEM files, which it reads now, and again before each attempt to
  * connect: what is replaced on disk counts for the next connection; the existing one goes on. Works with
@@ -31,22 +50,25 @@ export interface WatchChannelCredentialsOptions extends CertificatePaths, Certif
  *
  * Files that cannot be used later on are told to `onError`; those of before stay in use.
  *
- * @throws Error naming the option and the file that cannot be read or used; TypeError naming a missing
- * option.
+ * @throws Error naming the option and the file that cannot be read or used; OptionError naming a bad or
+ * missing option.
  */
-export function watchChannelCredentials({
-  certFile,
-  keyFile,
-  caFile,
-  verifyOptions,
-  ...events
-}: WatchChannelCredentialsOptions): ChannelCredentials {
+export function watchChannelCredentials(
+  options: WatchChannelCredentialsOptions,
+): ChannelCredentials {
+  const {
+    certFile,
+    keyFile,
+    caFile,
+    verifyOptions: serverChecks,
+    ...events
+  } = verifyOptions(CALL, RULES, options);
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new TypeError('"certFile" and "keyFile" must be given together');
+    throw new OptionError(`${CALL}: "certFile" and "keyFile" must be given together`);
   }
   if (certFile === undefined && caFile === undefined) {
-    throw new TypeError(
-      '"caFile" or "certFile" and "keyFile" must be given: there is no file to read',
+    throw new OptionError(
+      `${CALL}: "caFile" or "certFile" and "keyFile" must be given: there is no file to read`,
     );
   }
   const roots = caFile ?? process.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'];
@@ -56,23 +78,23 @@ export function watchChannelCredentials({
       ...(certFile !== undefined && { certFile }),
       ...(keyFile !== undefined && { keyFile }),
     },
-    verifyOptions,
+    serverChecks,
     events,
   );
 }
 
 class WatchedChannelCredentials extends ChannelCredentials {
   readonly #files: CertificateFiles;
-  readonly #verifyOptions: VerifyOptions | undefined;
+  readonly #serverChecks: VerifyOptions | undefined;
   #current: ChannelCredentials;
 
   constructor(
     paths: CertificatePaths,
-    verifyOptions: VerifyOptions | undefined,
+    serverChecks: VerifyOptions | undefined,
     { onRenewed, onError }: CertificateFilesEvents,
   ) {
     super();
-    this.#verifyOptions = verifyOptions;
+    this.#serverChecks = serverChecks;
     this.#files = new CertificateFiles(paths, {
       onRenewed: () => {
         this.#current = this.#make();
@@ -107,6 +129,6 @@ class WatchedChannelCredentials extends ChannelCredentials {
 
   #make(): ChannelCredentials {
     const context = createSecureContext(this.#files.context);
-    return ChannelCredentials.createFromSecureContext(context, this.#verifyOptions);
+    return ChannelCredentials.createFromSecureContext(context, this.#serverChecks);
   }
 }

@@ -1,6 +1,15 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
 import {
+  milliseconds,
+  OptionError,
+  required,
+  trueOrFalse,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
+import {
+  CERTIFICATE_FILES_RULES,
   CertificateFiles,
   warn,
   type CertificateFilesEvents,
@@ -22,8 +31,14 @@ export interface WatchServerCredentialsOptions
 }
 
 const DEFAULT_REFRESH_MS = 60_000;
-/** The longest delay that Node's timers keep: 24 days. */
-const LONGEST_REFRESH_MS = 2 ** 31 - 1;
+
+const RULES: Rules<WatchServerCredentialsOptions> = {
+  ...CERTIFICATE_FILES_RULES,
+  certFile: required(CERTIFICATE_FILES_RULES.certFile),
+  keyFile: required(CERTIFICATE_FILES_RULES.keyFile),
+  requireClientCertificate: trueOrFalse,
+  refreshMs: milliseconds(1),
+};
 
 /**
  * Credentials of the listening side from PEM files, which it reads now, and again every `refreshMs`
@@ -32,26 +47,22 @@ const LONGEST_REFRESH_MS = 2 ** 31 - 1;
  *
  * Files that cannot be used later on are told to `onError`; those of before stay in use.
  *
- * @throws Error naming the option and the file that cannot be read or used; TypeError naming a bad option.
+ * @throws Error naming the option and the file that cannot be read or used; OptionError naming a bad option.
  */
-export function watchServerCredentials({
-  certFile,
-  keyFile,
-  caFile,
-  requireClientCertificate,
-  refreshMs = DEFAULT_REFRESH_MS,
-  ...events
-}: WatchServerCredentialsOptions): ServerCredentials {
-  for (const [option, path] of Object.entries({ certFile, keyFile })) {
-    if (typeof path !== 'string') throw new TypeError(`"${option}" must be the path of a PEM file`);
-  }
+export function watchServerCredentials(options: WatchServerCredentialsOptions): ServerCredentials {
+  const {
+    certFile,
+    keyFile,
+    caFile,
+    requireClientCertificate,
+    refreshMs = DEFAULT_REFRESH_MS,
+    ...events
+  } = verifyOptions('watchServerCredentials', RULES, options);
   // Any public authority would do, else.
   if (requireClientCertificate && caFile === undefined) {
-    throw new TypeError('"requireClientCertificate" needs "caFile": whose certificates to accept');
-  }
-  if (!Number.isInteger(refreshMs) || refreshMs < 1 || refreshMs > LONGEST_REFRESH_MS) {
-    throw new TypeError(
-      `"refreshMs" must be a whole number of milliseconds, 1 to ${LONGEST_REFRESH_MS}, not ${refreshMs}`,
+    throw new OptionError(
+      'watchServerCredentials: "requireClientCertificate" needs "caFile": whose certificates to accept',
+      'caFile',
     );
   }
   return new WatchedServerCredentials(

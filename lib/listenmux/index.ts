@@ -1,7 +1,8 @@
 export { ListenMuxError, type ListenMuxErrorCode } from './errors.js';
 export { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
 export {
-  verifyListenMuxLimits,
+  LISTEN_MUX_LIMIT_RULES,
+  listenMuxLimitsOf,
   type ListenMuxLimitOptions,
   type ListenMuxLimits,
 } from './listen-mux-limits.js';

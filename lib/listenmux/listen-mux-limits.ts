@@ -1,3 +1,5 @@
+import { countOrInfinity, milliseconds, type Rules } from '../options/index.js';
+
 /** What connections may take of a listener before and while they are served. See docs/limits.md. */
 export interface ListenMuxLimits {
   /** Milliseconds until a connection must have shown what it is and shaken hands; 0 waits for ever. */
@@ -22,41 +24,24 @@ export const DEFAULT_LISTEN_MUX_LIMITS: Readonly<ListenMuxLimits> = Object.freez
   maxHandshakes: 1000,
 });
 
-/** Longest delay that Node's timers keep; a longer one would end at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** Limits as they may be given: whatever is left out has its default. */
 export type ListenMuxLimitOptions = {
   [Name in keyof ListenMuxLimits]?: ListenMuxLimits[Name] | undefined;
 };
 
-/**
- * Completes `limits` with the defaults.
- *
- * @throws TypeError naming the first that cannot be.
- */
-export function verifyListenMuxLimits(limits: ListenMuxLimitOptions): ListenMuxLimits {
-  const verified = { ...DEFAULT_LISTEN_MUX_LIMITS };
-  for (const name of Object.keys(verified) as (keyof ListenMuxLimits)[]) {
-    const value = limits[name];
-    if (value === undefined) continue;
-    if (name === 'handshakeTimeoutMs') verifyTimeout(value);
-    else verifyCount(name, value);
-    verified[name] = value;
+/** What each limit may be. */
+export const LISTEN_MUX_LIMIT_RULES: Rules<ListenMuxLimitOptions> = {
+  handshakeTimeoutMs: milliseconds(),
+  maxConnections: countOrInfinity,
+  maxConnectionsPerAddress: countOrInfinity,
+  maxHandshakes: countOrInfinity,
+};
+
+/** The limits among verified options, completed with the defaults. */
+export function listenMuxLimitsOf(options: ListenMuxLimitOptions): ListenMuxLimits {
+  const limits = { ...DEFAULT_LISTEN_MUX_LIMITS };
+  for (const name of Object.keys(limits) as (keyof ListenMuxLimits)[]) {
+    limits[name] = options[name] ?? limits[name];
   }
-  return verified;
-}
-
-function verifyTimeout(value: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= MAX_TIMEOUT_MS) return;
-  throw new TypeError(
-    `"handshakeTimeoutMs" must be a whole number of milliseconds from 0 to ${MAX_TIMEOUT_MS}, not ${String(value)}`,
-  );
-}
-
-function verifyCount(name: string, value: number): void {
-  if (value === Infinity || (Number.isInteger(value) && value > 0)) return;
-  throw new TypeError(
-    `"${name}" must be a whole number above 0, or Infinity, not ${String(value)}`,
-  );
+  return limits;
 }

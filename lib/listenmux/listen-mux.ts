@@ -1,11 +1,13 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
+import { func, required, verifyOptions, type Rules } from '../options/index.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ListenMuxError } from './errors.js';
 import { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
 import {
-  verifyListenMuxLimits,
+  LISTEN_MUX_LIMIT_RULES,
+  listenMuxLimitsOf,
   type ListenMuxLimitOptions,
   type ListenMuxLimits,
 } from './listen-mux-limits.js';
@@ -23,6 +25,12 @@ export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {
   onHandshakeError?(error: Error, socket: Duplex): void;
 }
 
+const LISTEN_MUX_RULES: Rules<ListenMuxOptions<unknown>> = {
+  ...LISTEN_MUX_LIMIT_RULES,
+  onConnection: required(func(), 'a function, which is handed each connection to serve'),
+  onHandshakeError: func(),
+};
+
 /**
  * Serves many kinds of client on one listener: peeks at the first bytes of each connection and gives
  * it to the `Handshaker` registered for them, or on as it is if there is none.
@@ -39,10 +47,10 @@ export class ListenMux<Context = undefined> {
   readonly #pending = new Set<Duplex>();
   #onSettled: (() => void)[] = [];
 
-  /** @throws TypeError naming a bad option. */
+  /** @throws OptionError naming a bad option. */
   constructor(options: ListenMuxOptions<Context>) {
     this.#options = options;
-    this.#limits = verifyListenMuxLimits(options);
+    this.#limits = listenMuxLimitsOf(verifyOptions('ListenMux', LISTEN_MUX_RULES, options));
     this.#connections = new ConnectionLimits(this.#limits, {
       onLeft: () => this.#tellIfSettled(),
       onDisplaced: (stream, error) => this.#displace(stream, error),

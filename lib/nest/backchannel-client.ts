@@ -14,12 +14,14 @@ import {
   keepConnected,
   type DialChannel,
 } from '../grpc/index.js';
+import { verifyOptions } from '../options/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toDialingChannelOptions } from './channel-options.js';
 import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import { GrpcStubs } from './grpc-stubs.js';
 import type { BackchannelNetwork } from './network.js';
+import { CLIENT_RULES } from './option-rules.js';
 import type { BackchannelClientOptions } from './options.js';
 import { drainMsOf } from './shut-down.js';
 
@@ -51,9 +53,10 @@ export class BackchannelClient
 
   /**
    * @param network - where to dial; null is TCP.
-   * @throws Error naming a bad option; what Nest throws for bad proto options.
+   * @throws OptionError naming a bad option; what Nest throws for bad proto options.
    */
-  constructor(options: BackchannelClientOptions, network: BackchannelNetwork | null = null) {
+  constructor(given: BackchannelClientOptions, network: BackchannelNetwork | null = null) {
+    const options = verifyOptions('BackchannelClient', CLIENT_RULES, given);
     const engine = engineOf(options.engine);
     const drainMs = drainMsOf(options);
     const drainTime = new DrainTime(drainMs);
@@ -86,6 +89,7 @@ export class BackchannelClient
         : handshaker.createChannelOver(() => network.dial(url), channelOptions);
     const borrowed = new BorrowedChannel(channel);
     super(options, borrowed);
+    this.verifyServices({ call: 'BackchannelClient', option: 'services' });
     this.#strategy = strategy;
     this.#channel = channel;
     this.#states = new ConnectionStates(channel);

@@ -35,7 +35,7 @@ export class BackchannelServer extends StandardServicesServer {
     options: BackchannelServicesOptions & StandardServicesOptions,
     settings: BackchannelServerSettings,
   ) {
-    super({ ...options });
+    super({ ...options }, { call: 'BackchannelClient', option: 'backchannel.services' });
     this.#serverOptions = withoutAge(toServerOptions(options));
     this.#settings = settings;
   }

@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Registry, type AuthorizePeer } from '../backchannel/index.js';
+import { OptionError, verifyOptions } from '../options/index.js';
 import {
   BACKCHANNEL_MODULE_OPTIONS,
   ConfigurableBackchannelModule,
@@ -16,41 +17,18 @@ import {
 import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
 import { hideStreamTypes } from './hide-stream-types.js';
 import { ListenMuxServer } from './listen-mux-server.js';
+import {
+  FOR_ROOT_ASYNC_RULES,
+  FOR_ROOT_RULES,
+  MODULE_RULES,
+  REGISTER_CLIENT_ASYNC_RULES,
+  REGISTER_CLIENT_RULES,
+  verifySource,
+} from './module-option-rules.js';
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelModuleOptions } from './options.js';
 import { PEER_AUTHORIZER, type PeerAuthorizer } from './peer-authorizer.js';
 import { BACKCHANNEL_STRATEGY } from './tokens.js';
-
-const listeningSide = {
-  providers: [
-    Registry,
-    { provide: BACKCHANNEL_NETWORK, useValue: null },
-    {
-      provide: ListenMuxServer,
-      useFactory: (
-        { server }: BackchannelModuleOptions,
-        registry: Registry,
-        authorizer: PeerAuthorizer | null,
-        network: BackchannelNetwork | null,
-      ) => {
-        if (server === undefined) {
-          throw new Error(
-            'BackchannelModule.forRoot needs the option "server" ({ url, package, protoPath }); an application that only dials uses registerClient',
-          );
-        }
-        return new ListenMuxServer(
-          authorizer === null ? server : { ...server, authorizePeer: authorizedBy(authorizer) },
-          registry,
-          network,
-        );
-      },
-      inject: [BACKCHANNEL_MODULE_OPTIONS, Registry, PEER_AUTHORIZER, BACKCHANNEL_NETWORK],
-    },
-    { provide: BACKCHANNEL_STRATEGY, useExisting: ListenMuxServer },
-    BackchannelHealthIndicator,
-  ],
-  exports: [Registry, ListenMuxServer, BackchannelHealthIndicator],
-};
 
 /**
  * gRPC in both directions over the one connection that a client opened.
@@ -69,39 +47,109 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
     hideStreamTypes(modules);
   }
 
-  /** The listening side, with options as they stand. */
+  /**
+   * The listening side, with options as they stand.
+   *
+   * @throws OptionError naming a bad option.
+   */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return withListeningSide(super.forRoot(options));
+    const call = 'BackchannelModule.forRoot';
+    const verified = verifyOptions(call, FOR_ROOT_RULES, options);
+    return withListeningSide(super.forRoot(verified), (given) => given as BackchannelModuleOptions);
   }
 
-  /** The listening side, with options made when the application starts. */
+  /**
+   * The listening side, with options made when the application starts: a bad one fails then.
+   *
+   * @throws OptionError naming a bad option of the registration itself.
+   */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return withListeningSide(super.forRootAsync(options));
+    const call = 'BackchannelModule.forRootAsync';
+    const registration = verifyOptions(call, FOR_ROOT_ASYNC_RULES, options);
+    verifySource(call, registration);
+    return withListeningSide(super.forRootAsync(registration), (given) => {
+      return verifyOptions(`${call}, options of its factory`, MODULE_RULES, given);
+    });
   }
 
-  /** One client of the dialing side, with options as they stand. */
-  static registerClient({ name, ...options }: BackchannelClientRegistration): DynamicModule {
-    return clientModule(BackchannelModule, { name }, (token) => [
+  /**
+   * One client of the dialing side, with options as they stand.
+   *
+   * @throws OptionError naming a bad option.
+   */
+  static registerClient(registration: BackchannelClientRegistration): DynamicModule {
+    const call = callFor('registerClient', registration);
+    const { name, ...options } = verifyOptions(call, REGISTER_CLIENT_RULES, registration);
+    return clientModule(BackchannelModule, { name }, call, (token) => [
       { provide: token, useValue: options },
     ]);
   }
 
-  /** One client of the dialing side, with options made when the application starts. */
+  /**
+   * One client of the dialing side, with options made when the application starts: a bad one fails then.
+   *
+   * @throws OptionError naming a bad option of the registration itself.
+   */
   static registerClientAsync(registration: BackchannelClientAsyncRegistration): DynamicModule {
-    return clientModule(BackchannelModule, registration, (token) =>
-      asyncOptionsProviders(registration, token),
+    const call = callFor('registerClientAsync', registration);
+    const verified = verifyOptions(call, REGISTER_CLIENT_ASYNC_RULES, registration);
+    verifySource(call, verified);
+    return clientModule(BackchannelModule, verified, call, (token) =>
+      asyncOptionsProviders(verified, token),
     );
   }
 }
 
+/** The call as its errors name it: an application may register many clients. */
+function callFor(method: string, registration: { name?: unknown } | undefined): string {
+  const name = registration?.name;
+  const call = `BackchannelModule.${method}`;
+  return typeof name === 'string' && name !== '' ? `${call} of "${name}"` : call;
+}
+
+/** @throws OptionError if the class that `authorizer` names has no such method: all peers would get in. */
 function authorizedBy(authorizer: PeerAuthorizer): AuthorizePeer {
+  if (typeof authorizer.authorizePeer !== 'function') {
+    throw new OptionError(
+      'BackchannelModule.forRoot: "authorizer" must be a class with the method authorizePeer',
+      'authorizer',
+    );
+  }
   return (candidate) => authorizer.authorizePeer(candidate);
 }
 
-function withListeningSide(definition: DynamicModule): DynamicModule {
+/** @param read - verifies what the options provider of the module gives, if that is still to be done. */
+function withListeningSide(
+  definition: DynamicModule,
+  read: (given: unknown) => BackchannelModuleOptions,
+): DynamicModule {
+  const createServer = (
+    given: unknown,
+    registry: Registry,
+    authorizer: PeerAuthorizer | null,
+    network: BackchannelNetwork | null,
+  ): ListenMuxServer => {
+    const { server: options } = read(given);
+    return new ListenMuxServer(
+      authorizer === null ? options : { ...options, authorizePeer: authorizedBy(authorizer) },
+      registry,
+      network,
+    );
+  };
   return {
     ...definition,
-    providers: [...(definition.providers ?? []), ...listeningSide.providers],
-    exports: [...(definition.exports ?? []), ...listeningSide.exports],
+    providers: [
+      ...(definition.providers ?? []),
+      Registry,
+      { provide: BACKCHANNEL_NETWORK, useValue: null },
+      {
+        provide: ListenMuxServer,
+        useFactory: createServer,
+        inject: [BACKCHANNEL_MODULE_OPTIONS, Registry, PEER_AUTHORIZER, BACKCHANNEL_NETWORK],
+      },
+      { provide: BACKCHANNEL_STRATEGY, useExisting: ListenMuxServer },
+      BackchannelHealthIndicator,
+    ],
+    exports: [...(definition.exports ?? []), Registry, ListenMuxServer, BackchannelHealthIndicator],
   };
 }

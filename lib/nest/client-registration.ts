@@ -5,10 +5,12 @@ import type {
   Provider,
   Type,
 } from '@nestjs/common';
+import { verifyOptions } from '../options/index.js';
 import { BackchannelClient } from './backchannel-client.js';
 import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
 import { REGISTERED_CLIENT, type RegisteredClient } from './health/registered-client.js';
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
+import { CLIENT_RULES } from './option-rules.js';
 import type { BackchannelClientOptions } from './options.js';
 import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from './tokens.js';
 
@@ -37,10 +39,15 @@ export interface BackchannelClientAsyncRegistration
   useExisting?: Type<BackchannelClientOptionsFactory>;
 }
 
-/** The providers of one client, whose options stand under a token of their own. */
+/**
+ * The providers of one client, whose options stand under a token of their own.
+ *
+ * @param call - what registers it, for errors and the log.
+ */
 export function clientModule(
   module: Type,
   registration: Pick<BackchannelClientAsyncRegistration, 'name' | 'imports'>,
+  call: string,
   optionsProviders: (optionsToken: string) => Provider[],
 ): DynamicModule {
   const token = getBackchannelClientToken(registration.name);
@@ -53,8 +60,9 @@ export function clientModule(
       { provide: BACKCHANNEL_NETWORK, useValue: null },
       {
         provide: token,
-        useFactory: (options: BackchannelClientOptions, network: BackchannelNetwork | null) =>
-          new BackchannelClient(options, network),
+        useFactory: (options: unknown, network: BackchannelNetwork | null) => {
+          return new BackchannelClient(verifyOptions(call, CLIENT_RULES, options), network);
+        },
         inject: [optionsToken, BACKCHANNEL_NETWORK],
       },
       {
@@ -76,30 +84,20 @@ export function clientModule(
   };
 }
 
-/**
- * Where the options of an asynchronous registration come from.
- *
- * @throws Error if the registration says nothing of it.
- */
+/** Where the options of a verified asynchronous registration come from. */
 export function asyncOptionsProviders(
   registration: BackchannelClientAsyncRegistration,
   optionsToken: string,
 ): Provider[] {
-  const { name, useFactory, useClass, useExisting, inject = [] } = registration;
+  const { useFactory, useClass, useExisting, inject = [] } = registration;
   if (useFactory) return [{ provide: optionsToken, useFactory, inject }];
-  const factory = useExisting ?? useClass;
-  if (factory === undefined) {
-    throw new Error(
-      `registerClientAsync of "${name}" needs one of useFactory, useClass and useExisting`,
-    );
-  }
   return [
     ...(useClass ? [{ provide: useClass, useClass }] : []),
     {
       provide: optionsToken,
       useFactory: (options: BackchannelClientOptionsFactory) =>
         options.createBackchannelClientOptions(),
-      inject: [factory],
+      inject: [useExisting ?? useClass!],
     },
   ];
 }

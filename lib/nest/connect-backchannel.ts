@@ -4,7 +4,13 @@ import type {
   NestHybridApplicationOptions,
 } from '@nestjs/common';
 import type { CustomStrategy } from '@nestjs/microservices';
+import { trueOrFalse, verifyOptions, type Rules } from '../options/index.js';
 import { BACKCHANNEL_STRATEGY } from './tokens.js';
+
+const HYBRID_RULES: Rules<NestHybridApplicationOptions> = {
+  inheritAppConfig: trueOrFalse,
+  deferInitialization: trueOrFalse,
+};
 
 /**
  * Connects everything that the application's `BackchannelModule`s set up: the listener of `forRoot`,
@@ -13,12 +19,13 @@ import { BACKCHANNEL_STRATEGY } from './tokens.js';
  * @param hybridOptions - as of `app.connectMicroservice`: `{ inheritAppConfig: true }` has global
  * pipes, guards, interceptors and filters apply here too.
  * @returns the connected microservices.
- * @throws Error if there is nothing to connect.
+ * @throws Error if there is nothing to connect; OptionError naming a bad option.
  */
 export function connectBackchannel(
   app: INestApplication,
-  hybridOptions?: NestHybridApplicationOptions,
+  hybridOptions: NestHybridApplicationOptions = {},
 ): INestMicroservice[] {
+  const verified = verifyOptions('connectBackchannel', HYBRID_RULES, hybridOptions);
   const strategies = findStrategies(app);
   if (strategies.length === 0) {
     throw new Error(
@@ -26,7 +33,7 @@ export function connectBackchannel(
     );
   }
   return strategies.map((strategy) =>
-    app.connectMicroservice<CustomStrategy>({ strategy }, hybridOptions),
+    app.connectMicroservice<CustomStrategy>({ strategy }, verified),
   );
 }
 

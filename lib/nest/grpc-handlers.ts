@@ -25,7 +25,7 @@ import {
   packageAt,
   packageTree,
   servicesIn,
-  type NamedService,
+  type ServiceEntry,
   type PackageTree,
 } from './package-tree.js';
 import { RequestStream, type RequestCall } from './request-stream.js';
@@ -92,7 +92,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
   }
 
   /** @internal Called by the base class. */
-  override getServiceNames(tree: PackageTree): NamedService[] {
+  override getServiceNames(tree: PackageTree): ServiceEntry[] {
     return servicesIn(tree);
   }
 

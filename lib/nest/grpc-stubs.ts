@@ -6,9 +6,17 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
+import { OptionError } from '../options/index.js';
+import { serviceName } from './health/service-host.js';
 import { loadPackages } from './load-packages.js';
-import type { StockGrpcOptions } from './options.js';
+import type { BackchannelServicesOptions, StockGrpcOptions } from './options.js';
 import { methodsByName, packageAt, packageTree, type PackageTree } from './package-tree.js';
+import {
+  isSelected,
+  verifySelection,
+  type NamedService,
+  type SelectionPlace,
+} from './service-selection.js';
 import { callMethod, stubMethod, type StubMethod } from './stub-method.js';
 import { hasInterceptors, unaryMethod } from './unary-method.js';
 import { WaitingMemory } from './waiting-memory.js';
@@ -38,13 +46,33 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     this.#channel = channel;
   }
 
+  /** @internal The services that the option `services` names, or all of the packages. */
+  get stubServices(): NamedService[] {
+    const names = this.#selectedNames;
+    return servicesOf(this.grpcClients).filter((service) => isSelected(names, service));
+  }
+
+  /** @internal @throws OptionError if the option `services` names one that is not in the packages. */
+  verifyServices(place: SelectionPlace): void {
+    verifySelection(this.#selectedNames ?? [], servicesOf(this.grpcClients), place);
+  }
+
+  /** @throws OptionError if the option `services` excludes the service. */
+  override getClientByServiceName<T = unknown>(name: string): T {
+    this.#verifySelected(name);
+    return super.getClientByServiceName<T>(name);
+  }
+
   /**
    * A stub whose methods return observables. Each method has two names: as in the proto file, and in camel
    * case; but there is no `then`, only `Then`, so that the stub can be awaited.
+   *
+   * @throws OptionError if the option `services` excludes the service.
    */
   override getService<T extends object>(name: string): T {
     let stub = this.#stubs.get(name);
     if (stub === undefined) {
+      this.#verifySelected(name);
       const node = this.getClient(name);
       if (node === undefined) return super.getService<T>(name); // Which says so.
       stub = this.#createStub(node[name]!.service);
@@ -96,6 +124,19 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     return this.#client;
   }
 
+  get #selectedNames(): string[] | undefined {
+    return (this.options as BackchannelServicesOptions).services;
+  }
+
+  #verifySelected(name: string): void {
+    const names = this.#selectedNames;
+    if (names === undefined || this.stubServices.some((service) => service.name === name)) return;
+    throw new OptionError(
+      `there are no stubs of "${name}": the option "services" has ${names.join(', ')}`,
+      'services',
+    );
+  }
+
   #createStub(service: ServiceDefinition): object {
     const stub = {};
     const isIntercepted = hasInterceptors(this.options.channelOptions);
@@ -128,4 +169,17 @@ function define(object: object, name: string, value: StubMethod | Function | und
     enumerable: value !== undefined,
     writable: true,
   });
+}
+
+/** The services that are directly in `packages`, which are the ones that Nest makes stubs of. */
+function servicesOf(packages: readonly unknown[]): NamedService[] {
+  return packages.flatMap((members) =>
+    Object.entries(members as object).flatMap(([name, member]) =>
+      isStubClass(member) ? [{ name, fullName: serviceName(member.service) }] : [],
+    ),
+  );
+}
+
+function isStubClass(member: unknown): member is { service: ServiceDefinition } {
+  return typeof member === 'function' && 'service' in member;
 }

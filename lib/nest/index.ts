@@ -13,7 +13,7 @@ export { connectBackchannel } from './connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';
 export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
 export { PeerId } from './decorators/peer-id.decorator.js';
-export type { PeerOption, StubOption } from './decorators/peer-option.js';
+export type { BackchannelOption, PeerOption, StubOption } from './decorators/peer-option.js';
 export type {
   BackchannelHealth,
   BackchannelHealthOptions,
@@ -33,6 +33,7 @@ export type {
   BackchannelServicesOptions,
   ConnectionOptions,
   ListenMuxServerOptions,
+  ServiceSelection,
   StockGrpcOptions,
 } from './options.js';
 export type { StandardServicesOptions } from './standard-services.js';

@@ -13,13 +13,15 @@ import { createListener, engineOf, within, type StreamServer } from '../grpc/ind
 import {
   ListenMux,
   ListenMuxError,
-  verifyListenMuxLimits,
+  listenMuxLimitsOf,
   type ListenMuxLimits,
 } from '../listenmux/index.js';
+import { verifyOptions } from '../options/index.js';
 import { toListeningServerOptions } from './channel-options.js';
 import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
 import { NetworkListener, type BackchannelNetwork } from './network.js';
+import { SERVER_RULES } from './option-rules.js';
 import type { ListenMuxServerOptions } from './options.js';
 import { logPeers, logRefusal } from './peer-log.js';
 import { PeerServices } from './peer-stubs.js';
@@ -70,27 +72,33 @@ export class ListenMuxServer extends StandardServicesServer {
   /**
    * @param registry - where peers are kept; one of its own by default.
    * @param network - where connections come from; null is TCP.
-   * @throws Error naming a bad option; what Nest throws for bad proto options.
+   * @throws OptionError naming a bad option; what Nest throws for bad proto options.
    */
   constructor(
     options: ListenMuxServerOptions,
     registry: Registry = new Registry(),
     network: BackchannelNetwork | null = null,
   ) {
-    super({ ...options });
-    this.#options = options;
+    const verified = verifyOptions('ListenMuxServer', SERVER_RULES, options);
+    super(verified, { call: 'ListenMuxServer', option: 'services' });
+    this.#options = verified;
     this.#registry = registry;
     this.#network = network;
-    this.#drainMs = drainMsOf(options);
-    this.#limits = verifyListenMuxLimits(options);
-    this.#sessionFactory = options.sessionFactory ?? yamuxSessionFactory(options.yamux);
-    this.#peerServices = options.backchannel && new PeerServices(options.backchannel);
+    this.#drainMs = drainMsOf(verified);
+    this.#limits = listenMuxLimitsOf(verified);
+    this.#sessionFactory = verified.sessionFactory ?? yamuxSessionFactory(verified.yamux);
+    this.#peerServices = verified.backchannel && new PeerServices(verified.backchannel);
     logPeers(this.#peerLog, registry);
   }
 
   /** The peers of this server. */
   get registry(): Registry {
     return this.#registry;
+  }
+
+  /** @internal Names of the services of peers that there are stubs of. */
+  get peerServices(): readonly string[] {
+    return this.#peerServices?.names ?? [];
   }
 
   /** Where it listens: the address with the port that was chosen, or a path; null while it does not. */

@@ -8,21 +8,32 @@ import type { StandardServicesOptions } from './standard-services.js';
 /** The options of Nest's own gRPC transport. */
 export type StockGrpcOptions = GrpcOptions['options'];
 
+/** Which services of the packages an object of options is about. */
+export interface ServiceSelection {
+  /**
+   * Names of services, with or without their package. The side serves, or has stubs of, only these; an
+   * application that both listens and dials names the services of each side. Default: all services of
+   * the packages.
+   */
+  services?: string[];
+}
+
 /** The services of the backchannel: those the listening side calls, those the dialing side serves. */
-export type BackchannelServicesOptions = Pick<
-  StockGrpcOptions,
-  | 'package'
-  | 'protoPath'
-  | 'packageDefinition'
-  | 'protoLoader'
-  | 'loader'
-  | 'onLoadPackageDefinition'
-  | 'maxSendMessageLength'
-  | 'maxReceiveMessageLength'
-  | 'maxMetadataSize'
-  | 'keepalive'
-  | 'channelOptions'
->;
+export type BackchannelServicesOptions = ServiceSelection &
+  Pick<
+    StockGrpcOptions,
+    | 'package'
+    | 'protoPath'
+    | 'packageDefinition'
+    | 'protoLoader'
+    | 'loader'
+    | 'onLoadPackageDefinition'
+    | 'maxSendMessageLength'
+    | 'maxReceiveMessageLength'
+    | 'maxMetadataSize'
+    | 'keepalive'
+    | 'channelOptions'
+  >;
 
 /** What both sides may set about the multiplexed connection. */
 export interface ConnectionOptions {
@@ -46,7 +57,7 @@ export interface ConnectionOptions {
 
 /** Options of the listening side: those of the stock gRPC transport, and what it calls on its peers. */
 export interface ListenMuxServerOptions
-  extends StockGrpcOptions, ConnectionOptions, StandardServicesOptions {
+  extends StockGrpcOptions, ServiceSelection, ConnectionOptions, StandardServicesOptions {
   /** The services that peers serve; needed for `@Backchannel('Service')` and `getService`. */
   backchannel?: BackchannelServicesOptions & {
     /** Run on every backchannel call. */
@@ -85,7 +96,8 @@ export interface ListenMuxServerOptions
 }
 
 /** Options of the dialing side: those of the stock gRPC client, and what it serves to the other end. */
-export interface BackchannelClientOptions extends StockGrpcOptions, ConnectionOptions {
+export interface BackchannelClientOptions
+  extends StockGrpcOptions, ServiceSelection, ConnectionOptions {
   /** The services that this application's controllers serve to the other end. */
   backchannel?: BackchannelServicesOptions & StandardServicesOptions;
   /**

@@ -16,7 +16,7 @@ export interface PackageTree {
 }
 
 /** A service and its name relative to the package that it was looked for in. */
-export interface NamedService {
+export interface ServiceEntry {
   readonly name: string;
   readonly service: ServiceClass;
 }
@@ -51,7 +51,7 @@ export function packageAt(root: PackageTree, name: string | undefined): PackageT
 }
 
 /** All services below a node. */
-export function servicesIn(tree: PackageTree, prefix = ''): NamedService[] {
+export function servicesIn(tree: PackageTree, prefix = ''): ServiceEntry[] {
   return Object.entries(tree).flatMap(([part, child]) => {
     const name = `${prefix}${part}`;
     return typeof child === 'function' ? [{ name, service: child }] : servicesIn(child, `${name}.`);

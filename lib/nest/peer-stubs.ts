@@ -12,10 +12,12 @@ import type {
 export class PeerServices {
   readonly channelOptions: ChannelOptions;
   readonly interceptors: Interceptor[];
+  /** Names of the services that there are stubs of. */
+  readonly names: readonly string[];
   readonly #options: BackchannelServicesOptions;
   readonly #packages: unknown[];
 
-  /** @throws what Nest throws for a proto file or package that cannot be found. */
+  /** @throws what Nest throws for a proto file or package that cannot be found; OptionError for a service. */
   constructor(options: NonNullable<ListenMuxServerOptions['backchannel']>) {
     const { interceptors, ...services } = options;
     this.#options = services;
@@ -24,7 +26,10 @@ export class PeerServices {
       ...((services.channelOptions?.['interceptors'] as Interceptor[] | undefined) ?? []),
       ...(interceptors ?? []),
     ];
-    this.#packages = new PeerStubs(services).packages;
+    const stubs = new PeerStubs(services);
+    stubs.verifyServices({ call: 'ListenMuxServer', option: 'backchannel.services' });
+    this.#packages = stubs.packages;
+    this.names = stubs.stubServices.map(({ name }) => name);
   }
 
   createStubs(clientOptions: ClientConn['clientOptions']): StubFactory {

@@ -1,15 +1,13 @@
-import { drainTimeOf } from '../backchannel/index.js';
+import { DEFAULT_DRAIN_MS } from '../backchannel/index.js';
 import { within, type StreamServer } from '../grpc/index.js';
 import type { ConnectionOptions } from './options.js';
 
-/**
- * Milliseconds that calls have to finish when the application closes: none without `gracefulShutdown`.
- *
- * @throws TypeError if `drainMs` is not a number of milliseconds.
- */
-export function drainMsOf({ gracefulShutdown = true, drainMs }: ConnectionOptions): number {
-  const verified = drainTimeOf(drainMs);
-  return gracefulShutdown ? verified : 0;
+/** Milliseconds that calls have to finish when the application closes: none without `gracefulShutdown`. */
+export function drainMsOf({
+  gracefulShutdown = true,
+  drainMs = DEFAULT_DRAIN_MS,
+}: ConnectionOptions): number {
+  return gracefulShutdown ? drainMs : 0;
 }
 
 /** Tells all clients of `server` to go elsewhere; resolves when they have gone, or after `drainMs`. */

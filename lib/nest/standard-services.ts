@@ -6,6 +6,24 @@ import { GrpcHealth, type GrpcHealthImplementation } from './health/grpc-health.
 import { addReflection } from './health/grpc-reflection.js';
 import { OpenCalls } from './health/open-calls.js';
 import { serviceName, type ServiceHost } from './health/service-host.js';
+import { loadPackages } from './load-packages.js';
+import type { ServiceSelection } from './options.js';
+import {
+  packageAt,
+  packageTree,
+  servicesIn,
+  type PackageTree,
+  type ServiceEntry,
+} from './package-tree.js';
+import {
+  isSelected,
+  verifySelection,
+  type NamedService,
+  type SelectionPlace,
+} from './service-selection.js';
+
+/** Options of what a server serves. */
+type ServedOptions = Readonly<GrpcOptions['options']> & StandardServicesOptions & ServiceSelection;
 
 /** The services that gRPC servers of any kind have, one option each. */
 export interface StandardServicesOptions {
@@ -28,19 +46,35 @@ export interface StandardServicesOptions {
 export abstract class StandardServicesServer extends GrpcHandlers implements OnModuleDestroy {
   readonly #health: GrpcHealth | undefined;
   readonly #hasReflection: boolean;
+  readonly #selected: readonly string[] | undefined;
+  #onBound: ((served: readonly string[]) => void)[] = [];
   /** The services that controllers have methods of. */
   #served: ServiceDefinition[] = [];
   #openCalls: OpenCalls | undefined;
 
-  /** @throws TypeError if `health` or `reflection` is not what it can be. */
-  constructor(options: Readonly<GrpcOptions['options']> & StandardServicesOptions) {
+  /** @throws OptionError if the option `services` names one that is not in the packages. */
+  constructor(options: ServedOptions, place: SelectionPlace) {
     super(options);
-    const { health = false, reflection = false } = options;
-    if (typeof reflection !== 'boolean') {
-      throw new TypeError(`"reflection" must be true or false, not ${String(reflection)}`);
-    }
+    const { health = false, reflection = false, services } = options;
     this.#health = health === false ? undefined : new GrpcHealth(health);
     this.#hasReflection = reflection;
+    this.#selected = services;
+    if (services !== undefined) verifySelection(services, this.#allServices(options), place);
+  }
+
+  /** Whether the option `services` names what is served. */
+  get hasSelection(): boolean {
+    return this.#selected !== undefined;
+  }
+
+  /** Calls `listener` with the services that have handlers whenever handlers are bound. */
+  onBound(listener: (served: readonly string[]) => void): void {
+    this.#onBound.push(listener);
+  }
+
+  /** Called by Nest: the services of one package that are to be served. */
+  override getServiceNames(tree: PackageTree): ServiceEntry[] {
+    return super.getServiceNames(tree).filter((entry) => isSelected(this.#selected, named(entry)));
   }
 
   /** Called by Nest for each service of the packages; some may be for others to serve. */
@@ -59,7 +93,9 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     this.#openCalls = openCalls;
     this.#served = [];
     await super.bindEvents();
-    await this.#health?.addTo(openCalls, this.#served.map(serviceName));
+    const names = this.#served.map(serviceName);
+    for (const listener of this.#onBound) listener(names);
+    await this.#health?.addTo(openCalls, names);
     if (this.#hasReflection) {
       await addReflection(openCalls, [...this.#served, ...openCalls.services]);
     }
@@ -75,4 +111,20 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     this.#health?.stop();
     this.#openCalls?.end();
   }
+
+  /** Read before the server starts, without what the application does when its packages are loaded. */
+  #allServices(options: ServedOptions): NamedService[] {
+    const { onLoadPackageDefinition: _hook, ...others } = options;
+    const definition = loadPackages(others);
+    if (definition === undefined) return []; // Nest says why when the server starts.
+    const root = packageTree(definition);
+    return [options.package].flat().flatMap((name) => {
+      const tree = packageAt(root, name);
+      return tree === undefined ? [] : servicesIn(tree).map(named);
+    });
+  }
+}
+
+function named({ name, service }: ServiceEntry): NamedService {
+  return { name, fullName: serviceName(service.service) };
 }

@@ -1,4 +1,11 @@
 import type { SessionFactory } from '../backchannel/index.js';
+import {
+  milliseconds,
+  OptionError,
+  verifyOptions,
+  wholeNumber,
+  type Rules,
+} from '../options/index.js';
 import { INITIAL_WINDOW, YamuxError } from '../yamux/index.js';
 import { MAX_SENT_PAYLOAD } from './yamux-js-stream.js';
 import { YamuxJsSession } from './yamux-js-session.js';
@@ -29,10 +36,10 @@ const DEFAULT_OPTIONS: Readonly<Required<YamuxJsOptions>> = Object.freeze({
   closeTimeoutMs: 10_000,
 });
 
-const RANGES: Record<keyof YamuxJsOptions, readonly [min: number, max: number]> = {
-  maxFrameSize: [MAX_SENT_PAYLOAD, INITIAL_WINDOW],
-  maxStreams: [1, 2 ** 31 - 1],
-  closeTimeoutMs: [1, 2 ** 31 - 1],
+const RULES: Rules<YamuxJsOptions> = {
+  maxFrameSize: wholeNumber(MAX_SENT_PAYLOAD, INITIAL_WINDOW),
+  maxStreams: wholeNumber(1, 2 ** 31 - 1),
+  closeTimeoutMs: milliseconds(1),
 };
 
 /**
@@ -55,27 +62,15 @@ const RANGES: Record<keyof YamuxJsOptions, readonly [min: number, max: number]> 
  * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.
  */
 export function yamuxJsSessionFactory(options: YamuxJsOptions = {}): SessionFactory {
-  const verified = verifyOptions(options);
+  const verified = { ...DEFAULT_OPTIONS, ...verifyGiven(options) };
   return (socket, role) => new YamuxJsSession(socket, role, verified);
 }
 
-function verifyOptions(options: YamuxJsOptions): Readonly<Required<YamuxJsOptions>> {
-  const verified = { ...DEFAULT_OPTIONS };
-  for (const [name, value] of Object.entries(options) as [keyof YamuxJsOptions, unknown][]) {
-    const range = RANGES[name];
-    if (range === undefined) {
-      throw invalid(name, `is not one; those are ${Object.keys(RANGES).join(', ')}`);
-    }
-    if (value === undefined) continue;
-    const [min, max] = range;
-    if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
-      throw invalid(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
-    }
-    verified[name] = value as number;
+function verifyGiven(options: YamuxJsOptions): YamuxJsOptions {
+  try {
+    return verifyOptions('yamuxJsSessionFactory', RULES, options);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    throw new YamuxError('ERR_YAMUX_CONFIG', error.message, { cause: error });
   }
-  return verified;
-}
-
-function invalid(name: string, problem: string): YamuxError {
-  return new YamuxError('ERR_YAMUX_CONFIG', `option "${name}" of yamux-js sessions ${problem}`);
 }

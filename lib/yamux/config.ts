@@ -1,3 +1,11 @@
+import {
+  milliseconds,
+  OptionError,
+  trueOrFalse,
+  verifyOptions,
+  wholeNumber,
+  type Rules,
+} from '../options/index.js';
 import { YamuxError } from './errors.js';
 import { INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
 
@@ -79,74 +87,68 @@ export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
   keepAliveIntervalMs: 30_000,
 });
 
-/** Longest delay that Node's timers keep. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
-const RANGES: Partial<Record<keyof YamuxConfig, readonly [min: number, max: number]>> = {
-  initialStreamWindowSize: [INITIAL_WINDOW, MAX_UINT32],
-  maxStreamWindowSize: [INITIAL_WINDOW, MAX_UINT32],
-  maxSessionWindowSize: [INITIAL_WINDOW, Number.MAX_SAFE_INTEGER],
-  acceptBacklog: [1, MAX_UINT32],
-  maxInboundStreams: [1, MAX_UINT32],
-  maxUselessFrames: [1, MAX_UINT32],
-  uselessFramesPerSecond: [0, MAX_UINT32],
-  maxResets: [1, MAX_UINT32],
-  resetsPerSecond: [0, MAX_UINT32],
-  maxFrameSize: [1, 1024 * 1024],
-  streamOpenTimeoutMs: [0, MAX_TIMEOUT_MS],
-  streamCloseTimeoutMs: [0, MAX_TIMEOUT_MS],
-  connectionWriteTimeoutMs: [0, MAX_TIMEOUT_MS],
-  keepAliveIntervalMs: [1, MAX_TIMEOUT_MS],
+/** What each option may be. */
+export const YAMUX_CONFIG_RULES: Rules<YamuxConfig> = {
+  initialStreamWindowSize: wholeNumber(INITIAL_WINDOW, MAX_UINT32),
+  maxStreamWindowSize: wholeNumber(INITIAL_WINDOW, MAX_UINT32),
+  maxSessionWindowSize: wholeNumber(INITIAL_WINDOW),
+  acceptBacklog: wholeNumber(1, MAX_UINT32),
+  maxInboundStreams: wholeNumber(1, MAX_UINT32),
+  maxUselessFrames: wholeNumber(1, MAX_UINT32),
+  uselessFramesPerSecond: wholeNumber(0, MAX_UINT32),
+  maxResets: wholeNumber(1, MAX_UINT32),
+  resetsPerSecond: wholeNumber(0, MAX_UINT32),
+  maxFrameSize: wholeNumber(1, 1024 * 1024),
+  streamOpenTimeoutMs: milliseconds(),
+  streamCloseTimeoutMs: milliseconds(),
+  connectionWriteTimeoutMs: milliseconds(),
+  keepAlive: trueOrFalse,
+  keepAliveIntervalMs: milliseconds(1),
 };
+
+/** What is wrong with options that are right one by one; completes "the option yamux …". */
+export function problemOfYamuxConfig({
+  initialStreamWindowSize: initial = INITIAL_WINDOW,
+  maxStreamWindowSize: max = initial,
+}: Partial<YamuxConfig>): string | undefined {
+  if (max >= initial) return undefined;
+  return `has a "maxStreamWindowSize" of ${max}, less than its initialStreamWindowSize, ${initial}`;
+}
 
 /**
  * Completes `config` with the defaults.
  *
  * @throws YamuxError `ERR_YAMUX_CONFIG` naming the first option that is unknown or out of range.
  */
-export function verifyYamuxConfig(config: Partial<YamuxConfig> = {}): Readonly<YamuxConfig> {
-  const verified: YamuxConfig = { ...DEFAULT_YAMUX_CONFIG };
-  for (const [name, value] of Object.entries(config)) {
-    if (!(name in DEFAULT_YAMUX_CONFIG)) {
-      throw invalid(
-        name,
-        `is not an option of yamux; those are ${Object.keys(DEFAULT_YAMUX_CONFIG).join(', ')}`,
-      );
-    }
-    if (value !== undefined) {
-      verifyOption(name as keyof YamuxConfig, value);
-      Object.assign(verified, { [name]: value });
-    }
-  }
-  verifyWindows(verified, config.maxStreamWindowSize !== undefined);
-  return Object.freeze(verified);
+export function verifyYamuxConfig(
+  config: Partial<YamuxConfig> = DEFAULT_YAMUX_CONFIG,
+): Readonly<YamuxConfig> {
+  if (isVerified(config)) return config;
+  const given = verifyGiven(config);
+  const problem = problemOfYamuxConfig(given);
+  if (problem !== undefined) throw invalid(`the configuration ${problem}`);
+  const verified: YamuxConfig = { ...DEFAULT_YAMUX_CONFIG, ...given };
+  const { initialStreamWindowSize: initial, maxStreamWindowSize: max } = verified;
+  verified.maxStreamWindowSize = Math.max(initial, max);
+  verifiedConfigs.add(Object.freeze(verified));
+  return verified;
 }
 
-function verifyWindows(config: YamuxConfig, maxIsGiven: boolean): void {
-  const { initialStreamWindowSize: initial, maxStreamWindowSize: max } = config;
-  if (max >= initial) return;
-  if (maxIsGiven) {
-    throw invalid(
-      'maxStreamWindowSize',
-      `is ${max}, less than initialStreamWindowSize, ${initial}`,
-    );
-  }
-  config.maxStreamWindowSize = initial;
+/** Results of `verifyYamuxConfig`, which the sessions of a listener share. */
+const verifiedConfigs = new WeakSet<object>([DEFAULT_YAMUX_CONFIG]);
+
+function isVerified(config: object): config is Readonly<YamuxConfig> {
+  return verifiedConfigs.has(config);
 }
 
-function verifyOption(name: keyof YamuxConfig, value: unknown): void {
-  const range = RANGES[name];
-  if (range === undefined) {
-    if (typeof value !== 'boolean')
-      throw invalid(name, `must be true or false, not ${String(value)}`);
-    return;
-  }
-  const [min, max] = range;
-  if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
-    throw invalid(name, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
+function verifyGiven(config: Partial<YamuxConfig>): Partial<YamuxConfig> {
+  try {
+    return verifyOptions<Partial<YamuxConfig>>('yamux', YAMUX_CONFIG_RULES, config);
+  } catch (error) {
+    throw error instanceof OptionError ? invalid(error.message, error) : error;
   }
 }
 
-function invalid(name: string, problem: string): YamuxError {
-  return new YamuxError('ERR_YAMUX_CONFIG', `yamux option "${name}" ${problem}`);
+function invalid(problem: string, cause?: Error): YamuxError {
+  return new YamuxError('ERR_YAMUX_CONFIG', problem, { cause });
 }

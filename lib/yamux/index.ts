@@ -1,4 +1,10 @@
-export { DEFAULT_YAMUX_CONFIG, verifyYamuxConfig, type YamuxConfig } from './config.js';
+export {
+  DEFAULT_YAMUX_CONFIG,
+  problemOfYamuxConfig,
+  verifyYamuxConfig,
+  YAMUX_CONFIG_RULES,
+  type YamuxConfig,
+} from './config.js';
 export { YamuxError, type YamuxErrorCode } from './errors.js';
 export {
   Flag,

@@ -19,7 +19,11 @@ export function createDialChannel(
     // The first makes the channel leave; servers of grpc-js say another one, without text.
     return listenIn(stream, (goAway) => (lastGoAway ??= goAway));
   };
-  const channel = new GrpcJsChannel(target, new UpgradeCredentials(credentials, listening), options);
+  const channel = new GrpcJsChannel(
+    target,
+    new UpgradeCredentials(credentials, listening),
+    options,
+  );
   return Object.defineProperty(channel, 'lastGoAway', { get: () => lastGoAway });
 }
 

@@ -10,10 +10,7 @@ import { UpgradeCredentials } from './upgrade-credentials.js';
  * grpc-js has no such thing: it dials first and asks its credentials for the connection after. So it
  * is given something to dial, and the credentials swap the connection for a stream.
  */
-export function createStreamChannel(
-  open: OpenStream,
-  options: ChannelOptions = {},
-): GrpcJsChannel {
+export function createStreamChannel(open: OpenStream, options: ChannelOptions = {}): GrpcJsChannel {
   const credentials = new UpgradeCredentials(ChannelCredentials.createInsecure(), (dialed) => {
     dialed.destroy();
     return open();

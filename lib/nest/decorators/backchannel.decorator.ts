@@ -1,15 +1,16 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getBackchannel } from '../../backchannel/index.js';
+import { verifyOptions } from '../../options/index.js';
 import { boundStub } from './bound-stub.js';
 import { fromCall, isParent } from './call-of.js';
-import type { PeerOption, StubOption } from './peer-option.js';
-
-interface BackchannelParameter extends StubOption {
-  service?: string;
-}
+import {
+  BACKCHANNEL_OPTION_RULES,
+  type BackchannelOption,
+  type StubOption,
+} from './peer-option.js';
 
 const BackchannelParam = createParamDecorator(
-  ({ service, detached = false, ...option }: BackchannelParameter, context: ExecutionContext) =>
+  ({ service, detached = false, ...option }: BackchannelOption, context: ExecutionContext) =>
     fromCall(context, option, (call) => {
       const conn = getBackchannel(call);
       if (service === undefined) return conn;
@@ -30,14 +31,17 @@ const BackchannelParam = createParamDecorator(
  *
  * On a plain connection the call fails with FAILED_PRECONDITION before the handler runs, unless
  * `{ optional: true }`. As with every decorated parameter, the request needs `@Payload()` then.
+ *
+ * @throws OptionError naming a bad option.
  */
-export function Backchannel(option?: PeerOption): ParameterDecorator;
+export function Backchannel(option?: BackchannelOption): ParameterDecorator;
 export function Backchannel(service: string, option?: StubOption): ParameterDecorator;
 export function Backchannel(
-  serviceOrOption?: string | PeerOption,
+  serviceOrOption: string | BackchannelOption = {},
   option?: StubOption,
 ): ParameterDecorator {
-  return typeof serviceOrOption === 'string'
-    ? BackchannelParam({ service: serviceOrOption, ...option })
-    : BackchannelParam({ ...serviceOrOption });
+  const given =
+    typeof serviceOrOption === 'string' ? { ...option, service: serviceOrOption } : serviceOrOption;
+  const verified = verifyOptions('@Backchannel', BACKCHANNEL_OPTION_RULES, given);
+  return BackchannelParam(verified);
 }

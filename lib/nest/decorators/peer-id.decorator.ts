@@ -1,7 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getPeerId, type PeerId as PeerIdType } from '../../backchannel/index.js';
+import { verifyOptions } from '../../options/index.js';
 import { fromCall } from './call-of.js';
-import type { PeerOption } from './peer-option.js';
+import { PEER_OPTION_RULES, type PeerOption } from './peer-option.js';
 
 const PeerIdParam = createParamDecorator((option: PeerOption, context: ExecutionContext) =>
   fromCall(context, option, getPeerId),
@@ -13,5 +14,8 @@ export type PeerId = PeerIdType;
 /**
  * Gives a controller handler the id of its caller, under which `Registry` has it. On a plain
  * connection the call fails with FAILED_PRECONDITION, unless `{ optional: true }`.
+ *
+ * @throws OptionError naming a bad option.
  */
-export const PeerId = (option: PeerOption = {}): ParameterDecorator => PeerIdParam(option);
+export const PeerId = (option: PeerOption = {}): ParameterDecorator =>
+  PeerIdParam(verifyOptions('@PeerId', PEER_OPTION_RULES, option));

@@ -1,3 +1,5 @@
+import { nonEmptyText, trueOrFalse, type Rules } from '../../options/index.js';
+
 /** Option of `@Backchannel()` and `@PeerId()`. */
 export interface PeerOption {
   /** Gives undefined on a plain connection, instead of failing the call with FAILED_PRECONDITION. */
@@ -12,3 +14,19 @@ export interface StubOption extends PeerOption {
    */
   detached?: boolean;
 }
+
+/** Options of `@Backchannel()`. */
+export interface BackchannelOption extends StubOption {
+  /** The service to have a stub of; without it the parameter is the `ClientConn`. */
+  service?: string;
+}
+
+/** What the option of `@PeerId()` may be. */
+export const PEER_OPTION_RULES: Rules<PeerOption> = { optional: trueOrFalse };
+
+/** What the options of `@Backchannel()` may be. */
+export const BACKCHANNEL_OPTION_RULES: Rules<BackchannelOption> = {
+  ...PEER_OPTION_RULES,
+  service: nonEmptyText,
+  detached: trueOrFalse,
+};

@@ -1,5 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import {
+  listOf,
+  nonEmptyText,
+  OptionError,
+  verifyOptions,
+  wholeNumber,
+  type Rules,
+} from '../../options/index.js';
 import type { ConnectionState } from '../connection-state.js';
 import { ListenMuxServer } from '../listen-mux-server.js';
 import type {
@@ -10,6 +18,11 @@ import type {
   ListenerHealth,
 } from './backchannel-health.js';
 import { REGISTERED_CLIENT, type RegisteredClient } from './registered-client.js';
+
+const RULES: Rules<BackchannelHealthOptions> = {
+  minPeers: wholeNumber(0),
+  clients: listOf('an array of names of clients', nonEmptyText),
+};
 
 /**
  * Tells how the backchannel is, all of the application's: whether it listens, how many peers there are,
@@ -32,7 +45,7 @@ export class BackchannelHealthIndicator {
    * For Terminus, which takes a result with status `down` for a failure.
    *
    * @param key - what Terminus reports it under.
-   * @throws TypeError (as a rejection) if `options` ask for what the application does not have.
+   * @throws OptionError (as a rejection) if `options` ask for what the application does not have.
    */
   async isHealthy<Key extends string>(
     key: Key,
@@ -44,9 +57,10 @@ export class BackchannelHealthIndicator {
   /**
    * The same without Terminus.
    *
-   * @throws TypeError if `options` ask for what the application does not have.
+   * @throws OptionError if `options` ask for what the application does not have.
    */
-  check(options: BackchannelHealthOptions = {}): BackchannelHealth {
+  check(given: BackchannelHealthOptions = {}): BackchannelHealth {
+    const options = verifyOptions('BackchannelHealthIndicator', RULES, given);
     const servers = this.#all<ListenMuxServer>(ListenMuxServer);
     const registered = this.#all<RegisteredClient>(REGISTERED_CLIENT);
     verify(options, servers, registered);
@@ -81,18 +95,15 @@ function verify(
   servers: ListenMuxServer[],
   registered: RegisteredClient[],
 ): void {
-  if (!Number.isInteger(minPeers) || minPeers < 0) {
-    throw new TypeError(`"minPeers" must be a whole number, 0 or more, not ${String(minPeers)}`);
-  }
   if (minPeers > 0 && servers.length === 0) {
-    throw new TypeError(
+    throw new OptionError(
       '"minPeers" is for applications that listen: this one has no BackchannelModule.forRoot',
     );
   }
   const names = registered.map(({ name }) => name);
   const unknown = clients.find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(
+    throw new OptionError(
       `"clients" names "${unknown}", which no registerClient does; there are: ${names.join(', ') || 'none'}`,
     );
   }

@@ -1,4 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { hasMethods, like, type Rule } from '../../options/index.js';
 import { boundHealth } from './bounded-health.js';
 import { importOptional } from './import-optional.js';
 import type { ServiceHost } from './service-host.js';
@@ -14,6 +15,12 @@ export interface GrpcHealthImplementation {
   setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): void;
 }
 
+/** What the option `health` may be. */
+export const HEALTH_RULE: Rule<boolean | GrpcHealthImplementation> = like(
+  'true, false, or have the methods addToServer and setStatus, as the HealthImplementation of grpc-health-check',
+  (value) => typeof value === 'boolean' || hasMethods(value, ['addToServer', 'setStatus']),
+);
+
 type Check = (
   call: { request: { service: string } },
   callback: (error: unknown, reply?: unknown) => void,
@@ -28,18 +35,9 @@ export class GrpcHealth {
   /** What this package has said to be NOT_SERVING. */
   readonly #stopped = new Set<string>();
 
-  /**
-   * @param option - the option `health`.
-   * @throws TypeError if it is neither true nor an implementation.
-   */
+  /** @param option - the option `health`, verified. */
   constructor(option: true | GrpcHealthImplementation) {
-    if (option === true) return;
-    if (typeof option?.addToServer !== 'function' || typeof option.setStatus !== 'function') {
-      throw new TypeError(
-        '"health" must be true, false, or have the methods addToServer and setStatus, as the HealthImplementation of grpc-health-check',
-      );
-    }
-    this.#given = option;
+    this.#given = option === true ? undefined : option;
   }
 
   /**

@@ -192,6 +192,6 @@ describe('reflection: true', () => {
   it('refuses anything but true and false', () => {
     const bad = { ...callsProto, reflection: 'yes' as unknown as boolean };
 
-    expect(() => new ListenMuxServer(bad)).toThrow('"reflection" must be true or false, not yes');
+    expect(() => new ListenMuxServer(bad)).toThrow(`"reflection" must be true or false, not 'yes'`);
   });
 });

@@ -260,3 +260,23 @@ async function bytesWhenStalled(socket: Socket): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+describe('an answer of authorizePeer that says nothing of a peer', () => {
+  it.each([false, true, null, 'agent-7', { nam: 'agent-7' }, { name: 7 }])(
+    'refuses the peer: %o',
+    async (answer) => {
+      const { peer, registry, handshake } = await startCandidate((() => answer) as AuthorizePeer);
+      const handshaking = handshake();
+      const refused = expect(soon(handshaking)).rejects.toMatchObject({
+        reason: 'ERR_BACKCHANNEL_PEER_REFUSED',
+        cause: { code: 'ERR_BACKCHANNEL_OPTION' },
+      });
+
+      peer.write(OPEN);
+
+      expect((await refusalTo(peer)).text).toBe('peer refused: not authorized');
+      await refused;
+      expect(registry.size).toBe(0);
+    },
+  );
+});

@@ -6,12 +6,15 @@ describe('yamuxJsSessionFactory', () => {
   it.each<[options: object, problem: string]>([
     [
       { maxFrameSize: 65_535 },
-      '"maxFrameSize" of yamux-js sessions must be a whole number from 65536',
+      'yamuxJsSessionFactory: "maxFrameSize" must be a whole number from 65536',
     ],
     [{ maxFrameSize: 262_145 }, 'to 262144, not 262145'],
     [{ maxStreams: 0 }, '"maxStreams"'],
     [{ closeTimeoutMs: Infinity }, '"closeTimeoutMs"'],
-    [{ keepAlive: true }, '"keepAlive" of yamux-js sessions is not one; those are maxFrameSize,'],
+    [
+      { keepAlive: true },
+      'unknown option "keepAlive": the options are closeTimeoutMs, maxFrameSize',
+    ],
   ])('refuses %o', (options, problem) => {
     expect(() => yamuxJsSessionFactory(options)).toThrow(
       expect.objectContaining({

@@ -1,0 +1,24 @@
+export { OptionError, type OptionErrorCode } from './option-error.js';
+export type { Rule, Rules } from './rule.js';
+export {
+  anyNumber,
+  countOrInfinity,
+  either,
+  func,
+  hasMethods,
+  like,
+  listOf,
+  milliseconds,
+  millisecondsOrInfinity,
+  nonEmptyText,
+  objectWith,
+  opaqueObject,
+  openObject,
+  optionsOf,
+  required,
+  text,
+  trueOrFalse,
+  wholeNumber,
+} from './rules.js';
+export { showValue } from './show-value.js';
+export { verifyOptions } from './verify-options.js';

@@ -1,0 +1,30 @@
+import { inspect } from 'node:util';
+
+/** Characters of a value that an error shows. */
+const MAX_SHOWN = 60;
+
+/** A value and its type, for an error: `'false' (a string)`. */
+export function showValue(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return describeFunction(value);
+  if (isPromise(value)) return 'a promise, which has to be awaited';
+  return `${cut(inspect(value, { depth: 0, breakLength: Infinity }))} (${typeOf(value)})`;
+}
+
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function describeFunction({ name }: Function): string {
+  return name === '' ? 'a function' : `the function or class ${cut(name)}`;
+}
+
+function isPromise(value: object | string | number | boolean | bigint | symbol): boolean {
+  return typeof (value as { then?: unknown }).then === 'function';
+}
+
+function cut(text: string): string {
+  const line = text.replaceAll('\n', ' ');
+  return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}…` : line;
+}
