@@ -28,7 +28,9 @@ import {
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import type { BackchannelModuleOptions } from './options.js';
 import { PEER_AUTHORIZER, type PeerAuthorizer } from './peer-authorizer.js';
+import { listeningSideCheck } from './side-checks.js';
 import { BACKCHANNEL_STRATEGY } from './tokens.js';
+import { verifyBackchannelUses } from './verify-application.js';
 
 /**
  * gRPC in both directions over the one connection that a client opened.
@@ -128,13 +130,16 @@ function withListeningSide(
     registry: Registry,
     authorizer: PeerAuthorizer | null,
     network: BackchannelNetwork | null,
+    container: ModulesContainer,
   ): ListenMuxServer => {
     const { server: options } = read(given);
-    return new ListenMuxServer(
+    const server = new ListenMuxServer(
       authorizer === null ? options : { ...options, authorizePeer: authorizedBy(authorizer) },
       registry,
       network,
     );
+    verifyBackchannelUses(container, BackchannelModule, server.peerServices);
+    return server;
   };
   return {
     ...definition,
@@ -145,9 +150,16 @@ function withListeningSide(
       {
         provide: ListenMuxServer,
         useFactory: createServer,
-        inject: [BACKCHANNEL_MODULE_OPTIONS, Registry, PEER_AUTHORIZER, BACKCHANNEL_NETWORK],
+        inject: [
+          BACKCHANNEL_MODULE_OPTIONS,
+          Registry,
+          PEER_AUTHORIZER,
+          BACKCHANNEL_NETWORK,
+          ModulesContainer,
+        ],
       },
       { provide: BACKCHANNEL_STRATEGY, useExisting: ListenMuxServer },
+      listeningSideCheck,
       BackchannelHealthIndicator,
     ],
     exports: [...(definition.exports ?? []), Registry, ListenMuxServer, BackchannelHealthIndicator],

@@ -5,6 +5,7 @@ import type {
   Provider,
   Type,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { verifyOptions } from '../options/index.js';
 import { BackchannelClient } from './backchannel-client.js';
 import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
@@ -12,7 +13,9 @@ import { REGISTERED_CLIENT, type RegisteredClient } from './health/registered-cl
 import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 import { CLIENT_RULES } from './option-rules.js';
 import type { BackchannelClientOptions } from './options.js';
+import { dialingSideCheck } from './side-checks.js';
 import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from './tokens.js';
+import { verifyClientName } from './verify-application.js';
 
 /** A client and the name it is injected by. */
 export interface BackchannelClientRegistration extends BackchannelClientOptions {
@@ -60,10 +63,15 @@ export function clientModule(
       { provide: BACKCHANNEL_NETWORK, useValue: null },
       {
         provide: token,
-        useFactory: (options: unknown, network: BackchannelNetwork | null) => {
+        useFactory: (
+          options: unknown,
+          network: BackchannelNetwork | null,
+          container: ModulesContainer,
+        ) => {
+          verifyClientName(container, module, registration.name);
           return new BackchannelClient(verifyOptions(call, CLIENT_RULES, options), network);
         },
-        inject: [optionsToken, BACKCHANNEL_NETWORK],
+        inject: [optionsToken, BACKCHANNEL_NETWORK, ModulesContainer],
       },
       {
         provide: BACKCHANNEL_STRATEGY,
@@ -78,6 +86,7 @@ export function clientModule(
         ): RegisteredClient => ({ name: registration.name, lazy, client }),
         inject: [token, optionsToken],
       },
+      dialingSideCheck(registration.name, call),
       BackchannelHealthIndicator,
     ],
     exports: [token, BackchannelHealthIndicator],

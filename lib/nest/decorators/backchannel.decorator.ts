@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getBackchannel } from '../../backchannel/index.js';
 import { verifyOptions } from '../../options/index.js';
+import { noteBackchannelUse } from './backchannel-uses.js';
 import { boundStub } from './bound-stub.js';
 import { fromCall, isParent } from './call-of.js';
 import {
@@ -32,6 +33,9 @@ const BackchannelParam = createParamDecorator(
  * On a plain connection the call fails with FAILED_PRECONDITION before the handler runs, unless
  * `{ optional: true }`. As with every decorated parameter, the request needs `@Payload()` then.
  *
+ * A service that the option `server.backchannel` of the application does not have fails when the
+ * application is created.
+ *
  * @throws OptionError naming a bad option.
  */
 export function Backchannel(option?: BackchannelOption): ParameterDecorator;
@@ -43,5 +47,11 @@ export function Backchannel(
   const given =
     typeof serviceOrOption === 'string' ? { ...option, service: serviceOrOption } : serviceOrOption;
   const verified = verifyOptions('@Backchannel', BACKCHANNEL_OPTION_RULES, given);
-  return BackchannelParam(verified);
+  const decorate = BackchannelParam(verified);
+  return (target, method, index) => {
+    if (verified.service !== undefined) {
+      noteBackchannelUse(target, String(method), verified.service);
+    }
+    decorate(target, method, index);
+  };
 }

@@ -1,9 +1,9 @@
 import { credentials, loadPackageDefinition, status, type Client } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { Injectable, type LoggerService } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ClientProxyFactory, Transport, type ClientGrpcProxy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Registry, type BackchannelClient } from 'nestjs-backchannel';
 import { eventually } from '../../fixtures/nest/eventually.js';
 import { closing, startDialer, startListener } from '../../fixtures/nest/in-test.js';
@@ -84,19 +84,6 @@ describe('a mutator', () => {
     const reply = await firstValueFrom(gitalyOf(client).mutatorOfAnyone({ branch: 'main' }));
 
     expect(reply).toEqual({ voter: 'praefect' });
-  });
-
-  it('fails without running when it asks for a service that peers do not have, and the log names it', async () => {
-    const { app, url } = await startGitaly();
-    const { client } = await startPraefect(url);
-    const error = vi.fn<LoggerService['error']>();
-    app.useLogger({ error, log: () => {}, warn: () => {} });
-    onTestFinished(() => app.useLogger(false));
-
-    const call = firstValueFrom(gitalyOf(client).mutatorOfUnknownService({}));
-
-    await expect(call).rejects.toMatchObject({ code: status.UNKNOWN });
-    expect(String(error.mock.calls)).toContain('Nope');
   });
 
   it('knows its caller by id, and different callers by different ids', async () => {

@@ -1,0 +1,27 @@
+import type { ModulesContainer } from '@nestjs/core';
+
+/** Hooks that Nest calls when an application is initialized. */
+const HOOKS = ['onModuleInit', 'onApplicationBootstrap'] as const;
+
+/**
+ * Whether anything in an application has hooks that its initialization calls.
+ *
+ * @param isIgnored - whether the hooks of an instance do not matter.
+ */
+export function hasInitHooks(
+  container: ModulesContainer,
+  isIgnored: (instance: object) => boolean,
+): boolean {
+  for (const { providers, controllers } of container.values()) {
+    for (const { instance } of [...providers.values(), ...controllers.values()]) {
+      if (hasHook(instance) && !isIgnored(instance)) return true;
+    }
+  }
+  return false;
+}
+
+function hasHook(instance: unknown): instance is object {
+  if (typeof instance !== 'object' || instance === null) return false;
+  const members = instance as Record<string, unknown>;
+  return HOOKS.some((hook) => typeof members[hook] === 'function');
+}

@@ -1,0 +1,15 @@
+import type { Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+
+type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
+
+/** The modules of an application that `module` was made into and that provide `token`. */
+export function ownModules(
+  container: ModulesContainer,
+  module: Type,
+  token: string | symbol | Function,
+): NestModule[] {
+  return [...container.values()].filter(
+    ({ metatype, providers }) => metatype === module && providers.has(token),
+  );
+}

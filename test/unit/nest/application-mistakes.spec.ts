@@ -1,0 +1,138 @@
+import { Controller, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { describe, expect, it } from 'vitest';
+import { Backchannel, BackchannelModule } from 'nestjs-backchannel';
+import { closing } from '../../fixtures/nest/in-test.js';
+import { callsProto, gitalyProto, praefectProto } from '../../fixtures/nest/protos.js';
+
+/** Creates an application of these modules and controllers, and does not start it. */
+async function create(imports: DynamicModule[], controllers: Type[] = []): Promise<void> {
+  @Module({ controllers })
+  class FeatureModule {}
+
+  @Module({ imports: [...imports, FeatureModule] })
+  class AppModule {}
+  closing(await NestFactory.create(AppModule, { logger: false, abortOnError: false }));
+}
+
+const server = { url: '127.0.0.1:0', ...gitalyProto, backchannel: praefectProto };
+const listening = BackchannelModule.forRoot({ server });
+const listeningAsync = BackchannelModule.forRootAsync({ useFactory: () => ({ server }) });
+
+@Controller()
+class KnownController {
+  @GrpcMethod('Gitaly')
+  mutator(@Payload() _request: object, @Backchannel('Praefect') _praefect: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class UnknownController {
+  @GrpcMethod('Gitaly')
+  mutator(@Payload() _request: object, @Backchannel('Nope') _nope: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class OptionalController {
+  @GrpcMethod('Gitaly')
+  mutator(@Backchannel('Nope', { optional: true }) _nope?: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class ObjectController {
+  @GrpcMethod('Gitaly')
+  mutator(@Backchannel({ service: 'Nope', optional: true }) _nope?: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class InheritingController extends UnknownController {}
+
+describe('@Backchannel of a service that peers do not have', () => {
+  it.each([
+    ['UnknownController', UnknownController],
+    ['OptionalController', OptionalController],
+    ['ObjectController', ObjectController],
+    ['UnknownController', InheritingController],
+  ])('fails when the application is created, in a handler of %s', async (name, controller) => {
+    await expect(create([listening], [KnownController, controller])).rejects.toThrow(
+      `@Backchannel("Nope") of ${name}.mutator: the option "server.backchannel" of BackchannelModule.forRoot has no such service; it has: Praefect`,
+    );
+  });
+
+  it('fails with asynchronous options, too', async () => {
+    await expect(create([listeningAsync], [UnknownController])).rejects.toThrow(
+      '@Backchannel("Nope") of UnknownController.mutator',
+    );
+  });
+
+  it('fails where the side says nothing of the services of its peers', async () => {
+    const mute = BackchannelModule.forRoot({ server: { url: '127.0.0.1:0', ...gitalyProto } });
+
+    await expect(create([mute], [KnownController])).rejects.toThrow('it has: none');
+  });
+
+  it('fails where the option services excludes it', async () => {
+    const backchannel = { package: ['praefect', 'calls'], ...bothProtos(), services: ['Calls'] };
+    const selecting = BackchannelModule.forRoot({ server: { ...server, backchannel } });
+
+    await expect(create([selecting], [KnownController])).rejects.toThrow('it has: Calls');
+  });
+
+  it.each<[string, DynamicModule[]]>([
+    ['a service that there is', [listening]],
+    ['a service that one of several listening sides has', [listening, ofCalls()]],
+    ['an application that does not listen', []],
+  ])('does not fail for %s', async (_what, imports) => {
+    await expect(create(imports, [KnownController])).resolves.toBeUndefined();
+  });
+});
+
+describe('a client name that is used twice', () => {
+  const register = (name: string) => BackchannelModule.registerClient({ name, ...callsProto });
+  const registerAsync = (name: string) =>
+    BackchannelModule.registerClientAsync({ name, useFactory: () => callsProto });
+
+  it.each<[string, DynamicModule[]]>([
+    ['twice as it stands', [register('HUB'), register('HUB')]],
+    ['once asynchronously', [register('HUB'), registerAsync('HUB')]],
+    ['in another module', [register('HUB'), inFeature(register('HUB'))]],
+  ])('fails when the application is created: %s', async (_where, imports) => {
+    await expect(create(imports)).rejects.toThrow('the client name "HUB" is registered 2 times');
+  });
+
+  it.each<[string, DynamicModule[]]>([
+    ['two names', [register('HUB'), registerAsync('OTHER')]],
+    ['one registration that two modules import', sharedByTwo(register('HUB'))],
+  ])('does not fail for %s', async (_what, imports) => {
+    await expect(create(imports)).resolves.toBeUndefined();
+  });
+});
+
+function bothProtos() {
+  return { protoPath: [praefectProto.protoPath, callsProto.protoPath] };
+}
+
+function ofCalls(): DynamicModule {
+  return BackchannelModule.forRoot({
+    server: { ...server, ...callsProto, backchannel: callsProto },
+    isGlobal: false,
+  });
+}
+
+function inFeature(imported: DynamicModule): DynamicModule {
+  @Module({ imports: [imported] })
+  class OtherModule {}
+  return { module: OtherModule };
+}
+
+function sharedByTwo(registration: DynamicModule): DynamicModule[] {
+  return [registration, inFeature(registration)];
+}
