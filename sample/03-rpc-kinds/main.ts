@@ -17,6 +17,7 @@ import type { Numbers } from './numbers.js';
 async function start(module: Type | DynamicModule): Promise<INestApplication> {
   const app = await NestFactory.create(module, { logger: ['warn', 'error'] });
   connectBackchannel(app);
+  await app.init();
   await app.startAllMicroservices();
   return app;
 }

@@ -17,6 +17,7 @@ import { HubModule } from './hub.module.js';
 async function start(module: Type | DynamicModule): Promise<INestApplication> {
   const app = await NestFactory.create(module, { logger: false });
   connectBackchannel(app);
+  await app.init();
   await app.startAllMicroservices();
   return app;
 }

@@ -15,6 +15,7 @@ async function create(module: Type | DynamicModule): Promise<INestApplication> {
 }
 
 const hub = await create(HubModule);
+await hub.init();
 await hub.startAllMicroservices();
 await hub.listen(0, '127.0.0.1');
 const httpUrl = await hub.getUrl();
@@ -23,6 +24,7 @@ const { port } = hub.get(ListenMuxServer).address as AddressInfo;
 async function startAgent(name: string): Promise<INestApplication> {
   const agent = await create(AgentModule.named(name, `127.0.0.1:${port}`));
   const joined = firstValueFrom(agent.get(AgentService).joined$);
+  await agent.init();
   await agent.startAllMicroservices();
   await joined;
   return agent;

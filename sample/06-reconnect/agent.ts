@@ -53,4 +53,5 @@ app
   .subscribe((isReady) => console.log(isReady ? 'connected' : 'lost the connection, trying again'));
 app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
 connectBackchannel(app);
+await app.init();
 await app.startAllMicroservices();

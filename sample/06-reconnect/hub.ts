@@ -33,5 +33,6 @@ app.get(Registry).peers$.subscribe((event) => {
 });
 app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
 connectBackchannel(app);
+await app.init();
 await app.startAllMicroservices();
 console.log('listening');

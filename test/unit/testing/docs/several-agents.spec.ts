@@ -18,6 +18,7 @@ async function start(
   const app = compiled.createNestApplication();
   onTestFinished(() => app.close());
   connectBackchannel(app);
+  await app.init();
   await app.startAllMicroservices();
   return app;
 }
