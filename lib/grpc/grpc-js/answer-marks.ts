@@ -1,36 +1,25 @@
-import type {
-  sendUnaryData,
-  ServiceDefinition,
-  UntypedHandleCall,
-  UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import type { sendUnaryData, ServiceDefinition, UntypedHandleCall } from '@grpc/grpc-js';
 import { markAnswered } from '../answered-calls.js';
+import type { ServiceHandlers } from '../service-handlers.js';
 
 type AnsweringHandler = (call: object, callback: sendUnaryData<unknown>) => void;
 
 /**
- * `implementation`, whose handlers with one response mark their calls as answered. Of those with many
+ * `handlers` of a service; those with one response mark their calls as answered. Of those with many
  * responses the call itself tells.
+ *
+ * @returns an object without prototype.
  */
 export function markingAnswers(
   service: ServiceDefinition,
-  implementation: UntypedServiceImplementation,
-): UntypedServiceImplementation {
-  // Of anything else grpc-js says what is wrong.
-  if (!isObject(service) || !isObject(implementation)) return implementation;
-  const marking: UntypedServiceImplementation = {};
-  for (const [name, { originalName, responseStream }] of Object.entries(service)) {
-    // As grpc-js looks for it.
-    const handler = implementation[name] ?? implementation[originalName ?? name];
-    if (handler === undefined) continue;
-    const bound = handler.bind(implementation) as UntypedHandleCall;
-    marking[name] = responseStream ? bound : marked(bound as AnsweringHandler);
+  handlers: ServiceHandlers,
+): ServiceHandlers {
+  const marking = Object.create(null) as ServiceHandlers;
+  for (const [name, handler] of Object.entries(handlers)) {
+    const { responseStream } = service[name]!;
+    marking[name] = responseStream ? handler : marked(handler as AnsweringHandler);
   }
   return marking;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }
 
 function marked(handler: AnsweringHandler): UntypedHandleCall {
