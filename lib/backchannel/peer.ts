@@ -114,15 +114,17 @@ export class Peer {
    * in both directions, end with UNAVAILABLE. The other end has a second to take what was sent. A
    * dialing side of this package connects again. Idempotent; resolves when the connection is closed.
    *
-   * @throws TypeError (as a rejection) for options that are none. The connection is closed all the same:
-   * a mistake must not keep a peer connected.
+   * Options that are wrong are ignored, with a warning of the process that names the remedy: a mistake
+   * must neither keep a peer connected nor end the process by a rejection that nobody handles.
    */
   async close(options: PeerCloseOptions = {}): Promise<void> {
     const problem = problemOf(options);
+    if (problem !== undefined) {
+      process.emitWarning(`peer.close: ${problem}`, { code: 'ERR_BACKCHANNEL_OPTION' });
+    }
     const reason = problem === undefined ? options.reason : undefined;
     if (this.#link === undefined) this.backchannel.close();
     else await this.#link.close({ cause: 'closed', reason });
-    if (problem !== undefined) throw new TypeError(`peer.close: ${problem}`);
   }
 }
 
