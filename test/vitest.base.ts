@@ -35,7 +35,7 @@ export const thoroughTests = [
 /** The same, on grpc-js only: what starts processes or many applications, and counts all that a process has. */
 export const thoroughTestsOfGrpcJs = [
   'test/e2e/faults/{cuts,honest-traffic,network-faults}.spec.ts',
-  'test/e2e/nest/killed.spec.ts',
+  'test/e2e/nest/{backpressure,closing-by-decision,killed,odd-messages}.spec.ts',
   'test/e2e/nest/{leaks,lifecycle,listening,rolling-restart,shutdown}.spec.ts',
   'test/e2e/nest/slow-loris.spec.ts',
   'test/e2e/yamux-js.spec.ts',
