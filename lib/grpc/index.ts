@@ -25,6 +25,7 @@ export {
   BuiltInServer,
   channelLeftToGrpcJs,
   PROXY_OPTION,
+  PROXY_RULE,
   serverLeftToGrpcJs,
 } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';

@@ -1,5 +1,5 @@
 import { credentials, type ChannelInterface } from '@grpc/grpc-js';
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
 import {
   ClientHandshaker,
@@ -10,15 +10,18 @@ import {
 import {
   after,
   BorrowedChannel,
+  channelLeftToGrpcJs,
   engineOf,
+  grpcJsEngine,
   keepConnected,
   type DialChannel,
 } from '../grpc/index.js';
-import { verifyOptions } from '../options/index.js';
+import { OptionError, verifyOptions } from '../options/index.js';
 import { BackchannelServer } from './backchannel-server.js';
 import { toDialingChannelOptions } from './channel-options.js';
 import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
+import { logLeftToGrpcJs } from './engine-log.js';
 import { GrpcStubs } from './grpc-stubs.js';
 import type { BackchannelNetwork } from './network.js';
 import { CLIENT_RULES } from './option-rules.js';
@@ -27,6 +30,9 @@ import { drainMsOf } from './shut-down.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
+
+const GRPC_JS_PROXY =
+  'BackchannelClient: "proxy" needs the built-in engine: with engine "grpc-js" set the environment variable https_proxy';
 
 /**
  * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
@@ -78,6 +84,9 @@ export class BackchannelClient
         sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
       },
     );
+    if (engine === grpcJsEngine && typeof options.proxy === 'string') {
+      throw new OptionError(GRPC_JS_PROXY, 'proxy');
+    }
     const channelOptions = toDialingChannelOptions(options);
     const channel =
       network === null
@@ -99,6 +108,8 @@ export class BackchannelClient
     this.#lossPauseMs = channelOptions['grpc.initial_reconnect_backoff_ms'];
     this.#borrowed = borrowed;
     logConnection(url, this.#states.all$);
+    const why = channelLeftToGrpcJs(channelOptions, network === null ? url : undefined);
+    logLeftToGrpcJs(new Logger('BackchannelClient'), engine, `the client of ${url}`, why);
   }
 
   /** Whether it has something to serve to the other end: the option `backchannel`. */

@@ -1,6 +1,7 @@
 import type { ChannelOptions, ClientOptions, ServerOptions } from '@grpc/grpc-js';
 import { ServerGrpc } from '@nestjs/microservices';
-import type { BackchannelServicesOptions } from './options.js';
+import { PROXY_OPTION } from '../grpc/index.js';
+import type { BackchannelClientOptions, BackchannelServicesOptions } from './options.js';
 
 /** Translates Nest's names for gRPC settings into options of a grpc-js `Server`, leaving its input alone. */
 export function toServerOptions(options: BackchannelServicesOptions): ServerOptions {
@@ -37,11 +38,17 @@ export function toListeningServerOptions(options: BackchannelServicesOptions): S
 }
 
 /** Of the dialing side's channel, which is there to be called, and so is kept connected. */
-export function toDialingChannelOptions(options: BackchannelServicesOptions): ChannelOptions {
+export function toDialingChannelOptions(
+  options: BackchannelServicesOptions & Pick<BackchannelClientOptions, 'proxy'>,
+): ChannelOptions {
+  const { proxy } = options;
   return {
     ...SIGNS_OF_LIFE,
     'grpc.keepalive_permit_without_calls': 1,
     'grpc.max_reconnect_backoff_ms': 30_000,
     ...toChannelOptions(options),
+    ...(proxy !== undefined && { [PROXY_OPTION]: proxy }),
+    // The one that grpc-js knows.
+    ...(proxy === false && { 'grpc.enable_http_proxy': 0 }),
   };
 }

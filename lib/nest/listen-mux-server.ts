@@ -9,7 +9,14 @@ import {
   type PeerConnection,
   type SessionFactory,
 } from '../backchannel/index.js';
-import { createListener, engineOf, within, type StreamServer } from '../grpc/index.js';
+import {
+  channelLeftToGrpcJs,
+  createListener,
+  engineOf,
+  serverLeftToGrpcJs,
+  within,
+  type StreamServer,
+} from '../grpc/index.js';
 import {
   ListenMux,
   ListenMuxError,
@@ -18,6 +25,7 @@ import {
 } from '../listenmux/index.js';
 import { verifyOptions } from '../options/index.js';
 import { toListeningServerOptions } from './channel-options.js';
+import { logLeftToGrpcJs } from './engine-log.js';
 import { listenAddresses } from './listen-address.js';
 import { ListenerGroup } from './listener-group.js';
 import { NetworkListener, type BackchannelNetwork } from './network.js';
@@ -125,6 +133,10 @@ export class ListenMuxServer extends StandardServicesServer {
   /** Makes the server of the engine, without any service or port yet. */
   override createClient(): Promise<StreamServer> {
     const engine = engineOf(this.#options.engine);
+    const whyServer = serverLeftToGrpcJs(toListeningServerOptions(this.#options));
+    logLeftToGrpcJs(this.logger, engine, 'this server', whyServer);
+    const whyChannels = channelLeftToGrpcJs(this.#peerServices?.channelOptions ?? {});
+    logLeftToGrpcJs(this.logger, engine, 'the channel to each peer', whyChannels);
     return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
   }
 

@@ -1,6 +1,11 @@
 import type { Interceptor } from '@grpc/grpc-js';
 import { AUTHORIZE_PEER_RULE, DRAIN_MS_RULE, SESSION_FACTORY_RULE } from '../backchannel/index.js';
-import { CHANNEL_CREDENTIALS_RULE, ENGINE_RULE, SERVER_CREDENTIALS_RULE } from '../grpc/index.js';
+import {
+  CHANNEL_CREDENTIALS_RULE,
+  ENGINE_RULE,
+  PROXY_RULE,
+  SERVER_CREDENTIALS_RULE,
+} from '../grpc/index.js';
 import { LISTEN_MUX_LIMIT_RULES } from '../listenmux/index.js';
 import {
   func,
@@ -71,4 +76,5 @@ export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
     ...standardServicesRules,
   }),
   lazy: trueOrFalse,
+  proxy: PROXY_RULE,
 };

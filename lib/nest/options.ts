@@ -105,6 +105,14 @@ export interface BackchannelClientOptions
    * application starts, and again whenever the connection is lost.
    */
   lazy?: boolean;
+  /**
+   * Url of the HTTP proxy to connect through, for every host: `http://user:password@proxy.example:3128`,
+   * or `https:` for one that is spoken to in TLS. `false` for none, whatever the environment says.
+   * Default: that of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or
+   * `no_proxy`, in lower case, as grpc-js reads them). With `engine: 'grpc-js'` there is only the
+   * environment, and `false`.
+   */
+  proxy?: string | false;
 }
 
 /** Options of `BackchannelModule.forRoot`. */

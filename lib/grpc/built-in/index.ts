@@ -7,7 +7,7 @@ import { StreamConnector } from './client/stream-connector.js';
 import { parseTarget } from './client/target.js';
 import { BuiltInServer } from './server/built-in-server.js';
 
-export { PROXY_OPTION } from './client/proxy.js';
+export { PROXY_OPTION, PROXY_RULE } from './client/proxy.js';
 export { BuiltInServer } from './server/built-in-server.js';
 
 /**

@@ -1,10 +1,17 @@
 import type { NetConnectOpts } from 'node:net';
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { like, type Rule } from '../../../options/index.js';
 import { bypasses } from './no-proxy.js';
 import { ProxyOptionError } from './proxy-errors.js';
 
 /** Channel option that names the proxy, before the environment does; `false` for none. */
 export const PROXY_OPTION = 'nestjs-backchannel.proxy';
+
+/** What an option `proxy` may be. */
+export const PROXY_RULE: Rule<string | false> = like(
+  'the url of an HTTP proxy, such as "http://user:password@proxy.example:3128", or false',
+  (value) => value === false || (typeof value === 'string' && isProxyUrl(value)),
+);
 
 /** In the order in which grpc-js looks for them. */
 const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
@@ -48,11 +55,15 @@ export function isProxied(address: NetConnectOpts, options: ChannelOptions): boo
   return variable === undefined || !bypasses(process.env[variable]!, address.host, address.port);
 }
 
+function isProxyUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { hostname, protocol } = new URL(value);
+  return hostname !== '' && Object.hasOwn(DEFAULT_PORTS, protocol);
+}
+
 function parse(where: string, value: unknown): Proxy {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || url.hostname === '' || !(url.protocol in DEFAULT_PORTS)) {
-    throw new ProxyOptionError(where);
-  }
+  if (typeof value !== 'string' || !isProxyUrl(value)) throw new ProxyOptionError(where);
+  const url = new URL(value);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port),
