@@ -1,5 +1,5 @@
 import type { Machine } from '../bench/results.js';
-import type { Row } from './scenario.js';
+import type { Bound, Row } from './scenario.js';
 
 /** What a run of the scenarios leaves in `bench-results/reliability.json`. */
 export interface ReliabilityResults {
@@ -36,11 +36,25 @@ export function faultsOf({ scenarios }: Pick<ReliabilityResults, 'scenarios'>): 
   ]);
 }
 
-function faultsOfRow({ lost, memory }: Row): string[] {
-  const faults: string[] = [];
+function faultsOfRow({ lost, memory, bounds = [], failure }: Row): string[] {
+  const faults = failure === undefined ? [] : [failure];
   if (lost > 0) faults.push(`${lost} lost`);
   if (memory && memory.peakMiB > memory.boundMiB) {
     faults.push(`${memory.peakMiB.toFixed(1)} MiB, more than ${memory.boundMiB}`);
   }
+  for (const bound of bounds) {
+    if (!isKept(bound)) faults.push(`${bound.what}: ${bound.seen}, ${describeBound(bound)}`);
+  }
   return faults;
+}
+
+function isKept({ seen, most = Infinity, least = -Infinity }: Bound): boolean {
+  return seen <= most && seen >= least;
+}
+
+/** The bound of a figure, in words. */
+export function describeBound({ most, least }: Bound): string {
+  const words = [most === undefined ? [] : `at most ${most}`];
+  words.push(least === undefined ? [] : `at least ${least}`);
+  return words.flat().join(', ');
 }

@@ -1,5 +1,7 @@
+import { comparedTable } from './compared-table.js';
 import type { ReliabilityResults, ScenarioResult } from './results.js';
 import type { Row } from './scenario.js';
+import { memoryOf, remarksOf, tableOf, tenths } from './table-cells.js';
 
 const HEAD = [
   'attack or fault',
@@ -18,25 +20,22 @@ export function markdownTables({ scenarios }: Pick<ReliabilityResults, 'scenario
 }
 
 function section({ title, rows, failure }: ScenarioResult): string {
-  const table = [HEAD, HEAD.map((_, i) => (i > 1 && i < 6 ? '--:' : '---')), ...rows.map(cells)];
-  const lines = table.map((row) => `| ${row.join(' | ')} |`);
+  const isCompared = rows.some(({ grpcJs }) => grpcJs !== undefined);
+  const lines = isCompared ? comparedTable(rows) : tableOf(HEAD, rows.map(cells));
   // What a stack has below its first line is for the terminal.
   const failed = failure === undefined ? [] : ['', `**Failed**: ${failure.split('\n')[0]}`];
   return [`### ${title}`, '', ...(rows.length > 0 ? lines : []), ...failed].join('\n');
 }
 
-function cells({ what, times, lost, memory, p99, note }: Row): string[] {
+function cells(row: Row): string[] {
+  const { what, times, lost, p99 } = row;
   return [
     what,
     times,
     String(lost),
-    memory ? `${number(memory.peakMiB)} (${number(memory.boundMiB)})` : '',
-    p99 ? number(p99.peaceMs) : '',
-    p99 ? number(p99.attackMs) : '',
-    note ?? '',
+    memoryOf(row, 'bounded'),
+    p99 ? tenths(p99.peaceMs) : '',
+    p99 ? tenths(p99.attackMs) : '',
+    remarksOf(row, 'bounded'),
   ];
-}
-
-function number(value: number): string {
-  return value < 100 ? value.toFixed(value % 1 === 0 ? 0 : 1) : String(Math.round(value));
 }
