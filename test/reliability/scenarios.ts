@@ -1,3 +1,4 @@
+import { comparedScenarios } from './attacks/compared.js';
 import { attackScenarios } from './attacks/scenarios.js';
 import { badNetworksScenario } from './bad-networks.js';
 import { beforeAuthorization } from './before-authorization/scenario.js';
@@ -9,6 +10,7 @@ import type { ReliabilityScenario } from './scenario.js';
 /** All that `npm run reliability` tries, in this order. */
 export const SCENARIOS: readonly ReliabilityScenario[] = [
   ...attackScenarios,
+  ...comparedScenarios,
   badNetworksScenario,
   beforeAuthorization,
   manyPeers,

@@ -11,6 +11,10 @@ export interface Attack {
    * not collected yet, and what V8 takes for it.
    */
   boundMiB?: number;
+  /** Bytes that may come back for each one, on average. Default: they are not looked at. */
+  mostReplyBytes?: number;
+  /** Handlers of `Hold` that may run at once. Default: they are not looked at. */
+  mostHandlers?: number;
   /** Goes on until `target.isOver`. */
   run(target: Target): Promise<void>;
 }

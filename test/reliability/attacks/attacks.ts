@@ -1,18 +1,24 @@
 import type { Attack } from './attack.js';
 import { connecting } from './connecting.js';
+import { fewBytes, fewBytesBack } from './few-bytes.js';
 import { http2 } from './http2.js';
 import { multiplexing } from './multiplexing.js';
 import { peers } from './peers.js';
 
-/** All attacks, by what they use. */
+/** Attacks on a listening side, by what they use. */
 export const ATTACKS = { connecting, multiplexing, http2, peers };
 
-export type AttackGroup = keyof typeof ATTACKS;
+/** Those that are tried on both engines for comparison; `fewBytesBack` is for dialing sides. */
+export const COMPARED_ATTACKS = { fewBytes, fewBytesBack };
+
+const ALL = { ...ATTACKS, ...COMPARED_ATTACKS };
+
+export type AttackGroup = keyof typeof ALL;
 
 /** @param name - as `nameOf` gives it. */
 export function findAttack(name: string): Attack {
   const [group, what] = name.split('/', 2) as [AttackGroup, string];
-  return ATTACKS[group].find((attack) => nameOf(group, attack) === `${group}/${what}`)!;
+  return ALL[group].find((attack) => nameOf(group, attack) === `${group}/${what}`)!;
 }
 
 /** By which another process finds it. */

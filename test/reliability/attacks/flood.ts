@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attack } from './attack.js';
 import type { Target } from './target.js';
 import type { Wire } from './wires.js';
@@ -8,14 +9,18 @@ export interface Flood {
   unit: string;
   perSecond: number;
   boundMiB?: number;
+  mostReplyBytes?: number;
   /** Connections at the same time. Default 1. */
   wires?: number;
+  /** Milliseconds until there is another connection for one that was cut. Default 0. */
+  pauseMs?: number;
   open(target: Target): Promise<Wire>;
   /** @param i - counts from 0 on each connection. */
   make(i: number): Buffer;
 }
 
-export function flood({ wires = 1, perSecond, open, make, ...attack }: Flood): Attack {
+export function flood(options: Flood): Attack {
+  const { wires = 1, pauseMs = 0, perSecond, open, make, ...attack } = options;
   return {
     ...attack,
     async run(target) {
@@ -30,6 +35,7 @@ export function flood({ wires = 1, perSecond, open, make, ...attack }: Flood): A
     await target.pace(rate, async (due) => {
       if (!wire.isOpen) {
         wire.giveUp();
+        if (pauseMs > 0) await sleep(pauseMs);
         wire = await open(target);
         i = 0;
       }

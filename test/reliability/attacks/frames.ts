@@ -14,7 +14,12 @@ const MAX_DATA = 16_384;
 
 /** Opens a call on stream `id` of HTTP/2, without a message. */
 export function opening(id: number, method: string): Buffer {
-  const block = literals([
+  return frame(TYPE.headers, FLAG.endHeaders, id, openingBlock(method));
+}
+
+/** The header block of a call, in HPACK without its tables. */
+export function openingBlock(method: string): Buffer {
+  return literals([
     [':method', 'POST'],
     [':scheme', 'http'],
     [':path', `/reliability.Echoes/${method}`],
@@ -22,7 +27,6 @@ export function opening(id: number, method: string): Buffer {
     ['te', 'trailers'],
     ['content-type', 'application/grpc'],
   ]);
-  return frame(TYPE.headers, FLAG.endHeaders, id, block);
 }
 
 /** A whole call with so many bytes of data. */

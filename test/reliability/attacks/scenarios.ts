@@ -1,27 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineName } from '../../../lib/index.js';
-import { Remote } from '../remote.js';
+import type { Remote } from '../remote.js';
 import type { ReliabilityScenario, Row } from '../scenario.js';
 import type { Attack } from './attack.js';
-import { ATTACKS, nameOf, type AttackGroup } from './attacks.js';
+import { ATTACKS, nameOf } from './attacks.js';
 import type { AttackerEnd } from './ends/attacker.js';
-import { Site, type Observation } from './site.js';
+import { startAttacker } from './ends/start-attacker.js';
+import { Site } from './site.js';
 import type { Tally } from './target.js';
+import {
+  failureOf,
+  FULL,
+  outcomeOf,
+  QUICK,
+  tryAttack,
+  type Attempt,
+  type Durations,
+} from './try-attack.js';
 
-const MiB = 1024 * 1024;
-/** Garbage that was not collected yet, and what V8 takes for it. */
-const DEFAULT_BOUND_MIB = 48;
-
-/** Milliseconds. */
-interface Durations {
-  warmUp: number;
-  peace: number;
-  attack: number;
-}
-
-const FULL: Durations = { warmUp: 700, peace: 1500, attack: 2500 };
-/** All attacks on the same processes: those that come later find them warm. */
-const QUICK: Durations = { warmUp: 200, peace: 400, attack: 800 };
+type AttackGroup = keyof typeof ATTACKS;
 
 const TITLES: Record<AttackGroup, string> = {
   connecting: 'Attacks while connecting',
@@ -45,10 +41,7 @@ function scenario(group: AttackGroup, engine: EngineName): ReliabilityScenario {
     run: async (quick) => {
       // What is below the engine has been tried with the other one.
       if (quick && engine !== 'built-in' && !DEPEND_ON_ENGINE.has(group)) return [];
-      const attacker = await Remote.start<AttackerEnd>(
-        'attacker',
-        new URL('ends/attacker.js', import.meta.url),
-      );
+      const attacker = await startAttacker();
       try {
         return await (quick
           ? tryQuickly(group, engine, attacker)
@@ -68,9 +61,9 @@ async function tryAll(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   for (const attack of ATTACKS[group]) {
-    const site = await Site.start(engine);
+    const site = await Site.start(engine, attacker);
     try {
-      rows.push(await tryOne(group, attack, site, attacker, FULL));
+      rows.push(await tryOne(group, attack, site, FULL));
     } finally {
       await site.close();
     }
@@ -83,11 +76,11 @@ async function tryQuickly(
   engine: EngineName,
   attacker: Remote<AttackerEnd>,
 ): Promise<Row[]> {
-  const site = await Site.start(engine);
+  const site = await Site.start(engine, attacker);
   try {
     const rows: Row[] = [];
     for (const attack of ATTACKS[group]) {
-      rows.push(await tryOne(group, attack, site, attacker, QUICK));
+      rows.push(await tryOne(group, attack, site, QUICK));
     }
     return rows;
   } finally {
@@ -99,52 +92,29 @@ async function tryOne(
   group: AttackGroup,
   attack: Attack,
   site: Site,
-  attacker: Remote<AttackerEnd>,
-  { warmUp, peace, attack: ms }: Durations,
+  durations: Durations,
 ): Promise<Row> {
-  await site.observe(() => sleep(warmUp));
-  const before = await site.observe(() => sleep(peace));
-  const during = await site.observe(() =>
-    attacker.call('attack', nameOf(group, attack), site.port, ms),
-  );
-  await site.settle();
-  const after = await site.observe(() => sleep(100));
-  return rowOf(attack, before, during, [before, during, after], during.result, ms);
+  const ms = durations.attack;
+  const attempt = await tryAttack(site, durations, () => site.attack(nameOf(group, attack), ms));
+  return rowOf(attack, attempt, ms);
 }
 
-function rowOf(
-  { what, unit, boundMiB = DEFAULT_BOUND_MIB }: Attack,
-  before: Observation,
-  during: Observation,
-  all: readonly Observation[],
-  tally: Tally,
-  ms: number,
-): Row {
-  const lost = all.reduce((sum, { calls }) => sum + calls.lost + calls.disconnects, 0);
-  const failure = all.find(({ calls }) => calls.failure !== undefined)?.calls.failure;
+function rowOf(attack: Attack, attempt: Attempt, ms: number): Row {
+  const { tally } = attempt;
   const rate = Math.round((tally.times * 1000) / ms);
   return {
-    what,
-    times: `${tally.times.toLocaleString('en')} ${unit}, ${rate.toLocaleString('en')}/s`,
-    lost,
-    memory: { boundMiB, peakMiB: heldBeyond(before, during) },
-    p99: { peaceMs: before.calls.p99, attackMs: during.calls.p99 },
-    note: [cutOf(tally), usageOf(during, tally, ms), failure ?? []].flat().join('; '),
+    what: attack.what,
+    times: `${tally.times.toLocaleString('en')} ${attack.unit}, ${rate.toLocaleString('en')}/s`,
+    ...outcomeOf(attack, attempt),
+    note: [cutOf(tally), usageOf(attempt, ms), ...failureOf(attempt)].join('; '),
   };
-}
-
-/** What the process took beyond what it took in peace, as the system sees it or as its heap does. */
-function heldBeyond({ memory: before }: Observation, { memory: during }: Observation): number {
-  const rss = during.rss - before.rss;
-  const heap = during.heapUsed + during.external - before.heapUsed - before.external;
-  return Math.max(rss, heap, 0) / MiB;
 }
 
 function cutOf({ connections, cut }: Tally): string {
   return `${cut.toLocaleString('en')} of ${connections.toLocaleString('en')} connections cut`;
 }
 
-function usageOf({ memory }: Observation, tally: Tally, ms: number): string {
+function usageOf({ during: { memory }, tally }: Attempt, ms: number): string {
   const share = (cpu: number): string => `${Math.round(cpu / ms / 10)} %`;
   return `processor: ${share(memory.cpu)}, attacker ${share(tally.cpu)}; ${memory.logLines} lines of log`;
 }

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineName } from '../../../lib/index.js';
 import { Remote } from '../remote.js';
+import type { AttackedSite, Observation } from './attacked-site.js';
+import type { ListeningOptions } from './ends/applications.js';
+import type { AttackerEnd } from './ends/attacker.js';
 import type { BystandersEnd } from './ends/bystanders.js';
-import type { ListeningEnd, Watched } from './ends/listening.js';
-import type { CallFigures } from './ends/open-loop.js';
+import type { ListeningEnd } from './ends/listening.js';
+import type { Tally } from './target.js';
 
 const BYSTANDERS = 10;
 /**
@@ -14,38 +17,52 @@ const CALLS_PER_SECOND: Record<EngineName, number> = { 'built-in': 400, 'grpc-js
 /** Milliseconds until nothing of an attack may be left. */
 const PATIENCE_MS = 3000;
 
-/** What there was to see for a while. */
-export interface Observation {
-  memory: Watched;
-  calls: CallFigures & { disconnects: number };
+/** How a site is, if not as most are. */
+export interface SiteOptions {
+  listening?: ListeningOptions;
+  /** Of all bystanders together. Default: as many as the engine has room for on a small machine. */
+  callsPerSecond?: number;
+  /** Of the listening process, for Node. */
+  flags?: readonly string[];
 }
 
 /** A listening side and its bystanders, each in a process of its own. */
-export class Site {
+export class Site implements AttackedSite {
   private constructor(
     readonly port: number,
-    private readonly engine: EngineName,
-    private readonly listening: Remote<ListeningEnd>,
+    private readonly callsPerSecond: number,
+    readonly listening: Remote<ListeningEnd>,
     private readonly bystanders: Remote<BystandersEnd>,
+    private readonly attacker: Remote<AttackerEnd>,
   ) {}
 
-  static async start(engine: EngineName): Promise<Site> {
+  static async start(
+    engine: EngineName,
+    attacker: Remote<AttackerEnd>,
+    options: SiteOptions = {},
+  ): Promise<Site> {
+    const { callsPerSecond = CALLS_PER_SECOND[engine], flags = [] } = options;
     const [listening, bystanders] = await Promise.all([
-      Remote.start<ListeningEnd>('listening', new URL('ends/listening.js', import.meta.url)),
+      Remote.start<ListeningEnd>('listening', new URL('ends/listening.js', import.meta.url), flags),
       Remote.start<BystandersEnd>('bystanders', new URL('ends/bystanders.js', import.meta.url)),
     ]);
-    const port = await listening.call('listen', engine);
+    const port = await listening.call('listen', engine, options.listening ?? {});
     await bystanders.call('connect', port, engine, BYSTANDERS);
-    return new Site(port, engine, listening, bystanders);
+    return new Site(port, callsPerSecond, listening, bystanders, attacker);
   }
 
-  /** Has bystanders call for as long as `meanwhile` takes, and watches. */
   async observe<T>(meanwhile: () => Promise<T>): Promise<Observation & { result: T }> {
     await this.listening.call('watch');
-    await this.bystanders.call('begin', CALLS_PER_SECOND[this.engine]);
+    await this.bystanders.call('begin', this.callsPerSecond);
+    const startedAt = performance.now();
     const result = await meanwhile();
     const calls = await this.bystanders.call('end');
-    return { result, calls, memory: await this.listening.call('watched') };
+    const memory = await this.listening.call('watched');
+    return { result, ms: performance.now() - startedAt, calls, memory };
+  }
+
+  attack(name: string, ms: number): Promise<Tally> {
+    return this.attacker.call('attack', name, this.port, ms);
   }
 
   /** @throws Error if peers are left that are no bystanders. */

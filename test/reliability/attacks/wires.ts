@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { YamuxSession } from '../../../lib/yamux/index.js';
 import { D, SYN, W } from '../../fixtures/yamux-frames.js';
 import { GREETING, MAGIC, SETTINGS_ACK } from './frames.js';
+import { sessionOf } from './hostile-hub.js';
 import type { Target } from './target.js';
 
 /** What an attack writes to, for as long as the other end puts up with it. */
@@ -26,6 +27,30 @@ export async function bareWire(target: Target, start: Buffer, reads = true): Pro
 /** A multiplexed connection, spoken to frame by frame of yamux: its first stream is greeted in HTTP/2. */
 export function yamuxWire(target: Target, reads = true): Promise<Wire> {
   return bareWire(target, Buffer.concat([MAGIC, W(SYN, 1, 0), D(0, 1, GREETING)]), reads);
+}
+
+/** A plain connection of HTTP/2, without the magic. */
+export function plainWire(target: Target): Promise<Wire> {
+  return bareWire(target, Buffer.concat([GREETING, SETTINGS_ACK]));
+}
+
+/** A backchannel to a dialing side that has connected to a `HostileHub`. */
+export async function backchannelWire(target: Target): Promise<Wire> {
+  const socket = await target.connect();
+  return openBackchannel(socket, () => target.cutOff(socket));
+}
+
+/** One more backchannel on the same connection. */
+export async function openBackchannel(socket: Socket, giveUp: () => void): Promise<Wire> {
+  if (socket.destroyed) return wireOf(socket, giveUp);
+  const stream = await sessionOf(socket)
+    .open()
+    .catch(() => undefined);
+  if (stream === undefined) return wireOf(socket, giveUp);
+  stream.on('error', () => {}); // The other end cut it.
+  stream.resume();
+  stream.write(Buffer.concat([GREETING, SETTINGS_ACK]));
+  return wireOf(stream, giveUp);
 }
 
 /** How an `Http2Wire` behaves. */

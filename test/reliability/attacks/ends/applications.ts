@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { AddressInfo } from 'node:net';
+import type { ChannelOptions } from '@grpc/grpc-js';
 import { Module, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AsyncMicroserviceOptions } from '@nestjs/microservices';
@@ -11,11 +12,22 @@ import {
   Registry,
   type BackchannelClient,
   type EngineName,
+  type ListenMuxServerOptions,
 } from '../../../../lib/index.js';
 import { DialingController, ECHOES, ListeningController, type EchoesStub } from './services.js';
 
 /** So short that silent connections are seen to be cut off while an attack lasts. */
 const HANDSHAKE_TIMEOUT_MS = 1000;
+
+/** What is not as by default. */
+export type ListeningOptions = Pick<ListenMuxServerOptions, 'handshakeTimeoutMs' | 'drainMs'>;
+
+/** What is not as by default. */
+export interface DialingOptions {
+  channelOptions?: ChannelOptions;
+  /** Channel options of what it serves over its connection. */
+  backchannelOptions?: ChannelOptions;
+}
 
 /** An application that listens. */
 export interface Listening {
@@ -31,10 +43,15 @@ export interface Dialing {
   stub: EchoesStub;
 }
 
-/** Listens on a port of loopback, as users' applications do. */
+/**
+ * Listens on a port of loopback, as users' applications do.
+ *
+ * @param options - default: silent connections are cut off after one second.
+ */
 export async function startListening(
   engine: EngineName,
   logger: LoggerService | false,
+  options: ListeningOptions = {},
 ): Promise<Listening> {
   @Module({
     imports: [
@@ -45,6 +62,7 @@ export async function startListening(
           backchannel: ECHOES,
           handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
           engine,
+          ...options,
         },
       }),
     ],
@@ -60,9 +78,14 @@ export async function startListening(
 }
 
 /** Connects to a port of loopback, and serves over that connection. */
-export async function startDialing(port: number, engine: EngineName): Promise<Dialing> {
+export async function startDialing(
+  port: number,
+  engine: EngineName,
+  { channelOptions = {}, backchannelOptions = {} }: DialingOptions = {},
+): Promise<Dialing> {
   const token = getBackchannelClientToken('LISTENER');
-  const options = { ...ECHOES, url: `127.0.0.1:${port}`, backchannel: ECHOES, engine };
+  const backchannel = { ...ECHOES, channelOptions: backchannelOptions };
+  const options = { ...ECHOES, url: `127.0.0.1:${port}`, channelOptions, backchannel, engine };
 
   @Module({
     imports: [BackchannelModule.registerClient({ name: 'LISTENER', ...options })],

@@ -1,9 +1,10 @@
 // The listening side under attack: an application as users write them.
 import type { LoggerService } from '@nestjs/common';
-import type { EngineName } from '../../../../lib/index.js';
+import type { EngineName, Peer } from '../../../../lib/index.js';
 import { serveEnd } from '../../remote.js';
-import { startListening, type Listening } from './applications.js';
-import { MemoryWatch, type MemoryPeak } from './memory-watch.js';
+import { startListening, type Listening, type ListeningOptions } from './applications.js';
+import { dieOfWarnings, ProcessWatch, type Watched } from './process-watch.js';
+import { ListeningController } from './services.js';
 
 /** What is written to the log is counted, and goes nowhere. */
 class CountingLogger implements LoggerService {
@@ -17,23 +18,14 @@ class CountingLogger implements LoggerService {
   }
 }
 
-/** What happened while nobody looked. */
-export interface Watched extends MemoryPeak {
-  logLines: number;
-  /** Microseconds of processor time. */
-  cpu: number;
-}
-
 export class ListeningEnd {
   #listening: Listening | undefined;
   readonly #logger = new CountingLogger();
-  readonly #memory = new MemoryWatch();
-  #linesBefore = 0;
-  #cpuBefore = process.cpuUsage();
+  readonly #watch = new ProcessWatch(() => this.#logger.lines);
 
   /** Opens a port of loopback, and tells which. */
-  async listen(engine: EngineName): Promise<number> {
-    this.#listening = await startListening(engine, this.#logger);
+  async listen(engine: EngineName, options: ListeningOptions): Promise<number> {
+    this.#listening = await startListening(engine, this.#logger, options);
     return this.#listening.port;
   }
 
@@ -41,27 +33,30 @@ export class ListeningEnd {
     return this.#listening!.registry.size;
   }
 
-  /** Begins to watch, with the garbage collected. */
+  /** Closes all peers of an address; returns how many there are, at once. */
+  closePeersOf(address: string): number {
+    const peers = [...this.#listening!.registry].filter(isFrom(address));
+    for (const peer of peers) void peer.close();
+    return peers.length;
+  }
+
+  /** Calls of `Enlarge` that its handler has got. */
+  enlarged(): number {
+    return ListeningController.enlarged;
+  }
+
   watch(): void {
-    globalThis.gc!();
-    this.#linesBefore = this.#logger.lines;
-    this.#cpuBefore = process.cpuUsage();
-    this.#memory.begin();
+    this.#watch.begin();
   }
 
   watched(): Watched {
-    const { user, system } = process.cpuUsage(this.#cpuBefore);
-    return {
-      ...this.#memory.end(),
-      logLines: this.#logger.lines - this.#linesBefore,
-      cpu: user + system,
-    };
+    return this.#watch.end();
   }
 }
 
-process.setSourceMapsEnabled(false);
-// "Possible memory leak" is one of them.
-process.on('warning', ({ name, message }) => {
-  if (name !== 'ExperimentalWarning') throw new Error(`warned: ${name}: ${message}`);
-});
+function isFrom(address: string): (peer: Peer) => boolean {
+  return ({ remoteAddress }) => remoteAddress === address;
+}
+
+dieOfWarnings();
 serveEnd(new ListeningEnd());

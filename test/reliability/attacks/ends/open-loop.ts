@@ -22,6 +22,7 @@ export interface CallFigures {
 /** Makes calls at a fixed rate, whether or not those before have been answered. */
 export class OpenLoop {
   readonly #stubs: readonly EchoesStub[];
+  readonly #methods: readonly (keyof EchoesStub)[];
   readonly #periodMs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #latencies: number[] = [];
@@ -31,8 +32,14 @@ export class OpenLoop {
   #failure: string | undefined;
   #dueAt = performance.now();
 
-  constructor(stubs: readonly EchoesStub[], perSecond: number) {
+  /** @param methods - that are called in turn. Default: one without, and one with a call back. */
+  constructor(
+    stubs: readonly EchoesStub[],
+    perSecond: number,
+    methods: readonly (keyof EchoesStub)[] = ['echo', 'echoBack'],
+  ) {
     this.#stubs = stubs;
+    this.#methods = methods;
     this.#periodMs = 1000 / perSecond;
     this.#timer = setInterval(() => this.#callWhatIsDue(), TICK_MS);
   }
@@ -66,7 +73,7 @@ export class OpenLoop {
   async #call(): Promise<void> {
     const turn = this.#begun++;
     const stub = this.#stubs[(turn >> 1) % this.#stubs.length]!;
-    const method = turn % 2 === 0 ? 'echo' : 'echoBack';
+    const method = this.#methods[turn % this.#methods.length]!;
     const startedAt = performance.now();
     try {
       const options = { deadline: Date.now() + DEADLINE_MS };
