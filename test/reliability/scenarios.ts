@@ -1,3 +1,4 @@
+import { closingScenario } from './attacks/closing-scenario.js';
 import { comparedScenarios } from './attacks/compared.js';
 import { attackScenarios } from './attacks/scenarios.js';
 import { badNetworksScenario } from './bad-networks.js';
@@ -11,6 +12,7 @@ import type { ReliabilityScenario } from './scenario.js';
 export const SCENARIOS: readonly ReliabilityScenario[] = [
   ...attackScenarios,
   ...comparedScenarios,
+  closingScenario,
   badNetworksScenario,
   beforeAuthorization,
   manyPeers,

@@ -1,4 +1,5 @@
 import type { Attack } from './attack.js';
+import { closing } from './closing.js';
 import { connecting } from './connecting.js';
 import { fewBytes, fewBytesBack } from './few-bytes.js';
 import { http2 } from './http2.js';
@@ -9,7 +10,7 @@ import { peers } from './peers.js';
 export const ATTACKS = { connecting, multiplexing, http2, peers };
 
 /** Those that are tried on both engines for comparison; `fewBytesBack` is for dialing sides. */
-export const COMPARED_ATTACKS = { fewBytes, fewBytesBack };
+export const COMPARED_ATTACKS = { fewBytes, fewBytesBack, closing };
 
 const ALL = { ...ATTACKS, ...COMPARED_ATTACKS };
 
