@@ -4,6 +4,7 @@ import { attackScenarios } from './attacks/scenarios.js';
 import { badNetworksScenario } from './bad-networks.js';
 import { beforeAuthorization } from './before-authorization/scenario.js';
 import { headOfLine } from './head-of-line.js';
+import { lockOut } from './lock-out/scenario.js';
 import { manyPeers } from './many-peers.js';
 import { reconnectHerd } from './reconnect-herd.js';
 import type { ReliabilityScenario } from './scenario.js';
@@ -13,6 +14,7 @@ export const SCENARIOS: readonly ReliabilityScenario[] = [
   ...attackScenarios,
   ...comparedScenarios,
   closingScenario,
+  lockOut,
   badNetworksScenario,
   beforeAuthorization,
   manyPeers,

@@ -5,12 +5,13 @@ import { fewBytes, fewBytesBack } from './few-bytes.js';
 import { http2 } from './http2.js';
 import { multiplexing } from './multiplexing.js';
 import { peers } from './peers.js';
+import { silence } from './silence.js';
 
 /** Attacks on a listening side, by what they use. */
 export const ATTACKS = { connecting, multiplexing, http2, peers };
 
 /** Those that are tried on both engines for comparison; `fewBytesBack` is for dialing sides. */
-export const COMPARED_ATTACKS = { fewBytes, fewBytesBack, closing };
+export const COMPARED_ATTACKS = { fewBytes, fewBytesBack, closing, lockOut: [silence] };
 
 const ALL = { ...ATTACKS, ...COMPARED_ATTACKS };
 
