@@ -75,7 +75,7 @@ export const headOfLine: ReliabilityScenario = {
   name: 'head-of-line',
   title: 'One that stands still, and all others',
   run: async (quick) => {
-    const [rounds, ms] = quick ? [2, 1000] : [9, 4000];
+    const [rounds, ms] = quick ? [1, 1000] : [9, 4000];
     const listening = await startListening();
     const [same, others, frozen] = await Promise.all([
       startDialing(),

@@ -10,6 +10,7 @@ const MiB = 1024 * KiB;
 
 /** Milliseconds in which nothing more happens when all has come. */
 const CALM_MS = 1000;
+const QUICK_CALM_MS = 300;
 const PATIENCE_MS = 60_000;
 /** What the process takes for itself, however many there are. */
 const SLACK_MIB = 8;
@@ -20,12 +21,13 @@ export const beforeAuthorization: ReliabilityScenario = {
   title: 'Connections that are not authorized',
   run: async (quick) => {
     const rows: Row[] = [];
-    for (const stage of STAGES) rows.push(await tryStage(stage, quick ? 300 : 2000));
+    const [count, calmMs] = quick ? [300, QUICK_CALM_MS] : [2000, CALM_MS];
+    for (const stage of STAGES) rows.push(await tryStage(stage, count, calmMs));
     return rows;
   },
 };
 
-async function tryStage(stage: Stage, count: number): Promise<Row> {
+async function tryStage(stage: Stage, count: number, calmMs: number): Promise<Row> {
   const [listening, crowd] = await Promise.all([
     Remote.start<UnansweringEnd>('listening', new URL('ends/listening.js', import.meta.url)),
     Remote.start<CrowdEnd>('crowd', new URL('ends/crowd.js', import.meta.url)),
@@ -34,7 +36,7 @@ async function tryStage(stage: Stage, count: number): Promise<Row> {
     const port = await listening.call('listen', stage.tls);
     const before = await listening.call('memory');
     await crowd.call('connect', port, count, STAGES.indexOf(stage));
-    const { cut } = await allThere(listening, count);
+    const { cut } = await allThere(listening, count, calmMs);
     const after = await listening.call('memory');
     const held = Math.max(after.rss - before.rss, after.objects - before.objects, 0);
     return {
@@ -50,7 +52,7 @@ async function tryStage(stage: Stage, count: number): Promise<Row> {
 }
 
 /** Waits until all have come, or been cut, and what they sent has as well. */
-async function allThere(listening: Remote<UnansweringEnd>, count: number) {
+async function allThere(listening: Remote<UnansweringEnd>, count: number, calmMs: number) {
   const until = performance.now() + PATIENCE_MS;
   for (;;) {
     const { open, cut } = await listening.call('connections');
@@ -58,6 +60,6 @@ async function allThere(listening: Remote<UnansweringEnd>, count: number) {
     if (performance.now() > until) throw new Error(`${open + cut} of ${count} have come`);
     await sleep(100);
   }
-  await sleep(CALM_MS);
+  await sleep(calmMs);
   return listening.call('connections');
 }
