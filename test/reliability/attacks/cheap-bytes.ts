@@ -70,7 +70,7 @@ export const cheapBytes = (openStreams: number): readonly CheapBytes[] => [
     what: 'a list of 2,000,000 items in 4 KiB of gzip, in whole calls',
     unit: 'calls',
     perSecond: 2,
-    boundMiB: 48 + 2 * 136,
+    boundMiB: 96 + 2 * 136,
     make: (i) => gzipCall(2 * i + 1, LARGE_LIST, FLAG.endStream),
   },
   {

@@ -16,6 +16,8 @@ const RESPONSE = literals([
 const OK = literals([['grpc-status', '0']]);
 const END = FLAG.endHeaders | FLAG.endStream;
 const REPEATED = 490;
+/** MiB: what is usual, and as many messages of 4 MiB as may be read at the same time. */
+const GZIP_BOUND_MIB = 48 + 16 * 4;
 
 /** Answers a call back on stream `id`; `i` counts from 0 on each backchannel. */
 type Answer = (id: number, i: number) => Buffer;
@@ -34,18 +36,22 @@ export const dearAnswers: readonly Attack[] = [
       frame(TYPE.headers, END, id, Buffer.concat([OK, ...repeatedFields('a', REPEATED, i === 0)])),
     ]),
   ),
-  answered('4 MiB in 4 KiB of gzip as the answer to a call back', (id) =>
-    Buffer.concat([
-      frame(TYPE.headers, FLAG.endHeaders, id, Buffer.concat([RESPONSE, GZIP])),
-      data(id, LARGE_TEXT),
-      frame(TYPE.headers, END, id, OK),
-    ]),
+  answered(
+    '4 MiB in 4 KiB of gzip as the answer to a call back',
+    (id) =>
+      Buffer.concat([
+        frame(TYPE.headers, FLAG.endHeaders, id, Buffer.concat([RESPONSE, GZIP])),
+        data(id, LARGE_TEXT),
+        frame(TYPE.headers, END, id, OK),
+      ]),
+    GZIP_BOUND_MIB,
   ),
 ];
 
-function answered(what: string, answer: Answer): Attack {
+function answered(what: string, answer: Answer, boundMiB = 48): Attack {
   return flood({
     what,
+    boundMiB,
     unit: 'calls',
     perSecond: 40,
     open: (target) => http2Wire(target, { onCallBack: (stream) => serve(stream, answer) }),
