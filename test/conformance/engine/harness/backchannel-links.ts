@@ -1,5 +1,6 @@
 import { credentials } from '@grpc/grpc-js';
 import {
+  type ClientConn,
   ClientHandshaker,
   ListenMux,
   Registry,
@@ -66,7 +67,7 @@ export const callbackLink: Link = {
     const forward = handshaker.createChannel(listening.address, credentials.createInsecure());
     forward.getConnectivityState(true);
     const { peerId } = await connected.promise;
-    const { channel } = registry.backchannel(peerId);
+    const channel = owned(registry.backchannel(peerId));
     return {
       channel,
       server,
@@ -89,4 +90,11 @@ function listen(mux: ListenMux<PeerConnection>): Promise<Listening> {
     socket.setNoDelay(true);
     mux.handle(socket);
   }).listen();
+}
+
+/** The channel of `conn`, closed as its owner does it: stubs cannot. */
+function owned(conn: ClientConn): ClientConn['channel'] {
+  const { channel } = conn;
+  channel.close = () => conn.close();
+  return channel;
 }
