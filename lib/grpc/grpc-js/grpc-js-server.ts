@@ -58,16 +58,17 @@ export class GrpcJsServer implements StreamServer {
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
     if (this.#stopping) stream.destroy();
     // What has closed already will not say so again, and its injector would never be let go.
-    if (stream.destroyed) return new ServedSocket(stream);
+    const isStopping = (): boolean => this.#stopping;
+    if (stream.destroyed) return new ServedSocket(stream, isStopping);
     this.#track(stream);
     if (connection === undefined) {
       this.#inject(this.#sharedInjector(), stream);
-      return new ServedSocket(stream);
+      return new ServedSocket(stream, isStopping);
     }
     const calls = this.#callsOf(connection);
     const injector = this.#injectorFor(stream, connection, calls);
     this.#inject(injector, stream);
-    return new ServedInjector(stream, injector, calls);
+    return new ServedInjector(stream, isStopping, injector, calls);
   }
 
   tryShutdown(callback: (error?: Error) => void): void {
@@ -139,12 +140,17 @@ export class GrpcJsServer implements StreamServer {
 /** A connection that shares its injector with others, and so cannot be told to drain on its own. */
 class ServedSocket implements ServedStream {
   readonly #stream: Duplex;
+  readonly #isStopping: () => boolean;
+  #isDraining = false;
 
-  constructor(stream: Duplex) {
+  /** @param isStopping - whether the server says GOAWAY to all of its connections. */
+  constructor(stream: Duplex, isStopping: () => boolean) {
     this.#stream = stream;
+    this.#isStopping = isStopping;
   }
 
   drain(graceMs: number): void {
+    this.#isDraining = true;
     if (this.#stream.destroyed || graceMs > LONGEST_DELAY_MS) return;
     const timer = setTimeout(() => this.destroy(), graceMs).unref();
     this.#stream.once('close', () => clearTimeout(timer));
@@ -156,8 +162,11 @@ class ServedSocket implements ServedStream {
 
   dismiss({ code, message }: GoAway): void {
     const stream = this.#stream;
-    // grpc-js has no way to say why. Its session writes whole frames, so one more fits in between.
-    if (stream.writable) stream.write(encodeGoAway(code, message, NO_STREAM_IS_UNSEEN));
+    // grpc-js has no way to say why. Its session writes whole frames, so one more fits in between. Behind
+    // a GOAWAY of its own this one would raise the last stream id, which is an error (RFC 9113, 6.8).
+    const hasSaidGoAway = this.#isDraining || this.#isStopping();
+    if (stream.writable && !hasSaidGoAway)
+      stream.write(encodeGoAway(code, message, NO_STREAM_IS_UNSEEN));
     // Behind the turn's writes, and before anything more is read.
     process.nextTick(() => this.destroy());
   }
@@ -168,8 +177,13 @@ class ServedInjector extends ServedSocket {
   readonly #injector: ConnectionInjector;
   readonly #calls: PeerCalls;
 
-  constructor(stream: Duplex, injector: ConnectionInjector, calls: PeerCalls) {
-    super(stream);
+  constructor(
+    stream: Duplex,
+    isStopping: () => boolean,
+    injector: ConnectionInjector,
+    calls: PeerCalls,
+  ) {
+    super(stream, isStopping);
     this.#injector = injector;
     this.#calls = calls;
   }
