@@ -5,6 +5,8 @@ import type { Target } from './target.js';
 
 /** More than there may be handshakes: the default of `maxHandshakes` is 1000. */
 const CONNECTIONS = 1010;
+/** Milliseconds in which they come: more at once would overflow the backlog of the port, in the kernel. */
+const RAMP_MS = 800;
 /** Milliseconds until there is another connection for one that was cut. */
 const PAUSE_MS = 20;
 
@@ -13,11 +15,12 @@ export const silence: Attack = {
   what: 'silent connections',
   unit: 'connections',
   run: async (target) => {
-    await Promise.all(Array.from({ length: CONNECTIONS }, () => keepOne(target)));
+    await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => keepOne(target, i)));
   },
 };
 
-async function keepOne(target: Target): Promise<void> {
+async function keepOne(target: Target, i: number): Promise<void> {
+  await sleep((i / CONNECTIONS) * RAMP_MS);
   while (!target.isOver) {
     const socket = await target.connect();
     socket.resume();

@@ -65,6 +65,11 @@ export class Site implements AttackedSite {
     return this.attacker.call('attack', name, this.port, ms);
   }
 
+  /** Ends an attack before its time. */
+  async stopAttack(): Promise<void> {
+    await this.attacker.call('stop');
+  }
+
   /** @throws Error if peers are left that are no bystanders. */
   async settle(): Promise<void> {
     const until = performance.now() + PATIENCE_MS;

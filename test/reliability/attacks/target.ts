@@ -50,6 +50,7 @@ export class Target {
   readonly #over = new Set<Socket>();
   /** Resolves when the attack is over. */
   readonly over: Promise<void>;
+  #isNowOver: () => void = () => {};
   readonly #cpuBefore = process.cpuUsage();
   #times = 0;
   #connections = 0;
@@ -62,7 +63,10 @@ export class Target {
   constructor(way: Way, ms: number) {
     this.#way = way;
     this.#endsAt = performance.now() + ms;
-    this.over = sleep(ms);
+    this.over = new Promise((resolve) => {
+      this.#isNowOver = resolve;
+      setTimeout(resolve, ms);
+    });
   }
 
   get isOver(): boolean {
@@ -122,6 +126,7 @@ export class Target {
   /** Ends the attack before its time. Returns how many more times there are: none. */
   stop(): 0 {
     this.#endsAt = performance.now();
+    this.#isNowOver();
     return 0;
   }
 

@@ -9,10 +9,16 @@ const RETURN_MS = 10_000;
 
 export class AttackerEnd {
   #hub: HostileHub | undefined;
+  #target: Target | undefined;
 
-  /** Attacks a listening side for `ms` milliseconds, then hangs up. */
-  async attack(name: string, port: number, ms: number): Promise<Tally> {
-    return attack(name, new Target(wayTo(port), ms));
+  /** Attacks a listening side for `ms` milliseconds, or until it is told to stop, then hangs up. */
+  attack(name: string, port: number, ms: number): Promise<Tally> {
+    return this.#attack(name, new Target(wayTo(port), ms));
+  }
+
+  /** Ends the attack before its time. */
+  stop(): void {
+    this.#target?.stop();
   }
 
   /** Opens a port of loopback for dialing sides, and tells which. Idempotent. */
@@ -24,13 +30,14 @@ export class AttackerEnd {
   /** Waits for a dialing side to connect, attacks it for `ms` milliseconds, then hangs up. */
   async attackDialing(name: string, ms: number): Promise<Tally> {
     await this.#hub!.connected(RETURN_MS);
-    return attack(name, new Target(this.#hub!.way, ms));
+    return this.#attack(name, new Target(this.#hub!.way, ms));
   }
-}
 
-async function attack(name: string, target: Target): Promise<Tally> {
-  await findAttack(name).run(target);
-  return target.leave();
+  async #attack(name: string, target: Target): Promise<Tally> {
+    this.#target = target;
+    await findAttack(name).run(target);
+    return target.leave();
+  }
 }
 
 serveEnd(new AttackerEnd());
