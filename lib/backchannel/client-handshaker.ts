@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
 import {
-  ConnectionInfo,
   ENGINE_RULE,
   engineOf,
   UpgradeCredentials,
@@ -12,8 +11,9 @@ import {
   type GrpcEngine,
   type OpenStream,
 } from '../grpc/index.js';
-import { verifyOptions, type Rules } from '../options/index.js';
+import { OptionError, showValue, verifyOptions, type Rules } from '../options/index.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
+import { DialedConnection } from './dialed-connection.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toConnectionServer, type ServerFactory } from './server-factory.js';
@@ -61,6 +61,10 @@ export class ClientHandshaker {
 
   /** @throws OptionError naming a bad option. */
   constructor(serverFactory: ServerFactory, options: ClientHandshakerOptions = {}) {
+    if (typeof serverFactory !== 'function') {
+      const message = 'ClientHandshaker: the first argument must be a function that makes a server';
+      throw new OptionError(`${message}, not ${showValue(serverFactory)}`, 'serverFactory');
+    }
     const verified = verifyOptions('ClientHandshaker', RULES, options);
     this.#serverFactory = serverFactory;
     this.#createSession = verified.sessionFactory ?? yamuxSessionFactory();
@@ -132,11 +136,11 @@ export class ClientHandshaker {
 
   async #handshake(socket: Duplex): Promise<Duplex> {
     if (this.#closed) throw new HandshakeError('this side is closed');
-    const connection = new ConnectionInfo(socket);
     const server = toConnectionServer(this.#serverFactory());
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
     const served = new ServedSession(session, server, this.#drainMs);
+    const connection = new DialedConnection(socket, (error) => served.fail(error));
     this.#sessions.add(served);
     session.onStream((stream) => served.serve(stream, connection));
     void session.closed.then(() => this.#sessions.delete(served));

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo, ConnectionServer, ServedStream } from '../grpc/index.js';
-import { encodeGoAway, ErrorCode } from '../http2/index.js';
+import { encodeGoAway, ErrorCode, Http2Error } from '../http2/index.js';
 import { DrainTime, LAST_WORDS_MS } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { MultiplexSession } from './session-factory.js';
@@ -57,6 +57,14 @@ export class ServedSession {
       this.#served.delete(served);
       this.#endIfThrough();
     });
+  }
+
+  /**
+   * HTTP/2 on one of the streams has failed. That is the end of the stream only, unless the other end has
+   * used up what it may do for nothing: with another stream it would go on.
+   */
+  fail(error: Error): void {
+    if (error instanceof Http2Error && error.http2Code === ErrorCode.EnhanceYourCalm) this.#end();
   }
 
   /** Ends with `stream`, the one of forward calls. */

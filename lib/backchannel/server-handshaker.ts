@@ -11,7 +11,15 @@ import {
 } from '../grpc/index.js';
 import { encodeGoAway, ErrorCode } from '../http2/index.js';
 import type { Handshaker } from '../listenmux/index.js';
-import { func, listOf, openObject, verifyOptions, type Rules } from '../options/index.js';
+import {
+  func,
+  listOf,
+  openObject,
+  OptionError,
+  showValue,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
 import { authorize, AUTHORIZE_PEER_RULE, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
@@ -21,7 +29,7 @@ import { BACKCHANNEL_MAGIC } from './magic.js';
 import type { Departure, PeerId } from './peer.js';
 import { PeerConnection } from './peer-connection.js';
 import { PeerSession } from './peer-session.js';
-import type { Registry } from './registry.js';
+import { Registry } from './registry.js';
 import {
   SESSION_FACTORY_RULE,
   yamuxSessionFactory,
@@ -77,6 +85,10 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
 
   /** @throws OptionError naming a bad option. */
   constructor(registry: Registry, options: ServerHandshakerOptions = {}) {
+    if (!(registry instanceof Registry)) {
+      const message = 'ServerHandshaker: the first argument must be a Registry';
+      throw new OptionError(`${message}, not ${showValue(registry)}`, 'registry');
+    }
     this.#registry = registry;
     const verified = verifyOptions('ServerHandshaker', RULES, options);
     this.#options = verified;

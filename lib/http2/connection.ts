@@ -308,7 +308,11 @@ export class Http2Connection implements StreamHost {
     const reason = error ?? closedError();
     pings.rejectAll(reason);
     const streamReason = asHttp2Error(reason);
-    for (const stream of this.#streams.all()) stream.abort(streamReason);
+    let unwanted = 0;
+    for (const stream of this.#streams.all()) {
+      if (!this.#streams.isOurs(stream.id) && !stream.isWanted) unwanted += 1;
+      stream.abort(streamReason);
+    }
     if (inOrder) {
       this.output.end();
       const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS).unref();
@@ -317,7 +321,9 @@ export class Http2Connection implements StreamHost {
       this.output.discard();
       this.#socket.destroy(socketError);
     }
-    user.close(error);
+    // A connection that ends is one way to give all of its streams up at once; peers can make another.
+    const isTooMuch = !this.conduct.mayGiveUpStreams(unwanted);
+    user.close(isTooMuch ? tooManyGivenUp() : error);
   }
 
   // ---- The socket
@@ -361,6 +367,11 @@ export class Http2Connection implements StreamHost {
 
 function closedError(): Http2Error {
   return http2Error('connection', ErrorCode.NoError, 'the connection was closed');
+}
+
+function tooManyGivenUp(): Http2Error {
+  const message = 'too many streams that were given up at once, or refused';
+  return http2Error('connection', ErrorCode.EnhanceYourCalm, message);
 }
 
 function asHttp2Error(cause: Error): Http2Error {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { DataReceiver, type DataReceiverHost } from './data-receiver.js';
 import { http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
@@ -34,9 +33,6 @@ export interface FrameReceiverHost extends DataReceiverHost {
   readonly mayBeRefused: boolean;
   receiveRefusal(code: number, debugData: Buffer): void;
 }
-
-/** Milliseconds after which a stream was no longer given up at once: the work for it was wanted. */
-const WANTED_AFTER_MS = 1000;
 
 /**
  * Applies the rules of RFC 9113, section 5 and 6, to the frames of the peer: which are violations, and
@@ -180,10 +176,7 @@ export class FrameReceiver implements FrameHandler {
       if (!streams.forgetReset(id)) conduct.maySendUseless();
       return;
     }
-    const wanted =
-      streams.isOurs(id) ||
-      stream.hasSentData ||
-      performance.now() - stream.openedAt >= WANTED_AFTER_MS;
+    const wanted = streams.isOurs(id) || stream.isWanted;
     const message = `the peer reset stream ${id} with code ${code}`;
     stream.abort(http2Error('stream', code, message, true));
     if (!wanted) conduct.mayGiveUpStream();

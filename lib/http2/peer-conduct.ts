@@ -82,6 +82,14 @@ export class PeerConduct {
     return this.#streams.allows(1) || this.#calm('streams that were given up at once, or refused');
   }
 
+  /**
+   * The connection has ended, and so many streams of the peer with it before they were of use. Returns
+   * whether that is within its budget.
+   */
+  mayGiveUpStreams(streams: number): boolean {
+    return streams === 0 || this.#streams.allows(streams);
+  }
+
   /** A stream has come to its end. */
   forgiveStream(): void {
     this.#streams.forgive(1);

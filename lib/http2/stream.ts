@@ -11,6 +11,9 @@ import { surface } from './surface.js';
 /** A DATA frame of so many bytes, or with the last of what waits, is worth sending. */
 const WORTHWHILE = 64;
 
+/** Milliseconds after which a peer is taken to have wanted a stream, though it got nothing. */
+const WANTED_AFTER_MS = 1000;
+
 /**
  * One stream: a request and its response. It holds no more than it must; there is no event emitter and
  * no Node stream in it.
@@ -166,6 +169,11 @@ export class Http2Stream implements FrameSource {
   /** @internal By how much the window differs from the initial one of all streams. */
   get sendCredit(): number {
     return this.#credit;
+  }
+
+  /** Whether the peer has had some use of the stream: it got data, or has been open for a second. */
+  get isWanted(): boolean {
+    return this.hasSentData || performance.now() - this.openedAt >= WANTED_AFTER_MS;
   }
 
   /** @internal Whether the peer has ended its half. */

@@ -18,7 +18,7 @@ import { messageLimitsOf, sessionMemoryOf, type MessageLimits } from '../message
 import { PeerShare } from './peer-share.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
-import { ServerCall, type ServerCallHost } from './server-call.js';
+import { CLOGGED, ServerCall, type ServerCallHost } from './server-call.js';
 import { type Method, ServiceTable } from './service-table.js';
 
 /**
@@ -161,9 +161,6 @@ const NOBODY = {
   onDrain(): void {},
   onClose(): void {},
 };
-
-const CLOGGED =
-  'Replies that wait on this connection need more than "grpc-node.max_session_memory"';
 
 function refuse(stream: Http2Stream, code: status, details: string): void {
   stream.listener = NOBODY;

@@ -38,6 +38,12 @@ const HIDDEN_HEADERS = new Set([
 const SMALL_HEADERS = 4096;
 /** Bytes that each header counts for besides name and value (RFC 9113, 6.5.2). */
 const HEADER_OVERHEAD = 32;
+/** Bytes that each value of a list of binary ones counts for: a `Buffer` of its own. */
+const BINARY_VALUE_BYTES = 256;
+
+/** Said of calls whose replies there is no room for. */
+export const CLOGGED =
+  'Replies that wait on this connection need more than "grpc-node.max_session_memory"';
 
 /** What the calls of one connection have in common. */
 export interface ServerCallHost {
@@ -45,7 +51,7 @@ export interface ServerCallHost {
   readonly limits: MessageLimits;
   /** What the calls hold. */
   readonly memory: CallMemory;
-  /** Whether so many replies wait that new calls are refused. */
+  /** Whether so many replies wait that new calls are refused, and calls under way get no more. */
   isClogged(): boolean;
 }
 
@@ -128,6 +134,7 @@ export class ServerCall
         `Sent message larger than max (${bytes.length + PREFIX_LENGTH} vs. ${maxSendLength})`,
       );
     }
+    if (this.#served.isClogged()) return this.#fail(status.RESOURCE_EXHAUSTED, CLOGGED);
     if (!this.#sentMetadata) this.#sendHeaders(RESPONSE_HEADERS);
     const pieces = [messagePrefix(bytes.length), bytes];
     if (this.#stream.write(pieces, PREFIX_LENGTH + bytes.length)) callback();
@@ -239,6 +246,7 @@ export class ServerCall
       const name = headers[i]!;
       const value = headers[i + 1]!;
       size += name.length + value.length + HEADER_OVERHEAD;
+      if (name.endsWith('-bin')) size += BINARY_VALUE_BYTES * value.split(',').length;
       switch (name) {
         case ':authority':
           this.#host = value;
@@ -273,10 +281,13 @@ export class ServerCall
     }
     this.#deadline = Date.now() + timeoutMs;
     if (timeoutMs > LONGEST_DELAY_MS) return;
-    this.#deadlineTimer = setTimeout(
-      () => this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded'),
-      timeoutMs,
-    );
+    this.#deadlineTimer = setTimeout(() => this.#expire(), timeoutMs);
+  }
+
+  /** A call that is given up by its deadline is no better than one that is reset. */
+  #expire(): void {
+    if (!this.#stream.isWanted) this.#stream.chargeRefusal();
+    this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
   }
 
   #sendHeaders(headers: readonly string[]): void {

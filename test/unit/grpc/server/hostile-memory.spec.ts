@@ -17,6 +17,7 @@ import {
 } from '../../../../lib/http2/index.js';
 import { take } from '../../../fixtures/grpc/answers.js';
 import { framed } from '../../../fixtures/grpc/framed.js';
+import type { Handlers } from '../../../fixtures/grpc/service.js';
 import { Site } from '../../../fixtures/grpc/site.js';
 import { eventually } from '../../../fixtures/nest/eventually.js';
 
@@ -66,6 +67,7 @@ function asking(bytes: number): Buffer {
 async function peer(
   options: ServerOptions,
   { reads = true, ...http2 }: Partial<Http2ConnectionOptions> & { reads?: boolean } = {},
+  handlers: Partial<Handlers> = {},
 ) {
   const { address } = await site.serve(
     {
@@ -83,6 +85,7 @@ async function peer(
           () => {}, // The call has ended.
         );
       },
+      ...handlers,
     },
     options,
   );
@@ -265,12 +268,44 @@ describe('replies that a peer does not take', () => {
     next.send(framed(Buffer.alloc(1)), true);
     await eventually(() => next.code).toBe(status.OK);
   });
+
+  it('end the calls under way that have more of them', async () => {
+    const answers: (() => void)[] = [];
+    const unary: Handlers['unary'] = (_call, callback) => {
+      answers.push(() => callback(null, Buffer.alloc(LARGE)));
+    };
+    const begin = await peer(ONE_MEGABYTE, { reads: false }, { unary });
+    const calls = Array.from({ length: 20 }, () => begin());
+    for (const call of calls) call.send(framed(Buffer.alloc(1)), true);
+    await eventually(() => answers.length).toBe(20);
+
+    for (const answer of answers) answer();
+
+    // Of each reply a window is on its way; the rest, 338 KB, waits here.
+    const ended = (): number => calls.filter(({ code }) => code !== undefined).length;
+    await eventually(ended).toBeGreaterThan(16);
+    expect(ended()).toBeLessThan(20);
+    expect(new Set(calls.map(({ code }) => code))).toEqual(
+      new Set([undefined, status.RESOURCE_EXHAUSTED]),
+    );
+  });
 });
+
+describe.each(['grpc.max_receive_message_length', 'grpc.max_send_message_length'])(
+  '"%s"',
+  (name) => {
+    it.each([Number.NaN, '5000', null])('of %o is an error: it would be no limit', (value) => {
+      expect(() => builtInEngine.createServer({ [name]: value as number })).toThrow(
+        `option "${name}" must be a number of bytes, or -1, not ${String(value)}`,
+      );
+    });
+  },
+);
 
 describe('"grpc-node.max_session_memory"', () => {
   it.each([
     [{}, 256 * MiB],
-    [{ 'grpc.max_receive_message_length': 100 * MiB }, 1600 * MiB],
+    [{ 'grpc.max_receive_message_length': 100 * MiB }, 3200 * MiB],
     [{ 'grpc.max_receive_message_length': -1 }, Infinity],
     [{ 'grpc-node.max_session_memory': 5 }, 5_000_000],
     [{ 'grpc-node.max_session_memory': 5, 'grpc.max_receive_message_length': -1 }, 5_000_000],

@@ -123,6 +123,19 @@ describe('a call that is refused', () => {
     }
   });
 
+  it('is charged to the caller for a deadline that passes before it got anything', async () => {
+    const charge = vi.spyOn(Http2Stream.prototype, 'chargeRefusal');
+    try {
+      const { address } = await site.serve({ unary: () => {} });
+      const client = await new RawClient(Number(address.split(':')[1])).greet();
+      site.after(() => client.socket.destroy());
+      await answerTo(client, openCall(1, 'unary', [['grpc-timeout', '1m']]), DATA);
+      expect(charge).toHaveBeenCalledTimes(1);
+    } finally {
+      charge.mockRestore();
+    }
+  });
+
   it('may be repeated by a client that is set up wrong, but not without end', async () => {
     const client = await rawClient();
     const path = inserted(':path', '/unit.Test/nothing');
@@ -164,6 +177,26 @@ describe('long headers', () => {
 
     expect(open.map(({ code }) => code)).toEqual(open.map(() => status.OK));
     expect(await new RawCall(channel, { metadata }).ended).toBe(status.OK);
+  });
+});
+
+describe('binary values that one header lists', () => {
+  it('count as memory of their connection, each as a buffer of its own', async () => {
+    const { address } = await site.serve(
+      { unary: ({ request }, callback) => callback(null, request) },
+      { 'grpc-node.max_session_memory': 0.5 },
+    );
+    const client = await new RawClient(Number(address.split(':')[1])).greet();
+    site.after(() => client.socket.destroy());
+    const list = inserted('x-bin', ','.repeat(399));
+    const unary = (id: number): Buffer => {
+      const block = Buffer.concat([openCall(id, 'unary').subarray(9), list]);
+      return frame(TYPE.headers, FLAG.endHeaders, id, block);
+    };
+    client.write(...[1, 3, 5, 7].map(unary));
+
+    // The others are still open; without the account this one would be, too.
+    await answerTo(client, unary(9));
   });
 });
 
