@@ -8,7 +8,9 @@ import type { StubMethod } from './stub-method.js';
  */
 export function hasInterceptors(options: Readonly<Record<string, unknown>> = {}): boolean {
   const { interceptors, interceptor_providers: providers } = options;
-  const isSet = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+  // grpc-js takes a single one as well.
+  const isSet = (value: unknown): boolean =>
+    typeof value === 'function' || (Array.isArray(value) && value.length > 0);
   return isSet(interceptors) || isSet(providers) || Boolean(options['callInvocationTransformer']);
 }
 

@@ -5,8 +5,11 @@ const MIB = 1024 * 1024;
 /** As grpc-js. */
 const DEFAULT_MAX_RECEIVE_LENGTH = 4 * MIB;
 const DEFAULT_SESSION_MEMORY = 256 * MIB;
-/** Messages of the largest size that a connection must be able to receive at once. */
-const LEAST_MESSAGES = 16;
+/**
+ * Room for so many messages of the largest size. A list of small objects takes up to 20 times its bytes
+ * when it is decoded, and one such message must be taken.
+ */
+const LEAST_MESSAGES = 32;
 /** Node counts `maxSessionMemory` of HTTP/2 in these. */
 const MEGABYTE = 1_000_000;
 
@@ -20,11 +23,22 @@ export interface MessageLimits {
   readonly maxSendLength: number;
 }
 
+/** @throws Http2OptionError if one of the two is no number: it would be no limit. */
 export function messageLimitsOf(options: ChannelOptions): MessageLimits {
   return {
-    maxReceiveLength: options['grpc.max_receive_message_length'] ?? DEFAULT_MAX_RECEIVE_LENGTH,
-    maxSendLength: options['grpc.max_send_message_length'] ?? -1,
+    maxReceiveLength:
+      lengthOf(options, 'grpc.max_receive_message_length') ?? DEFAULT_MAX_RECEIVE_LENGTH,
+    maxSendLength: lengthOf(options, 'grpc.max_send_message_length') ?? -1,
   };
+}
+
+function lengthOf(
+  options: ChannelOptions,
+  name: 'grpc.max_receive_message_length' | 'grpc.max_send_message_length',
+): number | undefined {
+  const length: unknown = options[name];
+  if (length === undefined || (typeof length === 'number' && !Number.isNaN(length))) return length;
+  throw new Http2OptionError(name, `must be a number of bytes, or -1, not ${String(length)}`);
 }
 
 /**

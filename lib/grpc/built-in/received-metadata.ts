@@ -17,6 +17,17 @@ const SINGLE_VALUED = new Set([
 
 type Entries = Map<string, MetadataValue[]>;
 
+const STATE = Symbol('ReceivedMetadata');
+
+interface State {
+  readonly headers: readonly string[];
+  /** Names that the metadata does not have, besides those of pseudo-headers. */
+  readonly except: ReadonlySet<string>;
+  /** Values of the names that were asked for, before all are made. */
+  asked: Entries | undefined;
+  entries: Entries | undefined;
+}
+
 /**
  * Metadata that came in headers, made of them when it is read for the first time: few handlers look at
  * all of it, and a list of headers that takes the peer a few bytes may stand for many KiB. To all who
@@ -27,11 +38,8 @@ type Entries = Map<string, MetadataValue[]>;
  * stderr, which would let peers fill it.
  */
 export class ReceivedMetadata extends Metadata {
-  readonly #headers: readonly string[];
-  readonly #except: ReadonlySet<string>;
-  /** Values of the names that were asked for, before all are made. */
-  #asked: Entries | undefined;
-  #entries: Entries | undefined;
+  /** Not private to the class: proxies and objects that inherit from one of these have it as well. */
+  private readonly [STATE]: State;
 
   /**
    * @param headers - name, value, name, value; kept, not changed.
@@ -39,31 +47,33 @@ export class ReceivedMetadata extends Metadata {
    */
   constructor(headers: readonly string[], except: ReadonlySet<string>) {
     super();
-    this.#headers = headers;
-    this.#except = except;
+    const state: State = { headers, except, asked: undefined, entries: undefined };
+    this[STATE] = state;
   }
 
   static {
     // All methods of grpc-js, also those of other objects, find the entries in this property.
     Object.defineProperty(this.prototype, 'internalRepr', {
       get(this: ReceivedMetadata): Entries {
-        return this.#all();
+        return all(this[STATE]);
       },
       set(this: ReceivedMetadata, entries: Entries): void {
         // The constructor of grpc-js sets an empty map, before there is anything of this class.
-        if (#entries in this) this.#entries = entries;
+        const state = this[STATE] as State | undefined;
+        if (state !== undefined) state.entries = entries;
       },
     });
   }
 
   override get(name: string): MetadataValue[] {
-    if (this.#entries !== undefined) return super.get(name);
+    const state = this[STATE];
+    if (state.entries !== undefined) return super.get(name);
     const key = name.toLowerCase();
-    this.#asked ??= new Map();
-    let values = this.#asked.get(key);
+    state.asked ??= new Map();
+    let values = state.asked.get(key);
     if (values === undefined) {
-      values = metadataValues(key, this.#valuesOf(key));
-      this.#asked.set(key, values);
+      values = metadataValues(key, valuesOf(state, key));
+      state.asked.set(key, values);
     }
     return values;
   }
@@ -72,43 +82,43 @@ export class ReceivedMetadata extends Metadata {
   [Symbol.for('nodejs.util.inspect.custom')](): Metadata {
     return this.clone();
   }
+}
 
-  #all(): Entries {
-    if (this.#entries !== undefined) return this.#entries;
-    const texts = new Map<string, string[]>();
-    const headers = this.#headers;
-    for (let i = 0; i < headers.length; i += 2) {
-      const name = headers[i]!;
-      const value = headers[i + 1]!;
-      const known = texts.get(name);
-      if (known !== undefined) {
-        if (isLegalValue(name, value)) known.push(value);
-      } else if (this.#shows(name) && isLegalValue(name, value)) {
-        texts.set(name, [value]);
-      }
+function all(state: State): Entries {
+  if (state.entries !== undefined) return state.entries;
+  const texts = new Map<string, string[]>();
+  const { headers, asked } = state;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    const value = headers[i + 1]!;
+    const known = texts.get(name);
+    if (known !== undefined) {
+      if (isLegalValue(name, value)) known.push(value);
+    } else if (shows(state, name) && isLegalValue(name, value)) {
+      texts.set(name, [value]);
     }
-    const entries: Entries = new Map();
-    for (const [name, values] of texts) {
-      entries.set(name, this.#asked?.get(name) ?? metadataValues(name, values));
-    }
-    this.#asked = undefined;
-    this.#entries = entries;
-    return entries;
   }
+  const entries: Entries = new Map();
+  for (const [name, values] of texts) {
+    entries.set(name, asked?.get(name) ?? metadataValues(name, values));
+  }
+  state.asked = undefined;
+  state.entries = entries;
+  return entries;
+}
 
-  #valuesOf(name: string): string[] {
-    const values: string[] = [];
-    if (!this.#shows(name)) return values;
-    const headers = this.#headers;
-    for (let i = 0; i < headers.length; i += 2) {
-      if (headers[i] === name && isLegalValue(name, headers[i + 1]!)) values.push(headers[i + 1]!);
-    }
-    return values;
+function valuesOf(state: State, name: string): string[] {
+  const values: string[] = [];
+  if (!shows(state, name)) return values;
+  const { headers } = state;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name && isLegalValue(name, headers[i + 1]!)) values.push(headers[i + 1]!);
   }
+  return values;
+}
 
-  #shows(name: string): boolean {
-    return name.charCodeAt(0) !== 0x3a && !this.#except.has(name) && LEGAL_NAME.test(name);
-  }
+function shows({ except }: State, name: string): boolean {
+  return name.charCodeAt(0) !== 0x3a && !except.has(name) && LEGAL_NAME.test(name);
 }
 
 function isLegalValue(name: string, value: string): boolean {

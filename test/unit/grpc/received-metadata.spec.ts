@@ -158,4 +158,14 @@ describe('ReceivedMetadata', () => {
     }
     expect(stacks).toBe(0);
   });
+
+  it.each<[string, (metadata: Metadata) => Metadata]>([
+    ['a proxy of it', (metadata) => new Proxy(metadata, {})],
+    ['an object that inherits from it', (metadata) => Object.create(metadata) as Metadata],
+  ])('can be read through %s', (_what, through) => {
+    const metadata = through(read('name', 'value', 'x-bin', 'AQ=='));
+    expect(metadata.get('name')).toEqual(['value']);
+    expect(metadata.getMap()).toEqual({ name: 'value', 'x-bin': Buffer.of(1) });
+    expect(metadata.clone().get('x-bin')).toEqual([Buffer.of(1)]);
+  });
 });
