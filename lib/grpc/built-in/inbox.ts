@@ -51,7 +51,7 @@ export class Inbox implements MessageSink, CompressedMessage {
   /** Bytes behind the message that is being received, or waits. */
   readonly #unread = new ByteQueue();
   /** Whether some of them may be small parts of large buffers. */
-  #keepsLargeBuffers = false;
+  #mayKeepLargeBuffers = false;
   /** The message that waits to be handed over. */
   #message: Buffer | undefined;
   #isCompressed = false;
@@ -240,11 +240,11 @@ export class Inbox implements MessageSink, CompressedMessage {
 
   /** Keeps a piece that belongs to a later message. One that is read in this turn is not copied. */
   #keep(piece: Buffer): void {
-    const isPart = isPartOfLargeBuffer(piece);
     const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
-    if (piece.length < SMALL_PIECE || (isPart && !isReadSoon)) this.#unread.copy(piece);
+    const isWasteful = piece.length < SMALL_PIECE || (!isReadSoon && isPartOfLargeBuffer(piece));
+    if (isWasteful) this.#unread.copy(piece);
     else this.#unread.keep(piece);
-    this.#keepsLargeBuffers ||= isPart && isReadSoon;
+    this.#mayKeepLargeBuffers ||= isReadSoon;
     if (this.#wanted) this.#owner.onWaiting();
   }
 
@@ -252,8 +252,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   #releaseLargeBuffers(): void {
     const message = this.#message;
     if (message && isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
-    if (this.#keepsLargeBuffers) this.#unread.compact(isPartOfLargeBuffer);
-    this.#keepsLargeBuffers = false;
+    if (this.#mayKeepLargeBuffers) this.#unread.compact(isPartOfLargeBuffer);
+    this.#mayKeepLargeBuffers = false;
   }
 
   #finish(): void {
