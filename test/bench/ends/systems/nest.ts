@@ -65,7 +65,8 @@ class ListeningController extends EchoController {
   @GrpcMethod('Payload')
   echoThroughPeer(
     @Payload() blob: Blob,
-    @Backchannel('Payload') caller: PayloadStub,
+    // It is used for as long as the peer is connected.
+    @Backchannel('Payload', { detached: true }) caller: PayloadStub,
   ): Observable<Blob> {
     ListeningController.callers.add(new NestCaller(caller));
     return caller.echo(blob);
