@@ -128,7 +128,7 @@ export class Peer {
   }
 }
 
-/** What is wrong with the options of `Peer.close`, if anything is. */
+/** The problem with the options of `Peer.close`; undefined if there is none. */
 function problemOf(options: unknown): string | undefined {
   if (typeof options === 'string') {
     return 'the reason is an option: write peer.close({ reason }) instead of peer.close(reason)';

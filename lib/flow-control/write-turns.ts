@@ -43,7 +43,7 @@ export class WriteTurns<Source extends TurnSource> {
   readonly #host: WriteTurnsHost<Source>;
   readonly #ready = new Set<Source>();
   #atATime = FIRST_AT_A_TIME;
-  /** Whoever wrote first in a turn: what the socket makes of it is the connection's. */
+  /** Writes run in the context of the connection, not in that of the call that wrote first in a turn. */
   readonly #scope = createRootScope();
   #flushScheduled = false;
   /** Something is to be written once the socket has room. */

@@ -31,7 +31,7 @@ export function compress(message: Uint8Array, encoding: 'deflate' | 'gzip'): Pro
   });
 }
 
-/** Told of a message that is decompressed. */
+/** Receives the output of one decompression. */
 export interface DecompressionSink {
   /** `bytes` more are there. Returns whether they may be kept. */
   takeRoom(bytes: number): boolean;
@@ -43,7 +43,7 @@ export interface DecompressionSink {
 
 /** Largest part of a message that is made at once, in bytes. */
 const MAX_CHUNK_SIZE = 64 * 1024;
-/** The same of a short message: each part costs a turn of a thread. */
+/** Largest part of a short message: each part costs a turn of a thread. */
 const MIN_CHUNK_SIZE = 16 * 1024;
 /** Most messages become no larger than this, in terms of their compressed length. */
 const USUAL_RATIO = 8;

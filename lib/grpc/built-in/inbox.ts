@@ -248,7 +248,7 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#wanted) this.#owner.onWaiting();
   }
 
-  /** What is still unread waits for longer than this turn: it is not to keep what is read. */
+  /** Unread bytes outlive this turn: they must not keep large buffers of read bytes in memory. */
   #releaseLargeBuffers(): void {
     const message = this.#message;
     if (message && isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
@@ -288,7 +288,7 @@ export class Inbox implements MessageSink, CompressedMessage {
       const bound = boundOfDecodedSize(message.length);
       if (this.memory.isPlentyFor(bound)) return bound;
     }
-    // What it took while it was received is part of it.
+    // The bytes that were held while the message was received are part of the size.
     const size = estimateDecodedSize(message, this.#held + this.memory.room);
     this.#charge(this.#compressedLength, size);
     return size;

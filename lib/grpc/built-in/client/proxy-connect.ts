@@ -10,8 +10,8 @@ export interface ProxyDestination {
 }
 
 /**
- * Has the proxy at the other end of `socket` connect to `destination`. What comes of it carries the bytes
- * of the destination only; what came behind the answer of the proxy is still to be read from it.
+ * Has the proxy at the other end of `socket` connect to `destination`. The returned socket carries the
+ * bytes of the destination only, from the first byte behind the answer of the proxy on.
  *
  * @param signal - gives it up; `socket` is closed then.
  * @throws Error (as a rejection) that names the proxy, and the status with which it refused.

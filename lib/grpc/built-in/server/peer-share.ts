@@ -8,7 +8,7 @@ import { CallMemory } from '../call-memory.js';
 export class PeerShare {
   /** Open streams and budgets of HTTP/2. */
   readonly accounts: PeerAccounts;
-  /** What its calls hold. */
+  /** Memory account of its calls. */
   readonly memory: CallMemory;
   /** Connections of HTTP/2 that it has, each with the bytes of replies that wait there. */
   readonly connections = new Set<{ readonly unsentBytes: number }>();

@@ -22,7 +22,7 @@ export interface ServedConnectionEvents {
 
 /** One connection that calls come in on. */
 export class ServedConnection implements ServedStream {
-  /** What its calls hold. */
+  /** Memory account of its calls. */
   readonly memory: CallMemory;
   readonly #connection: Http2Connection;
   readonly #memoryLimit: number;
