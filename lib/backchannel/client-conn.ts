@@ -6,7 +6,7 @@ import {
   type ClientOptions,
   type Interceptor,
 } from '@grpc/grpc-js';
-import { BorrowedChannel } from '../grpc/index.js';
+import { BorrowedChannel, measuringTransformer } from '../grpc/index.js';
 import { BackchannelError } from './errors.js';
 
 /** Makes stubs by service name; Nest's `ClientGrpc` is one. */
@@ -29,8 +29,14 @@ export type ClientConstructor<T extends Client> = new (
  * them closes; its interceptors run on every call of theirs. Go: `*grpc.ClientConn`.
  */
 export class ClientConn implements StubFactory {
-  /** Options that bind a grpc-js client to this peer: pass them to the constructor of any stub. */
-  readonly clientOptions: Pick<ClientOptions, 'channelOverride' | 'interceptors'>;
+  /**
+   * Options that bind a grpc-js client to this peer: pass them to the constructor of any stub. The
+   * transformer counts what the stub has waiting against the memory of the connection.
+   */
+  readonly clientOptions: Pick<
+    ClientOptions,
+    'channelOverride' | 'interceptors' | 'callInvocationTransformer'
+  >;
   /** Carries the calls. Closing it does nothing, as stubs share it. */
   readonly channel: ChannelInterface;
   readonly #channel: ChannelInterface;
@@ -49,7 +55,11 @@ export class ClientConn implements StubFactory {
   ) {
     this.#channel = channel;
     this.channel = new BorrowedChannel(channel);
-    this.clientOptions = { channelOverride: this.channel, interceptors };
+    this.clientOptions = {
+      channelOverride: this.channel,
+      interceptors,
+      callInvocationTransformer: measuringTransformer(),
+    };
     this.#createStubs = createStubs;
   }
 

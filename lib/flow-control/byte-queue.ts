@@ -4,6 +4,12 @@ const BLOCK_SIZE = 16 * 1024;
 /** Taken pieces at the front that stay in the array before the rest moves up. */
 const MAX_GAP = 32;
 
+/** Works on any `Uint8Array`, and makes no view of a part on current versions of Node. */
+const copyBytes = Buffer.prototype.copy as (
+  this: Uint8Array,
+  ...parameters: Parameters<Buffer['copy']>
+) => number;
+
 /**
  * A queue of bytes in pieces. Its memory follows the bytes that wait, not the number of pieces: small
  * pieces are copied together, because a `Buffer` object for each would cost a hundred bytes.
@@ -44,18 +50,19 @@ export class ByteQueue {
     this.#length += piece.length;
   }
 
-  /** Adds a copy of `piece`. A piece is never split: readers find it in one buffer. */
-  copy(piece: Uint8Array): void {
-    if (this.#block === undefined || this.#block.length - this.#used < piece.length) {
+  /** Adds a copy of bytes of `chunk`. They are never split: readers find them in one buffer. */
+  copy(chunk: Uint8Array, start = 0, end = chunk.length): void {
+    const length = end - start;
+    if (this.#block === undefined || this.#block.length - this.#used < length) {
       this.#closeBlock();
       // As large as what waits already: at most half of the memory is empty.
-      this.#block = Buffer.allocUnsafe(Math.max(piece.length, Math.min(BLOCK_SIZE, this.#length)));
+      this.#block = Buffer.allocUnsafe(Math.max(length, Math.min(BLOCK_SIZE, this.#length)));
       this.#start = 0;
       this.#used = 0;
     }
-    this.#block.set(piece, this.#used);
-    this.#used += piece.length;
-    this.#length += piece.length;
+    copyBytes.call(chunk, this.#block, this.#used, start, end);
+    this.#used += length;
+    this.#length += length;
   }
 
   /** Takes `bytes` of the front piece, which must have them. */

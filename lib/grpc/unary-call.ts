@@ -6,6 +6,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Call, CallListener, CallStatus } from './grpc-types.js';
+import { isMeasuring } from './measured-calls.js';
 
 /** What a stub knows of its method; the methods of grpc-js' stubs have it. */
 export interface UnaryMethod {
@@ -81,6 +82,7 @@ class UnaryListener implements CallListener {
     } catch (error) {
       return this.#fail(status.INTERNAL, `Response message parsing error: ${messageOf(error)}`);
     }
+    if (isMeasuring(this.#call)) this.#call.onDecoded(this.#response, message.length);
     this.#call.startRead();
   }
 

@@ -58,12 +58,13 @@ export class DataReceiver {
   }
 
   /** A piece of its payload. */
-  receive(piece: Buffer): void {
-    this.#delivered += piece.length;
-    this.#host.window.receive(piece.length);
+  receive(chunk: Buffer, start: number, end: number): void {
+    const length = end - start;
+    this.#delivered += length;
+    this.#host.window.receive(length);
     // Looked at again for each piece: the application may have given the stream up at the last one.
-    if (this.#stream === undefined || this.#stream.closed) this.#host.consumed(piece.length);
-    else this.#stream.receive(piece);
+    if (this.#stream === undefined || this.#stream.closed) this.#host.consumed(length);
+    else this.#stream.receive(chunk, start, end);
   }
 
   /** It is complete. */

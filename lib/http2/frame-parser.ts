@@ -8,8 +8,8 @@ export interface FrameHandler {
   onBadPreface(): void;
   /** A frame's header, before any of its payload; the place to refuse it, by `stop()`. */
   onHeader(type: number, flags: number, streamId: number, length: number): void;
-  /** A piece of the payload of the last DATA frame, without padding; a view of the chunk. */
-  onData(piece: Buffer): void;
+  /** A piece of the payload of the last DATA frame, without padding: bytes of `chunk`. */
+  onData(chunk: Buffer, start: number, end: number): void;
   /** The last DATA frame is complete. */
   onDataEnd(): void;
   /** The whole payload of the last frame, if it is neither DATA nor of unknown type. Not to be kept. */
@@ -113,9 +113,7 @@ export class FrameParser {
       case 'data':
         this.#left -= end - start;
         this.#dataBytes += end - start;
-        this.#handler.onData(
-          start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end),
-        );
+        this.#handler.onData(chunk, start, end);
         if (this.#left === 0) this.#skipPadding();
         return;
       case 'padding':

@@ -91,8 +91,8 @@ export class FrameReceiver implements FrameHandler {
     return type === FrameType.Settings && (flags & Flag.Ack) === 0;
   }
 
-  onData(piece: Buffer): void {
-    this.#data.receive(piece);
+  onData(chunk: Buffer, start: number, end: number): void {
+    this.#data.receive(chunk, start, end);
   }
 
   onDataEnd(): void {

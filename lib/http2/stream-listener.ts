@@ -13,10 +13,10 @@ export interface StreamListener {
    */
   onHeaders(headers: readonly string[], isAll: boolean): void;
   /**
-   * Bytes of the message, a view of what the connection received. The other end may send as much again
-   * only after `consume()`.
+   * Bytes of the message: those of `chunk`, which the connection received, from `start` to `end`. The
+   * other end may send as much again only after `consume()`.
    */
-  onData(piece: Buffer): void;
+  onData(chunk: Buffer, start: number, end: number): void;
   /** What comes behind the message, if anything does. */
   onTrailers(headers: readonly string[]): void;
   /** The other end has sent all there is. */

@@ -204,13 +204,14 @@ export class Http2Stream implements FrameSource {
   }
 
   /** @internal */
-  receive(piece: Buffer): void {
-    this.#receiveWindow.receive(piece.length);
-    this.#unread += piece.length;
-    if (this.#expected !== undefined) this.#expected -= piece.length;
-    if (this.#discarding) return this.consume(piece.length);
+  receive(chunk: Buffer, start: number, end: number): void {
+    const length = end - start;
+    this.#receiveWindow.receive(length);
+    this.#unread += length;
+    if (this.#expected !== undefined) this.#expected -= length;
+    if (this.#discarding) return this.consume(length);
     try {
-      this.listener.onData(piece);
+      this.listener.onData(chunk, start, end);
     } catch (error) {
       this.listenerThrew(error);
     }

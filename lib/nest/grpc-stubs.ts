@@ -2,10 +2,12 @@ import {
   Client,
   credentials,
   type ChannelInterface,
+  type ClientOptions,
   type MethodDefinition,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
+import { measuringTransformer } from '../grpc/index.js';
 import { OptionError } from '../options/index.js';
 import { serviceName } from './health/service-host.js';
 import { loadPackages } from './load-packages.js';
@@ -38,12 +40,20 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   readonly #stubs = new Map<string, object>();
   readonly #memory = new WaitingMemory();
   #client: Client | undefined;
+  /** Whether the user's options do more with a call than to make it. */
+  readonly #isIntercepted: boolean;
 
   /** @param channel - carries the calls of all stubs; a `BorrowedChannel`, as stubs may be closed. */
   constructor(options: StockGrpcOptions, channel: ChannelInterface) {
-    const channelOptions = { ...options.channelOptions, channelOverride: channel };
+    const given = options.channelOptions as ClientOptions | undefined;
+    const channelOptions = {
+      ...given,
+      channelOverride: channel,
+      callInvocationTransformer: measuringTransformer(given?.callInvocationTransformer),
+    };
     super({ ...options, channelOptions } as StockGrpcOptions);
     this.#channel = channel;
+    this.#isIntercepted = hasInterceptors(options.channelOptions);
   }
 
   /** @internal The services that the option `services` names, or all of the packages. */
@@ -139,12 +149,11 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
 
   #createStub(service: ServiceDefinition): object {
     const stub = {};
-    const isIntercepted = hasInterceptors(this.options.channelOptions);
     for (const [name, definition] of shownMethods(service)) {
       const stock = stubMethod(this.#bareClient, definition, this.#memory);
       const isUnary = !definition.requestStream && !definition.responseStream;
       const method =
-        isUnary && !isIntercepted ? unaryMethod(this.#channel, definition, stock) : stock;
+        isUnary && !this.#isIntercepted ? unaryMethod(this.#channel, definition, stock) : stock;
       define(stub, name, method);
     }
     return stub;

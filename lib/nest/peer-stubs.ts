@@ -50,7 +50,7 @@ class PeerStubs extends GrpcStubs {
   ) {
     const stubOptions: PeerStubsOptions = {
       ...options,
-      channelOptions: { ...options.channelOptions, ...clientOptions },
+      channelOptions: { ...options.channelOptions, interceptors: clientOptions?.interceptors },
       packages,
     };
     super(stubOptions, clientOptions?.channelOverride as ChannelInterface);

@@ -91,7 +91,7 @@ function begin(connection: Http2Connection, bytes?: Uint8Array): CallBack {
   take(listener, {
     onHeaders: note,
     onTrailers: note,
-    onData: (piece) => call.stream.consume(piece.length),
+    onData: (_chunk, start, end) => call.stream.consume(end - start),
     onClose: () => (call.code ??= -1),
   });
   call.stream = connection.request(HEADERS, listener.listener);

@@ -33,7 +33,8 @@ export class PairStream implements StreamListener {
     if (this.received > 0) throw new Error('headers behind data');
   }
 
-  onData(piece: Buffer): void {
+  onData(chunk: Buffer, start: number, end: number): void {
+    const piece = chunk.subarray(start, end);
     const at = this.received % 251;
     if (!piece.equals(BLOCK.subarray(at, at + piece.length))) throw this.#wrong('other data');
     this.received += piece.length;

@@ -23,7 +23,8 @@ export class StreamWatch implements StreamListener {
     if (this.#headers > 1) throw new Error('headers twice');
   }
 
-  onData(piece: Buffer): void {
+  onData(chunk: Buffer, start: number, end: number): void {
+    const piece = chunk.subarray(start, end);
     this.#tell('onData');
     if (this.#ended) throw new Error('data behind the end');
     this.#unread += piece.length;

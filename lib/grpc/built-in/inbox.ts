@@ -1,8 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { ByteQueue } from '../../flow-control/index.js';
+import type { ReadAhead } from '../measured-calls.js';
 import { NO_CONNECTION, type CallMemory } from './call-memory.js';
 import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
 import type { CompressedMessage } from './decompressor.js';
+import { HeldMessages } from './held-messages.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
@@ -23,10 +25,13 @@ export interface InboxOwner {
 
 /**
  * How long a message counts against the memory of the connection once it is handed over: until the next
- * one is asked for, or, with `single`, until the inbox is closed. A `single` message is not handed over
+ * one is asked for (and the reader has passed it on), or, with `single`, until the inbox is closed. A `single` message is not handed over
  * (nor decompressed) before the other end has sent all it had to.
  */
 export type InboxKind = 'stream' | 'single';
+
+/** Milliseconds until a reader that is behind is looked at again: nobody tells when it takes a message. */
+const READER_PAUSE_MS = 10;
 
 /** Unread pieces below this are copied together. */
 const SMALL_PIECE = 4096;
@@ -43,6 +48,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   encoding = 'identity';
   /** What messages count against. Not to be changed once something was pushed. */
   memory: CallMemory;
+  /** Where messages that were handed over wait to be taken; until then they count. */
+  readAhead: ReadAhead | undefined;
   /** @internal Bytes that a message may have; negative for any number. */
   readonly limit: number;
   readonly #owner: InboxOwner;
@@ -61,13 +68,19 @@ export class Inbox implements MessageSink, CompressedMessage {
   #taken = 0;
   /** Bytes of memory that are held for that message. */
   #held = 0;
-  /** Bytes of memory that are held for what was handed over. */
-  #handedOver = 0;
+  /** What was handed over. */
+  readonly #handedOver = new HeldMessages();
   #wanted = false;
+  /** Within `read()`, whose caller looks for a message itself. */
+  #reading = false;
   #ended = false;
   #pumping = false;
-  /** `finished`: all is handed over. `closed`: nobody wants the rest, and nothing is held. */
-  #state: 'open' | 'decompressing' | 'finished' | 'closed' = 'open';
+  /**
+   * `decompressing`: the message that waits is. `reader behind`: it waits for the reader to take others.
+   * `finished`: all is handed over. `closed`: nobody wants the rest, and nothing is held.
+   */
+  #state: 'open' | 'decompressing' | 'reader behind' | 'finished' | 'closed' = 'open';
+  #readerTimer: NodeJS.Timeout | undefined;
 
   /** @param limit - bytes that a message may have; negative for any number. */
   constructor(limit: number, owner: InboxOwner, kind: InboxKind, memory = NO_CONNECTION) {
@@ -78,13 +91,12 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#reader = new MessageReader(limit, this);
   }
 
-  /** Bytes of the stream, in any pieces. */
-  push(piece: Buffer): void {
+  /** Bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
+  push(chunk: Buffer, start: number, end: number): void {
     const isNext = this.#message === undefined && this.#unread.length === 0;
-    const used = isNext && this.#state === 'open' ? this.#receive(piece, 0) : 0;
-    const rest = piece.length - used;
-    if (this.#state === 'closed') this.#owner.consume(rest);
-    else if (rest > 0) this.#keep(used === 0 ? piece : piece.subarray(used));
+    const at = isNext && this.#state === 'open' ? this.#receive(chunk, start, end) : start;
+    if (this.#state === 'closed') this.#owner.consume(end - at);
+    else if (at < end) this.#keep(chunk, at, end);
   }
 
   /** No more bytes will come. */
@@ -96,26 +108,28 @@ export class Inbox implements MessageSink, CompressedMessage {
     else this.#owner.onWaiting();
   }
 
-  /** Asks for one more message. */
+  /** Asks for one more message. The caller calls `pump()` behind it, as soon as user code may run. */
   read(): void {
     this.#wanted = true;
-    if (this.#kind === 'stream') this.#releaseHandedOver();
+    this.#reading = true;
     this.#receiveUnread();
+    this.#reading = false;
     this.#makeRoom();
   }
 
   /**
    * Takes memory for what the message that was handed over last has become. Returns false if there is
-   * none; then `onUnreadable` was told.
+   * none; then `onUnreadable` was told. Returns false, too, if the inbox is closed.
    *
    * @param length - of the message that was handed over.
    */
   holdDecoded(decoded: unknown, length: number): boolean {
-    const held = this.#handedOver;
+    if (this.#state === 'closed') return false;
+    const held = this.#handedOver.last;
     const size = measureDecodedSize(decoded, length, held + this.memory.room);
     this.#charge(0, size - held);
     if (this.memory.hold(size - held)) {
-      this.#handedOver = size;
+      this.#handedOver.correctLast(size);
       return true;
     }
     this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
@@ -126,8 +140,9 @@ export class Inbox implements MessageSink, CompressedMessage {
   close(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'decompressing') this.memory.decompressor.remove(this);
+    clearTimeout(this.#readerTimer);
     this.#state = 'closed';
-    this.#releaseHandedOver();
+    this.#releaseAllBut(0);
     this.memory.release(this.#held);
     this.#held = 0;
     this.#message = undefined;
@@ -159,7 +174,7 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#message = message;
     this.#isCompressed = compressed;
     this.#compressedLength = 0;
-    this.#owner.onWaiting();
+    if (!this.#reading) this.#owner.onWaiting();
   }
 
   /** @internal Of a message that is being received, or decompressed. */
@@ -218,14 +233,14 @@ export class Inbox implements MessageSink, CompressedMessage {
     return this.#kind === 'stream' || this.#ended || this.#unread.length > 0;
   }
 
-  /** Receives up to one message. Returns where in `piece` it ends, or the piece. */
-  #receive(piece: Buffer, at: number): number {
-    const end = this.#reader.read(piece, at);
+  /** Receives up to one message. Returns where in `chunk` it ends, or `end`. */
+  #receive(chunk: Buffer, start: number, end: number): number {
+    const at = this.#reader.read(chunk, start, end);
     // Otherwise it is broken: what is not consumed yet is left to whoever has pushed it.
-    if (this.#state === 'closed') return at;
-    this.#taken += end - at;
+    if (this.#state === 'closed') return start;
+    this.#taken += at - start;
     this.#makeRoom();
-    return end;
+    return at;
   }
 
   #receiveUnread(): void {
@@ -233,17 +248,21 @@ export class Inbox implements MessageSink, CompressedMessage {
     while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
       const { offset } = unread;
       // Only buffers are put into it.
-      const end = this.#receive(unread.front as Buffer, offset);
+      const front = unread.front as Buffer;
+      const end = this.#receive(front, offset, front.length);
       if (end > offset) unread.advance(end - offset);
     }
   }
 
   /** Keeps a piece that belongs to a later message. One that is read in this turn is not copied. */
-  #keep(piece: Buffer): void {
+  #keep(chunk: Buffer, start: number, end: number): void {
+    const length = end - start;
     const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
-    const isWasteful = piece.length < SMALL_PIECE || (!isReadSoon && isPartOfLargeBuffer(piece));
-    if (isWasteful) this.#unread.copy(piece);
-    else this.#unread.keep(piece);
+    if (length < SMALL_PIECE || (!isReadSoon && isPartOfLargeBuffer(chunk, length))) {
+      this.#unread.copy(chunk, start, end);
+    } else {
+      this.#unread.keep(length === chunk.length ? chunk : chunk.subarray(start, end));
+    }
     this.#mayKeepLargeBuffers ||= isReadSoon;
     if (this.#wanted) this.#owner.onWaiting();
   }
@@ -267,12 +286,13 @@ export class Inbox implements MessageSink, CompressedMessage {
       this.#state = 'decompressing';
       return this.memory.decompressor.add(this);
     }
+    if (this.#isReaderBehind) return this.#waitForReader();
     const message = this.#message!;
     const size = this.#estimate(message);
     if (!this.memory.hold(size - this.#held)) {
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
-    this.#handedOver += size;
+    this.#handedOver.add(size);
     this.#held = 0;
     this.#message = undefined;
     this.#wanted = false;
@@ -280,6 +300,21 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#taken = 0;
     this.#owner.consume(bytes);
     this.#owner.onMessage(message);
+  }
+
+  /** While memory is plentiful the reader may have messages that it has not taken yet, otherwise none. */
+  get #isReaderBehind(): boolean {
+    const waiting = this.readAhead?.readableLength ?? 0;
+    if (this.#kind === 'stream') this.#releaseAllBut(waiting);
+    return waiting > 0 && !this.memory.isPlentyFor(this.#message!.length);
+  }
+
+  #waitForReader(): void {
+    this.#state = 'reader behind';
+    this.#readerTimer = setTimeout(() => {
+      this.#state = 'open';
+      this.#owner.onWaiting();
+    }, READER_PAUSE_MS).unref();
   }
 
   /** Bytes that `message` is counted as until it is decoded. */
@@ -299,9 +334,8 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#compressedLength > 0) this.memory.decompressor.charge(compressedLength, size);
   }
 
-  #releaseHandedOver(): void {
-    this.memory.release(this.#handedOver);
-    this.#handedOver = 0;
+  #releaseAllBut(messages: number): void {
+    this.memory.release(this.#handedOver.keepLast(messages));
   }
 
   #break(code: status, details: string): void {

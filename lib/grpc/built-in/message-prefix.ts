@@ -1,8 +1,17 @@
 /** Compressed flag and length in front of every message (gRPC over HTTP/2, Length-Prefixed-Message). */
 export const PREFIX_LENGTH = 5;
 
-/** The prefix of a message. */
+/** Messages below this length share their prefixes, which are made once for each length. */
+const SHARED_BELOW = 2048;
+const shared: (Buffer | undefined)[] = Array.from({ length: SHARED_BELOW });
+
+/** The prefix of a message. It may be shared, and must not be changed. */
 export function messagePrefix(length: number, compressed = false): Buffer {
+  if (compressed || length >= SHARED_BELOW) return createPrefix(length, compressed);
+  return (shared[length] ??= createPrefix(length, false));
+}
+
+function createPrefix(length: number, compressed: boolean): Buffer {
   const prefix = Buffer.allocUnsafe(PREFIX_LENGTH);
   prefix[0] = compressed ? 1 : 0;
   prefix.writeUInt32BE(length, 1);

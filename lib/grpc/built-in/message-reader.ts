@@ -53,27 +53,28 @@ export class MessageReader {
     return this.#state !== 'body' && this.#received === 0;
   }
 
-  /** Reads `piece` from `start` on, up to the end of one message. Returns how far it came. */
-  read(piece: Buffer, start: number): number {
+  /** Reads `chunk` from `start`, up to `end` or to the end of one message. Returns how far it came. */
+  read(chunk: Buffer, start: number, end: number): number {
     let at = start;
     this.#hasMessage = false;
-    while (at < piece.length && !this.#hasMessage && this.#state !== 'stopped') {
-      at = this.#state === 'prefix' ? this.#readPrefix(piece, at) : this.#readBody(piece, at);
+    while (at < end && !this.#hasMessage && this.#state !== 'stopped') {
+      const isPrefix = this.#state === 'prefix';
+      at = isPrefix ? this.#readPrefix(chunk, at, end) : this.#readBody(chunk, at, end);
     }
     return at;
   }
 
-  #readPrefix(piece: Buffer, at: number): number {
-    if (this.#received === 0 && piece.length - at >= PREFIX_LENGTH) {
-      this.#begin(piece, at);
+  #readPrefix(chunk: Buffer, at: number, end: number): number {
+    if (this.#received === 0 && end - at >= PREFIX_LENGTH) {
+      this.#begin(chunk, at);
       return at + PREFIX_LENGTH;
     }
     this.#prefix ??= Buffer.allocUnsafe(PREFIX_LENGTH);
-    const end = Math.min(piece.length, at + PREFIX_LENGTH - this.#received);
-    piece.copy(this.#prefix, this.#received, at, end);
-    this.#received += end - at;
+    const partEnd = Math.min(end, at + PREFIX_LENGTH - this.#received);
+    chunk.copy(this.#prefix, this.#received, at, partEnd);
+    this.#received += partEnd - at;
     if (this.#received === PREFIX_LENGTH) this.#begin(this.#prefix, 0);
-    return end;
+    return partEnd;
   }
 
   #begin(prefix: Buffer, at: number): void {
@@ -90,23 +91,23 @@ export class MessageReader {
     }
   }
 
-  #readBody(piece: Buffer, at: number): number {
-    const end = Math.min(piece.length, at + this.#length - this.#received);
-    const part = piece.subarray(at, end);
-    if (part.length === this.#length) {
-      const isCopied = part.length <= COPY_LIMIT && isPartOfLargeBuffer(part);
-      this.#finish(isCopied ? Buffer.from(part) : part);
-      return end;
+  #readBody(chunk: Buffer, at: number, end: number): number {
+    const partEnd = Math.min(end, at + this.#length - this.#received);
+    const length = partEnd - at;
+    if (length === this.#length) {
+      const isCopied = length <= COPY_LIMIT && isPartOfLargeBuffer(chunk, length);
+      this.#finish(isCopied ? copyOf(chunk, at, partEnd) : chunk.subarray(at, partEnd));
+      return partEnd;
     }
-    const message = this.#makeRoom(part.length);
-    if (message === undefined) return end;
-    part.copy(message, this.#received);
-    this.#received += part.length;
+    const message = this.#makeRoom(length);
+    if (message === undefined) return partEnd;
+    chunk.copy(message, this.#received, at, partEnd);
+    this.#received += length;
     if (this.#received === this.#length) {
       this.#message = undefined;
       this.#finish(message);
     }
-    return end;
+    return partEnd;
   }
 
   /** In terms of what has come, not of what is announced: a length alone must not cost anything. */
@@ -142,4 +143,10 @@ export class MessageReader {
     this.#received = 0;
     this.#sink.onMessage(message, this.#compressed);
   }
+}
+
+function copyOf(chunk: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  chunk.copy(copy, 0, start, end);
+  return copy;
 }

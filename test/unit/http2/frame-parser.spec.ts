@@ -19,7 +19,8 @@ class Recorder implements FrameHandler {
     this.events.push(`header ${type} ${flags} ${streamId} ${length}`);
   }
 
-  onData(piece: Buffer): void {
+  onData(chunk: Buffer, start: number, end: number): void {
+    const piece = chunk.subarray(start, end);
     this.#data = Buffer.concat([this.#data, piece]);
   }
 
@@ -99,7 +100,7 @@ describe('the parser of HTTP/2 frames', () => {
     const chunk = frame(TYPE.data, 0, 1, Buffer.from('hello'));
     const pieces: Buffer[] = [];
     const recorder = new Recorder();
-    recorder.onData = (piece) => pieces.push(piece);
+    recorder.onData = (given, start, end) => pieces.push(given.subarray(start, end));
 
     new FrameParser(recorder, false).push(chunk);
 
@@ -143,8 +144,8 @@ describe('the parser of HTTP/2 frames', () => {
       onHeader.apply(recorder, header);
       if (more.length === 2) parser.push(more.shift()!);
     };
-    recorder.onData = (piece) => {
-      onData.call(recorder, piece);
+    recorder.onData = (...piece) => {
+      onData.apply(recorder, piece);
       if (more.length === 1) parser.push(more.shift()!);
     };
 

@@ -294,7 +294,7 @@ describe('a peer that only has much to do', () => {
       server: {
         onRequest(stream) {
           stream.listener = Object.assign(new Recorder(), {
-            onData: (piece: Buffer) => stream.consume(piece.length),
+            onData: (_chunk: Buffer, start: number, end: number) => stream.consume(end - start),
             onEnd() {
               setImmediate(() => {
                 stream.sendHeaders([':status', '200']);

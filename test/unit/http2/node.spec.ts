@@ -24,7 +24,7 @@ afterEach(() => {
 function silent(stream: () => Http2Stream, parts: Partial<StreamListener>): StreamListener {
   return {
     onHeaders() {},
-    onData: (piece) => stream().consume(piece.length),
+    onData: (_chunk, start, end) => stream().consume(end - start),
     onTrailers() {},
     onEnd() {},
     onDrain() {},
@@ -40,7 +40,8 @@ async function startOurs(): Promise<ClientHttp2Session> {
       onRequest(stream, headers) {
         stream.sendHeaders([':status', '200', 'x-path', headers[headers.indexOf(':path') + 1]!]);
         stream.listener = silent(() => stream, {
-          onData(piece) {
+          onData(chunk, start, end) {
+            const piece = chunk.subarray(start, end);
             stream.write([piece], piece.length);
             stream.consume(piece.length);
           },
@@ -117,7 +118,8 @@ function request(connection: Http2Connection, body: Buffer, path = '/'): Promise
       silent(() => stream, {
         onHeaders: (headers) => (reply.headers = headers),
         onTrailers: (trailers) => (reply.trailers = trailers),
-        onData(piece) {
+        onData(chunk, start, end) {
+          const piece = chunk.subarray(start, end);
           chunks.push(piece);
           stream.consume(piece.length);
         },

@@ -7,13 +7,8 @@ import {
   type StreamListener,
 } from '../../../http2/index.js';
 import type { AuthContext } from '../../connection-info.js';
-import type {
-  Call,
-  CallListener,
-  CallStatus,
-  MessageContext,
-  ParentCall,
-} from '../../grpc-types.js';
+import type { CallListener, CallStatus, MessageContext, ParentCall } from '../../grpc-types.js';
+import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { onEndOf } from '../../parent-calls.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import { ReceivedMetadata } from '../received-metadata.js';
@@ -43,7 +38,7 @@ let lastCallNumber = 0;
  */
 export class ClientCall
   extends AsyncResource
-  implements Call, WaitingCall, StreamListener, InboxOwner
+  implements MeasuringCall, WaitingCall, StreamListener, InboxOwner
 {
   readonly #keeper: ConnectionKeeper;
   readonly #settings: ClientCallSettings;
@@ -145,6 +140,14 @@ export class ClientCall
     this.#outbox.end();
   }
 
+  countReadAhead(stub: ReadAhead): void {
+    this.#inbox.readAhead = stub;
+  }
+
+  onDecoded(decoded: unknown, length: number): void {
+    this.#inbox.holdDecoded(decoded, length);
+  }
+
   cancelWithStatus(code: status, details: string): void {
     if (this.#isTold) return;
     // An answer that says no counts, even if nobody was told of it yet.
@@ -212,8 +215,8 @@ export class ClientCall
     this.#schedule();
   }
 
-  onData(piece: Buffer): void {
-    this.#inbox.push(piece);
+  onData(chunk: Buffer, start: number, end: number): void {
+    this.#inbox.push(chunk, start, end);
   }
 
   onTrailers(headers: readonly string[]): void {

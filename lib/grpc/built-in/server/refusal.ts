@@ -12,8 +12,8 @@ export class Refusal implements StreamListener {
 
   onHeaders(): void {}
 
-  onData(piece: Buffer): void {
-    this.#stream.consume(piece.length);
+  onData(_chunk: Buffer, start: number, end: number): void {
+    this.#stream.consume(end - start);
   }
 
   onTrailers(): void {}

@@ -187,8 +187,8 @@ export class ServerCall
   /** Requests have theirs before the call is made. */
   onHeaders(): void {}
 
-  onData(piece: Buffer): void {
-    this.#inbox.push(piece);
+  onData(chunk: Buffer, start: number, end: number): void {
+    this.#inbox.push(chunk, start, end);
   }
 
   onTrailers(): void {}

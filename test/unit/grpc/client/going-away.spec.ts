@@ -63,7 +63,8 @@ describe('a connection that goes away', () => {
     const port = await site.http2((connection) => ({
       onRequest(stream) {
         take(stream, {
-          onData: (piece) => connection > 0 && bodies.push(Buffer.from(piece)),
+          onData: (chunk, start, end) =>
+            connection > 0 && bodies.push(Buffer.from(chunk.subarray(start, end))),
           onEnd: () => connection > 0 && answer(stream),
         });
         if (connection === 0) port.sockets[0]!.write(noneTaken);
@@ -92,7 +93,8 @@ describe('a call that is refused', () => {
         const body: Buffer[] = [];
         bodies.push(body);
         take(stream, {
-          onData(piece) {
+          onData(chunk, start, end) {
+            const piece = chunk.subarray(start, end);
             body.push(Buffer.from(piece));
             stream.consume(piece.length);
           },
@@ -147,7 +149,8 @@ describe('a call that is refused', () => {
         const body: Buffer[] = [];
         const isFirst = bodies.push(body) === 1;
         take(stream, {
-          onData: (piece) => {
+          onData: (chunk, start, end) => {
+            const piece = chunk.subarray(start, end);
             body.push(Buffer.from(piece));
             if (isFirst) stream.reset(ErrorCode.RefusedStream);
           },

@@ -113,7 +113,8 @@ async function peer(
     take(listener, {
       onHeaders: (headers) => note(call, headers),
       onTrailers: (headers) => note(call, headers),
-      onData: (piece) => {
+      onData: (chunk, start, end) => {
+        const piece = chunk.subarray(start, end);
         call.received += piece.length;
         if (reads) call.stream.consume(piece.length);
       },
