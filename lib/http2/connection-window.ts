@@ -56,18 +56,18 @@ export class ConnectionWindow {
   /** `bytes` were read, or are thrown away. Returns what to credit the peer with. */
   consumed(bytes: number): number {
     this.#unread -= bytes;
-    return this.#isHalfUsed ? this.#credit(performance.now()) : 0;
+    return this.#isHalfUsed() ? this.#credit(performance.now()) : 0;
   }
 
   /** A chunk of the connection was read. Returns what to credit the peer with. */
   afterChunk(): number {
     if (this.#size - this.#open - this.#coming < WORTHWHILE_BYTES) return 0;
     const now = performance.now();
-    if (this.#isHalfUsed || now - this.#lastCreditAt >= CREDIT_EVERY_MS) return this.#credit(now);
+    if (this.#isHalfUsed() || now - this.#lastCreditAt >= CREDIT_EVERY_MS) return this.#credit(now);
     return 0;
   }
 
-  get #isHalfUsed(): boolean {
+  #isHalfUsed(): boolean {
     return this.#open * 2 <= Math.min(this.#size, this.#maxUnread - this.#unread);
   }
 

@@ -23,6 +23,9 @@ export interface FrameOutputEvents {
 
 /** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
 const COPY_LIMIT = 4096;
+
+/** Up to so many bytes are copied one by one: calling `set` takes longer. */
+const FEW_BYTES = 16;
 /** Room for a header block of usual size; a larger one is moved while it is written. */
 const BLOCK_ROOM = 1024;
 const NOTHING = Buffer.alloc(0);
@@ -235,9 +238,10 @@ export class FrameOutput {
       return;
     }
     this.#reserve(piece.length);
-    const { writer } = this;
-    writer.bytes.set(piece, writer.offset);
-    writer.offset += piece.length;
+    const { bytes, offset } = this.writer;
+    if (piece.length > FEW_BYTES) bytes.set(piece, offset);
+    else for (let i = 0; i < piece.length; i += 1) bytes[offset + i] = piece[i]!;
+    this.writer.offset += piece.length;
   }
 
   /** Hands the socket what it has not. Those bytes are never written over: it may hold them long. */

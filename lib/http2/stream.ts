@@ -68,7 +68,7 @@ export class Http2Stream implements FrameSource {
 
   /** Sends headers: the first of all or, behind data, trailers, which end the stream. */
   sendHeaders(headers: readonly string[], endStream = false): void {
-    if (this.#cannotSend) return;
+    if (this.#cannotSend()) return;
     if (this.#queue.bytes > 0) {
       this.#afterData = headers;
       return;
@@ -84,7 +84,7 @@ export class Http2Stream implements FrameSource {
    * @returns whether to go on writing at once; if not, `onDrain` says when.
    */
   write(pieces: readonly Uint8Array[], length: number, endStream = false): boolean {
-    if (this.#cannotSend) return true;
+    if (this.#cannotSend()) return true;
     if (this.#queue.bytes === 0 && (length === 0 || this.#mayWriteNow(length))) {
       this.#sendData(pieces, length, endStream);
       if (endStream) this.#finish();
@@ -101,7 +101,7 @@ export class Http2Stream implements FrameSource {
 
   /** Sends no more. */
   end(): void {
-    if (this.#cannotSend) return;
+    if (this.#cannotSend()) return;
     if (this.#queue.bytes > 0) {
       this.#afterData = 'end';
       return;
@@ -313,7 +313,7 @@ export class Http2Stream implements FrameSource {
   }
 
   /** Whether the stream is over for this side, or will be once the queued data is sent. */
-  get #cannotSend(): boolean {
+  #cannotSend(): boolean {
     return this.#closed || this.#local === 'finished' || this.#afterData !== 'nothing';
   }
 

@@ -21,11 +21,15 @@ export class HeldMessages {
 
   /** Forgets all but the last `count`. Returns how many bytes that frees. */
   keepLast(count: number): number {
+    if (count === 0 && this.#earlier.length === 0) return this.#takeLast();
     let freed = 0;
     while (this.#earlier.length > Math.max(0, count - 1)) freed += this.#earlier.shift()!;
-    if (count > 0) return freed;
-    freed += this.#last;
+    return count > 0 ? freed : freed + this.#takeLast();
+  }
+
+  #takeLast(): number {
+    const last = this.#last;
     this.#last = 0;
-    return freed;
+    return last;
   }
 }

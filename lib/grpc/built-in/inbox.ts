@@ -111,10 +111,16 @@ export class Inbox implements MessageSink, CompressedMessage {
   /** Asks for one more message. The caller calls `pump()` behind it, as soon as user code may run. */
   read(): void {
     this.#wanted = true;
+    if (this.#kind === 'stream') this.#releasePassed();
     this.#reading = true;
     this.#receiveUnread();
     this.#reading = false;
     this.#makeRoom();
+  }
+
+  /** Whether the message that was handed over last may be left as it is counted: a bound, of little. */
+  get isCountedWell(): boolean {
+    return this.#compressedLength === 0 && this.memory.isPlentyFor(0);
   }
 
   /**
@@ -142,7 +148,7 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#state === 'decompressing') this.memory.decompressor.remove(this);
     clearTimeout(this.#readerTimer);
     this.#state = 'closed';
-    this.#releaseAllBut(0);
+    this.memory.release(this.#handedOver.keepLast(0));
     this.memory.release(this.#held);
     this.#held = 0;
     this.#message = undefined;
@@ -158,12 +164,15 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#wanted && this.#isDue) this.#handOver();
+      while (this.#wanted && this.#isDue()) this.#handOver();
     } finally {
       this.#pumping = false;
     }
-    this.#releaseLargeBuffers();
-    if (this.#message !== undefined) return;
+    const message = this.#message;
+    if (message !== undefined) {
+      if (isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
+      return;
+    }
     if (this.#ended && this.#state === 'open' && this.#unread.length === 0) this.#finish();
   }
 
@@ -227,7 +236,7 @@ export class Inbox implements MessageSink, CompressedMessage {
   }
 
   /** Whether the message that waits may be handed over. */
-  get #isDue(): boolean {
+  #isDue(): boolean {
     if (this.#message === undefined || this.#state !== 'open') return false;
     // Of two messages where there must be one, the second is to be told, too.
     return this.#kind === 'stream' || this.#ended || this.#unread.length > 0;
@@ -246,11 +255,11 @@ export class Inbox implements MessageSink, CompressedMessage {
   #receiveUnread(): void {
     const unread = this.#unread;
     while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
-      const { offset } = unread;
       // Only buffers are put into it.
       const front = unread.front as Buffer;
-      const end = this.#receive(front, offset, front.length);
-      if (end > offset) unread.advance(end - offset);
+      const { frontStart } = unread;
+      const end = this.#receive(front, frontStart, unread.frontEnd);
+      if (end > frontStart) unread.advance(end - frontStart);
     }
   }
 
@@ -258,21 +267,25 @@ export class Inbox implements MessageSink, CompressedMessage {
   #keep(chunk: Buffer, start: number, end: number): void {
     const length = end - start;
     const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
-    if (length < SMALL_PIECE || (!isReadSoon && isPartOfLargeBuffer(chunk, length))) {
+    if (isReadSoon) {
+      this.#unread.keep(chunk, start, end);
+      this.#releaseLargeBuffersSoon();
+    } else if (length < SMALL_PIECE || isPartOfLargeBuffer(chunk, length)) {
       this.#unread.copy(chunk, start, end);
     } else {
-      this.#unread.keep(length === chunk.length ? chunk : chunk.subarray(start, end));
+      this.#unread.keep(chunk, start, end);
     }
-    this.#mayKeepLargeBuffers ||= isReadSoon;
     if (this.#wanted) this.#owner.onWaiting();
   }
 
-  /** Unread bytes outlive this turn: they must not keep large buffers of read bytes in memory. */
-  #releaseLargeBuffers(): void {
-    const message = this.#message;
-    if (message && isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
-    if (this.#mayKeepLargeBuffers) this.#unread.compact(isPartOfLargeBuffer);
-    this.#mayKeepLargeBuffers = false;
+  /** What is not read in this turn must not keep large buffers of read bytes in memory. */
+  #releaseLargeBuffersSoon(): void {
+    if (this.#mayKeepLargeBuffers) return;
+    this.#mayKeepLargeBuffers = true;
+    setImmediate(() => {
+      this.#mayKeepLargeBuffers = false;
+      if (this.#unread.length > 0) this.#unread.compact(isPartOfLargeBuffer);
+    });
   }
 
   #finish(): void {
@@ -286,7 +299,7 @@ export class Inbox implements MessageSink, CompressedMessage {
       this.#state = 'decompressing';
       return this.memory.decompressor.add(this);
     }
-    if (this.#isReaderBehind) return this.#waitForReader();
+    if (this.#isReaderBehind()) return this.#waitForReader();
     const message = this.#message!;
     const size = this.#estimate(message);
     if (!this.memory.hold(size - this.#held)) {
@@ -303,10 +316,10 @@ export class Inbox implements MessageSink, CompressedMessage {
   }
 
   /** While memory is plentiful the reader may have messages that it has not taken yet, otherwise none. */
-  get #isReaderBehind(): boolean {
-    const waiting = this.readAhead?.readableLength ?? 0;
-    if (this.#kind === 'stream') this.#releaseAllBut(waiting);
-    return waiting > 0 && !this.memory.isPlentyFor(this.#message!.length);
+  #isReaderBehind(): boolean {
+    if (this.readAhead === undefined) return false;
+    this.#releasePassed();
+    return this.readAhead.readableLength > 0 && !this.memory.isPlentyFor(this.#message!.length);
   }
 
   #waitForReader(): void {
@@ -334,8 +347,9 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#compressedLength > 0) this.memory.decompressor.charge(compressedLength, size);
   }
 
-  #releaseAllBut(messages: number): void {
-    this.memory.release(this.#handedOver.keepLast(messages));
+  /** The reader has taken all but those that it has waiting. */
+  #releasePassed(): void {
+    this.memory.release(this.#handedOver.keepLast(this.readAhead?.readableLength ?? 0));
   }
 
   #break(code: status, details: string): void {

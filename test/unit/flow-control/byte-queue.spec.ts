@@ -21,9 +21,9 @@ describe('ByteQueue', () => {
           queue.keep(piece);
         }
       } else if (queue.length > 0 && random() < 0.5) {
-        const { front, offset } = queue;
-        expect(front[offset]).toBe(taken % 251);
-        const bytes = 1 + upTo(front.length - offset - 1);
+        const { front, frontStart, frontEnd } = queue;
+        expect(front[frontStart]).toBe(taken % 251);
+        const bytes = 1 + upTo(frontEnd - frontStart - 1);
         taken += bytes;
         queue.advance(bytes);
       } else {
@@ -38,9 +38,9 @@ describe('ByteQueue', () => {
     const queue = new ByteQueue();
     for (let i = 0; i < 1000; i += 1) queue.copy(Buffer.alloc(100, i));
     for (let i = 0; i < 1000; i += 1) {
-      const { front, offset } = queue;
-      expect(front.length - offset).toBeGreaterThanOrEqual(100);
-      expect(front[offset + 99]).toBe(i % 256);
+      const { front, frontStart, frontEnd } = queue;
+      expect(frontEnd - frontStart).toBeGreaterThanOrEqual(100);
+      expect(front[frontStart + 99]).toBe(i % 256);
       queue.advance(100);
     }
   });

@@ -145,7 +145,7 @@ export class ClientCall
   }
 
   onDecoded(decoded: unknown, length: number): void {
-    this.#inbox.holdDecoded(decoded, length);
+    if (!this.#inbox.isCountedWell) this.#inbox.holdDecoded(decoded, length);
   }
 
   cancelWithStatus(code: status, details: string): void {
