@@ -10,16 +10,20 @@ const copyBytes = Buffer.prototype.copy as (
   ...parameters: Parameters<Buffer['copy']>
 ) => number;
 
+/** Bytes of a buffer; a view of them would cost more than small ones do. */
+interface BytePiece {
+  readonly buffer: Uint8Array;
+  /** Where the bytes begin that were not taken yet. */
+  start: number;
+  readonly end: number;
+}
+
 /**
  * A queue of bytes in pieces. Its memory follows the bytes that wait, not the number of pieces: small
  * pieces are copied together, because a `Buffer` object for each would cost a hundred bytes.
  */
 export class ByteQueue {
-  /** Where the bytes are: a part of a buffer each. A view of every part would cost more than small parts do. */
-  #pieces: Uint8Array[] = [];
-  /** Where in its buffer each part begins; of the front one what is not taken. */
-  #starts: number[] = [];
-  #ends: number[] = [];
+  #pieces: (BytePiece | undefined)[] = [];
   /** Index of the front piece: removing it from a long array would move all the others each time. */
   #first = 0;
   #length = 0;
@@ -33,27 +37,17 @@ export class ByteQueue {
     return this.#length;
   }
 
-  /** The buffer at the front; its bytes from `frontStart` to `frontEnd` wait. The queue must not be empty. */
-  get front(): Uint8Array {
+  /** The piece at the front. The queue must not be empty. */
+  get front(): Readonly<BytePiece> {
     if (this.#first === this.#pieces.length) this.#closeBlock();
     return this.#pieces[this.#first]!;
-  }
-
-  /** To be read behind `front`. */
-  get frontStart(): number {
-    return this.#starts[this.#first]!;
-  }
-
-  /** To be read behind `front`. */
-  get frontEnd(): number {
-    return this.#ends[this.#first]!;
   }
 
   /** Adds bytes of `chunk` without a copy; they must not change any more. */
   keep(chunk: Uint8Array, start = 0, end = chunk.length): void {
     if (start === end) return;
     this.#closeBlock();
-    this.#add(chunk, start, end);
+    this.#pieces.push({ buffer: chunk, start, end });
     this.#length += end - start;
   }
 
@@ -72,45 +66,43 @@ export class ByteQueue {
     this.#length += length;
   }
 
-  /** Takes `bytes` of those at the front, which must have them. */
+  /** Takes `bytes` of the front piece, which must have them. */
   advance(bytes: number): void {
+    const front = this.#pieces[this.#first]!;
     this.#length -= bytes;
-    this.#starts[this.#first]! += bytes;
+    front.start += bytes;
     if (this.#length === 0) this.clear();
-    else if (this.#starts[this.#first] === this.#ends[this.#first]) this.#dropFront();
+    else if (front.start === front.end) this.#dropFront();
   }
 
   /** Takes the first `bytes`, which must be there, in pieces. */
   take(bytes: number): Uint8Array[] {
     const taken: Uint8Array[] = [];
     for (let missing = bytes; missing > 0;) {
-      const { front, frontStart, frontEnd } = this;
-      const end = Math.min(frontEnd, frontStart + missing);
-      const isWhole = frontStart === 0 && end === front.length;
-      taken.push(isWhole ? front : front.subarray(frontStart, end));
-      missing -= end - frontStart;
-      this.advance(end - frontStart);
+      const { buffer, start, end } = this.front;
+      const length = Math.min(end - start, missing);
+      const isWhole = length === buffer.length;
+      taken.push(isWhole ? buffer : buffer.subarray(start, start + length));
+      missing -= length;
+      this.advance(length);
     }
     return taken;
   }
 
-  /** Copies together what is kept, where a buffer is kept in memory for so few bytes that this `isWasteful`. */
+  /** Copies the pieces together for which so few bytes of so large a buffer are kept that this `isWasteful`. */
   compact(isWasteful: (buffer: Uint8Array, length: number) => boolean): void {
     this.#closeBlock();
-    const [pieces, starts, ends, first] = [this.#pieces, this.#starts, this.#ends, this.#first];
+    const pieces = this.#pieces.slice(this.#first) as BytePiece[];
     this.clear();
-    for (let i = first; i < pieces.length; i += 1) {
-      const isCopied = isWasteful(pieces[i]!, ends[i]! - starts[i]!);
-      if (isCopied) this.copy(pieces[i]!, starts[i], ends[i]);
-      else this.keep(pieces[i]!, starts[i], ends[i]);
+    for (const { buffer, start, end } of pieces) {
+      if (isWasteful(buffer, end - start)) this.copy(buffer, start, end);
+      else this.keep(buffer, start, end);
     }
   }
 
   /** Drops all that waits. */
   clear(): void {
-    this.#pieces = [];
-    this.#starts = [];
-    this.#ends = [];
+    this.#pieces.length = 0;
     this.#first = 0;
     this.#length = 0;
     this.#block = undefined;
@@ -118,27 +110,19 @@ export class ByteQueue {
     this.#used = 0;
   }
 
-  #add(buffer: Uint8Array, start: number, end: number): void {
-    this.#pieces.push(buffer);
-    this.#starts.push(start);
-    this.#ends.push(end);
-  }
-
   /** Makes a piece of the bytes that were copied since the last one; the rest of the block stays in use. */
   #closeBlock(): void {
     if (this.#used === this.#start) return;
-    this.#add(this.#block!, this.#start, this.#used);
+    this.#pieces.push({ buffer: this.#block!, start: this.#start, end: this.#used });
     this.#start = this.#used;
   }
 
   #dropFront(): void {
-    this.#pieces[this.#first] = EMPTY;
+    this.#pieces[this.#first] = undefined;
     this.#first += 1;
     if (this.#first > MAX_GAP && 2 * this.#first > this.#pieces.length) {
-      for (const array of [this.#pieces, this.#starts, this.#ends]) array.splice(0, this.#first);
+      this.#pieces.splice(0, this.#first);
       this.#first = 0;
     }
   }
 }
-
-const EMPTY = new Uint8Array(0);

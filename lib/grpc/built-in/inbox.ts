@@ -255,11 +255,10 @@ export class Inbox implements MessageSink, CompressedMessage {
   #receiveUnread(): void {
     const unread = this.#unread;
     while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
+      const { buffer, start, end } = unread.front;
       // Only buffers are put into it.
-      const front = unread.front as Buffer;
-      const { frontStart } = unread;
-      const end = this.#receive(front, frontStart, unread.frontEnd);
-      if (end > frontStart) unread.advance(end - frontStart);
+      const at = this.#receive(buffer as Buffer, start, end);
+      if (at > start) unread.advance(at - start);
     }
   }
 

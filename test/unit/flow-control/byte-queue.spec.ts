@@ -21,9 +21,9 @@ describe('ByteQueue', () => {
           queue.keep(piece);
         }
       } else if (queue.length > 0 && random() < 0.5) {
-        const { front, frontStart, frontEnd } = queue;
-        expect(front[frontStart]).toBe(taken % 251);
-        const bytes = 1 + upTo(frontEnd - frontStart - 1);
+        const { buffer, start, end } = queue.front;
+        expect(buffer[start]).toBe(taken % 251);
+        const bytes = 1 + upTo(end - start - 1);
         taken += bytes;
         queue.advance(bytes);
       } else {
@@ -38,9 +38,9 @@ describe('ByteQueue', () => {
     const queue = new ByteQueue();
     for (let i = 0; i < 1000; i += 1) queue.copy(Buffer.alloc(100, i));
     for (let i = 0; i < 1000; i += 1) {
-      const { front, frontStart, frontEnd } = queue;
-      expect(frontEnd - frontStart).toBeGreaterThanOrEqual(100);
-      expect(front[frontStart + 99]).toBe(i % 256);
+      const { buffer, start, end } = queue.front;
+      expect(end - start).toBeGreaterThanOrEqual(100);
+      expect(buffer[start + 99]).toBe(i % 256);
       queue.advance(100);
     }
   });
@@ -67,7 +67,7 @@ describe('ByteQueue', () => {
     const [first, second] = [Buffer.from('abc'), Buffer.from('defg')];
     queue.keep(first);
     queue.keep(second);
-    expect(queue.front).toBe(first);
+    expect(queue.front.buffer).toBe(first);
     queue.advance(1);
     queue.compact((piece) => piece.length === 3);
     first.fill(0);
