@@ -26,6 +26,18 @@ import { StreamWindows } from './stream-windows.js';
 /** Which end of the connection this side is: the client opens streams. */
 export type Http2Role = 'client' | 'server';
 
+/**
+ * Bytes of headers that peers take at least, if they do not say how many. nghttp2, and with it
+ * `node:http2` and grpc-js, ends the connection for a longer value.
+ */
+const MAX_HEADER_LIST_OF_NODE = 64 * 1024;
+
+/** Share of the room for frames other than DATA that one header list may take. */
+const HEADERS_SHARE = 1 / 2;
+/** The same for trailers while the socket is full; and bytes that they may have in any case. */
+const TRAILERS_SHARE = 1 / 64;
+const LEAST_TRAILERS = 256;
+
 /** Milliseconds that a peer has to read what was said last, and to close its end. */
 const LAST_WORDS_MS = 1000;
 
@@ -99,6 +111,26 @@ export class Http2Connection implements StreamHost {
       !this.#parts.goingAway.begun &&
       this.#streams.size < this.#parts.settings.peer.maxConcurrentStreams
     );
+  }
+
+  /**
+   * Bytes of the largest header list that is to be sent now, as RFC 9113, 6.5.2 counts them: larger ones
+   * would be refused by the peer, or would end the connection.
+   */
+  get maxSentHeaderListSize(): number {
+    const { options, settings, output } = this.#parts;
+    const { maxHeaderListSize } = settings.peer;
+    const isUnknown = maxHeaderListSize === Infinity;
+    const taken = isUnknown
+      ? Math.max(options.maxHeaderListSize, MAX_HEADER_LIST_OF_NODE)
+      : maxHeaderListSize;
+    return Math.min(taken, output.roomLeft * HEADERS_SHARE);
+  }
+
+  /** @internal The same for trailers, which should leave room for those of many other streams. */
+  get maxSentTrailersSize(): number {
+    const room = this.output.roomLeft * (this.output.full ? TRAILERS_SHARE : HEADERS_SHARE);
+    return Math.min(this.maxSentHeaderListSize, Math.max(LEAST_TRAILERS, room));
   }
 
   /**

@@ -77,6 +77,11 @@ export class FrameOutput {
     return this.#turns.atATime;
   }
 
+  /** Bytes of other frames than DATA that may still wait for the socket. */
+  get roomLeft(): number {
+    return this.#maxQueued - (this.full ? this.#queued : 0);
+  }
+
   /** Bytes that the network has taken so far. */
   get bytesTaken(): number {
     return this.#turns.bytesTaken;
@@ -216,12 +221,17 @@ export class FrameOutput {
 
   #schedule(): void {
     if (this.#turns.schedule() || this.#overflowed) return;
-    if (this.#given + this.writer.offset - this.#start <= this.#maxQueued) return;
+    if (this.#queued <= this.#maxQueued) return;
     this.#overflowed = true;
     // Not from within what a stream, or its user, is doing.
     process.nextTick(() => {
       if (!this.#turns.ended) this.#events.onOverflow();
     });
+  }
+
+  /** Bytes that wait for the socket, while it is full. */
+  get #queued(): number {
+    return this.#given + this.writer.offset - this.#start;
   }
 
   #header(type: number, flags: number, streamId: number, length: number): void {
@@ -233,6 +243,7 @@ export class FrameOutput {
 
   #payload(piece: Uint8Array): void {
     if (piece.length > COPY_LIMIT) {
+      if (this.#turns.full) this.#given = this.#queued + piece.length;
       this.#writeSlab();
       this.#turns.write(piece);
       return;
@@ -256,7 +267,7 @@ export class FrameOutput {
   #reserve(bytes: number): void {
     const { writer } = this;
     if (writer.bytes.length - writer.offset >= bytes) return;
-    if (this.#turns.full) this.#given += writer.offset - this.#start;
+    if (this.#turns.full) this.#given = this.#queued;
     this.#writeSlab();
     this.#lastDataStream = 0;
     const slab = borrowSlab(bytes);

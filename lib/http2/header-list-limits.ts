@@ -1,4 +1,5 @@
 import type { Http2ConnectionOptions } from './connection-options.js';
+import { headerListSize } from './header-list-size.js';
 import { ENTRY_OVERHEAD } from './hpack/index.js';
 
 /** What a header list may have, counted with the values of its lists. */
@@ -25,9 +26,8 @@ export class HeaderListLimits {
       if (headers[i]!.endsWith(listNameSuffix)) left -= commasIn(headers[i + 1]!, left);
     }
     const more = before - left;
-    return (
-      more === 0 || (left >= 0 && sizeOf(headers) + more * ENTRY_OVERHEAD <= maxHeaderListSize)
-    );
+    if (more === 0) return true;
+    return left >= 0 && headerListSize(headers) + more * ENTRY_OVERHEAD <= maxHeaderListSize;
   }
 }
 
@@ -38,11 +38,4 @@ function commasIn(value: string, limit: number): number {
     count += 1;
   }
   return count;
-}
-
-/** Bytes of a list, as RFC 9113, 6.5.2 counts them. */
-function sizeOf(headers: readonly string[]): number {
-  let size = (headers.length / 2) * ENTRY_OVERHEAD;
-  for (const text of headers) size += text.length;
-  return size;
 }

@@ -12,6 +12,7 @@ export { encodeGoAway } from './go-away-frame.js';
 export { PeerAccounts } from './peer-accounts.js';
 export { decodeReason, printable } from './reason.js';
 export { CONNECTION_HEADERS, valueOf } from './header-rules.js';
+export { headerListSize } from './header-list-size.js';
 export { Http2Stream } from './stream.js';
 export type { StreamListener } from './stream-listener.js';
 export { surface } from './surface.js';

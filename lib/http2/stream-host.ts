@@ -9,6 +9,10 @@ export interface StreamHost {
   readonly conduct: PeerConduct;
   /** Longest payload of a frame that the peer takes. */
   readonly peerMaxFrameSize: number;
+  /** Bytes of the largest header list that is to be sent now; see `Http2Connection`. */
+  readonly maxSentHeaderListSize: number;
+  /** Bytes of the largest list of trailers that is to be sent now. */
+  readonly maxSentTrailersSize: number;
   /** Bytes that a stream takes before it asks its user to wait. */
   readonly sendHighWaterMark: number;
   /** Encodes and writes a header block; in the order of the calls. */

@@ -66,6 +66,16 @@ export class Http2Stream implements FrameSource {
     return this.#local === 'finished';
   }
 
+  /** Bytes of the largest header list that is to be sent on it now (RFC 9113, 6.5.2). */
+  get maxHeaderListSize(): number {
+    return this.#host.maxSentHeaderListSize;
+  }
+
+  /** The same for trailers: less, while the peer takes nothing. */
+  get maxTrailersSize(): number {
+    return this.#host.maxSentTrailersSize;
+  }
+
   /** Sends headers: the first of all or, behind data, trailers, which end the stream. */
   sendHeaders(headers: readonly string[], endStream = false): void {
     if (this.#cannotSend()) return;

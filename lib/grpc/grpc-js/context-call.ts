@@ -1,17 +1,21 @@
 import { AsyncResource } from 'node:async_hooks';
-import { CallCredentials, propagate, status, type Metadata } from '@grpc/grpc-js';
+import { CallCredentials, Metadata, propagate, status } from '@grpc/grpc-js';
 import { inRootContext } from '../../context/index.js';
 import type { AuthContext } from '../connection-info.js';
 import type { Call, CallListener, CallStatus, MessageContext, ParentCall } from '../grpc-types.js';
+import { headerSizeProblem } from '../header-size-problem.js';
 import { onEndOf } from '../parent-calls.js';
+import { MAX_METADATA_SIZE, metadataSize } from './header-limits.js';
 
 /**
  * A call of grpc-js that keeps to its caller's async context: listeners, callbacks and credentials run
- * in it, and all that grpc-js makes meanwhile, connections above all, is made in the root context.
+ * in it, and all that grpc-js makes meanwhile, connections above all, is made in the root context. A call
+ * ends if `node:http2` would close the connection for its headers.
  */
 export class ContextCall extends AsyncResource implements Call {
   readonly #call: Call;
   #stopFollowing: (() => void) | undefined;
+  #metadataSize = 0;
 
   constructor(call: Call) {
     super('GRPC_CLIENT_CALL');
@@ -27,7 +31,14 @@ export class ContextCall extends AsyncResource implements Call {
   }
 
   start(metadata: Metadata, listener: CallListener): void {
-    inRootContext(() => this.#call.start(metadata, this.#inContext(listener)));
+    this.#metadataSize = metadataSize(metadata);
+    const isTooLarge = this.#metadataSize > MAX_METADATA_SIZE;
+    if (isTooLarge) {
+      const { code, details } = headerSizeProblem('request', this.#metadataSize, MAX_METADATA_SIZE);
+      this.cancelWithStatus(code, details);
+    }
+    const sent = isTooLarge ? new Metadata() : metadata;
+    inRootContext(() => this.#call.start(sent, this.#inContext(listener)));
   }
 
   sendMessageWithContext(context: MessageContext, message: Buffer): void {
@@ -64,6 +75,18 @@ export class ContextCall extends AsyncResource implements Call {
     return this.#call.getCallNumber();
   }
 
+  /**
+   * @internal What credentials add to the metadata, if there is room for it.
+   *
+   * @throws Error with a status code.
+   */
+  verifyAdded(added: Metadata): Metadata {
+    const size = this.#metadataSize + metadataSize(added);
+    if (size <= MAX_METADATA_SIZE) return added;
+    const { code, details } = headerSizeProblem('request', size, MAX_METADATA_SIZE);
+    throw Object.assign(new Error(details), { code });
+  }
+
   #inContext(listener: CallListener): CallListener {
     return {
       onReceiveMetadata: (metadata) =>
@@ -90,23 +113,28 @@ export class ContextCall extends AsyncResource implements Call {
 /** Credentials of one call, which are asked in its context, whenever grpc-js has a connection for it. */
 class ContextCredentials extends CallCredentials {
   readonly #inner: CallCredentials;
-  readonly #context: AsyncResource;
+  readonly #call: ContextCall;
 
-  constructor(inner: CallCredentials, context: AsyncResource) {
+  constructor(inner: CallCredentials, call: ContextCall) {
     super();
     this.#inner = inner;
-    this.#context = context;
+    this.#call = call;
   }
 
-  generateMetadata(options: Parameters<CallCredentials['generateMetadata']>[0]): Promise<Metadata> {
-    return this.#context.runInAsyncScope(() => this.#inner.generateMetadata(options));
+  async generateMetadata(
+    options: Parameters<CallCredentials['generateMetadata']>[0],
+  ): Promise<Metadata> {
+    const call = this.#call;
+    return call.verifyAdded(
+      await call.runInAsyncScope(() => this.#inner.generateMetadata(options)),
+    );
   }
 
   compose(other: CallCredentials): CallCredentials {
     const composed = this.#inner.compose(other);
     // grpc-js asks nobody then.
     if (composed._equals(CallCredentials.createEmpty())) return composed;
-    return new ContextCredentials(composed, this.#context);
+    return new ContextCredentials(composed, this.#call);
   }
 
   _equals(other: CallCredentials): boolean {

@@ -1,13 +1,16 @@
 import { AsyncResource } from 'node:async_hooks';
-import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { inRootContext } from '../../context/index.js';
 import type { AuthContext, ConnectionInfo } from '../connection-info.js';
-import type { ServerCallInterface, ServerCallListener } from '../grpc-types.js';
+import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../grpc-types.js';
+import { headerSizeProblem } from '../header-size-problem.js';
+import { fittingStatus, MAX_METADATA_SIZE, metadataSize } from './header-limits.js';
 
 /**
  * A call of grpc-js' server with an async context of its own, in which its handler is told of everything:
  * an `enterWith` concerns this call, and no other. Says which connection it came in on, where grpc-js
- * only sees a stream without address.
+ * only sees a stream without address. Headers that `node:http2` would close the connection for are kept
+ * from it.
  */
 class ContextServerCall extends ServerInterceptingCall {
   #context = inRootContext(createContext);
@@ -34,6 +37,16 @@ class ContextServerCall extends ServerInterceptingCall {
 
   override sendMessage(message: unknown, callback: () => void): void {
     super.sendMessage(message, () => this.run(callback));
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    const size = metadataSize(metadata);
+    if (size <= MAX_METADATA_SIZE) return super.sendMetadata(metadata);
+    super.sendStatus({ ...headerSizeProblem('response', size, MAX_METADATA_SIZE), metadata: null });
+  }
+
+  override sendStatus(ended: ServerStatus): void {
+    super.sendStatus(fittingStatus(ended));
   }
 
   /** Runs `action` in the context of the call. */

@@ -33,6 +33,44 @@ describe('encodeStatusMessage', () => {
   );
 });
 
+describe('encodeStatusMessage with a limit', () => {
+  it.each([
+    ['plain text', 20, 'plain text'],
+    ['plain text', 10, 'plain text'],
+    ['plain text', 8, 'plain te'],
+    ['plain text', 6, 'plain'],
+    ['100%', 5, '100'],
+    ['schön', 8, 'sch'],
+    ['schön', 9, 'sch%C3%B6'],
+    ['日本', 17, '%E6%97%A5'],
+    ['🚀!', 11, ''],
+    ['🚀!', 12, '%F0%9F%9A%80'],
+    ['text', 0, ''],
+    ['text', -1, ''],
+  ])('cuts %j to %i characters: %j', (message, limit, encoded) => {
+    expect(encodeStatusMessage(message, limit)).toBe(encoded);
+  });
+
+  it('gives the longest beginning that fits, of any text', () => {
+    const next = randomOf(7);
+    const random = (below: number): number => Math.floor(next() * below);
+    const characters = ['a', ' ', '%', 'é', '€', '🚀', '\n'];
+    for (let round = 0; round < 2000; round += 1) {
+      const message = Array.from(
+        { length: random(20) },
+        () => characters[random(characters.length)]!,
+      ).join('');
+      const limit = random(60);
+      const encoded = encodeStatusMessage(message, limit);
+      expect(encoded.length).toBeLessThanOrEqual(limit);
+      expect(message.startsWith(decodeStatusMessage(encoded))).toBe(true);
+      if (encodeStatusMessage(message).length <= limit) {
+        expect(decodeStatusMessage(encoded)).toBe(message);
+      }
+    }
+  });
+});
+
 describe('decodeStatusMessage', () => {
   it.each(['%', '50% off', '%4', '%zz', '%C3', '%E6%97', '%FF', '%C3%28', 'ok %E6%97%A5 and %'])(
     'leaves what is not encoded right as it is: %j',

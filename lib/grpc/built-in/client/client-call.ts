@@ -2,12 +2,14 @@ import { AsyncResource } from 'node:async_hooks';
 import { propagate, status, type CallCredentials, type Metadata } from '@grpc/grpc-js';
 import {
   ErrorCode,
+  headerListSize,
   type Http2Error,
   type Http2Stream,
   type StreamListener,
 } from '../../../http2/index.js';
 import type { AuthContext } from '../../connection-info.js';
 import type { CallListener, CallStatus, MessageContext, ParentCall } from '../../grpc-types.js';
+import { headerSizeProblem } from '../../header-size-problem.js';
 import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { onEndOf } from '../../parent-calls.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
@@ -305,7 +307,11 @@ export class ClientCall
     this.#transport = transport;
     this.#inbox.memory = transport.memory;
     try {
-      this.#stream = transport.open(requestHeaders(base, metadata, this.#deadline), this);
+      const headers = requestHeaders(base, metadata, this.#deadline);
+      // Those of every request are short.
+      const size = headers === base ? 0 : headerListSize(headers);
+      if (size > transport.maxHeaderListSize) return this.#refuseHeaders(size, transport);
+      this.#stream = transport.open(headers, this);
     } catch (error) {
       const why = (error as Error).message;
       return this.#end(
@@ -313,6 +319,11 @@ export class ClientCall
       );
     }
     if (this.#outbox.attach(this.#stream)) this.callBack();
+  }
+
+  #refuseHeaders(bytes: number, { maxHeaderListSize }: Transport): void {
+    const { code, details } = headerSizeProblem('request', bytes, maxHeaderListSize);
+    this.#end(statusOf(code, details));
   }
 
   /** The other end has not even looked at it: another stream may have better luck, once. */

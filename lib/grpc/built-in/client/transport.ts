@@ -66,6 +66,11 @@ export class Transport {
     return this.#connection.hasRoom;
   }
 
+  /** Bytes of the largest header list that a call may have now. */
+  get maxHeaderListSize(): number {
+    return this.#connection.maxSentHeaderListSize;
+  }
+
   open(headers: readonly string[], listener: StreamListener): Http2Stream {
     return this.#connection.request(headers, listener);
   }

@@ -165,6 +165,6 @@ const NOBODY = {
 function refuse(stream: Http2Stream, code: status, details: string): void {
   stream.listener = NOBODY;
   stream.chargeRefusal();
-  stream.sendHeaders(trailersOnly(code, details), true);
+  stream.sendHeaders(trailersOnly(code, details, null, stream.maxTrailersSize), true);
   stream.discardRest();
 }

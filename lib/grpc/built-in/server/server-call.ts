@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { type Deadline, type Metadata, status } from '@grpc/grpc-js';
 import {
   excerpt,
+  headerListSize,
   type Http2Error,
   type Http2Stream,
   type StreamListener,
@@ -10,6 +11,7 @@ import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
 import type { CallMemory } from '../call-memory.js';
 import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
+import { headerSizeProblem } from '../../header-size-problem.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
@@ -116,7 +118,12 @@ export class ServerCall
 
   sendMetadata(metadata: Metadata): void {
     if (this.#isOver || this.#sentMetadata) return;
-    this.#sendHeaders(responseHeaders(metadata));
+    const headers = responseHeaders(metadata);
+    const size = headerListSize(headers);
+    const limit = this.#stream.maxHeaderListSize;
+    if (size <= limit) return this.#sendHeaders(headers);
+    const { code, details } = headerSizeProblem('response', size, limit);
+    this.#fail(code, details);
   }
 
   sendMessage(message: unknown, callback: () => void): void {
@@ -143,9 +150,10 @@ export class ServerCall
 
   sendStatus({ code, details, metadata }: ServerStatus): void {
     if (this.#isOver) return;
+    const limit = this.#stream.maxTrailersSize;
     const trailers = this.#sentMetadata
-      ? statusTrailers(code, details, metadata)
-      : trailersOnly(code, details, metadata);
+      ? statusTrailers(code, details, metadata, limit)
+      : trailersOnly(code, details, metadata, limit);
     this.#sentStatus = true;
     this.#stream.sendHeaders(trailers, true);
     this.#stream.discardRest();
