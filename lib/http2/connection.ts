@@ -246,7 +246,7 @@ export class Http2Connection implements StreamHost {
   #createParts(
     options: Http2ConnectionOptions,
     events: Http2ConnectionEvents,
-    accounts = new PeerAccounts(options),
+    accounts = new PeerAccounts(options, this.#role === 'client'),
   ): ConnectionParts {
     const isClient = this.#role === 'client';
     const output = new FrameOutput(this.#socket, options.maxQueuedBytes, {
@@ -256,7 +256,7 @@ export class Http2Connection implements StreamHost {
     const pings = new Pings(output);
     const streams = new StreamTable(this.#role, accounts);
     const settings = new SettingsExchange(options, isClient, () => streamWindows.adapt());
-    const streamWindows = new StreamWindows(options, isClient, new RoundTrip(() => pings.send()), {
+    const streamWindows = new StreamWindows(options, accounts, new RoundTrip(() => pings.send()), {
       streams,
       canAnnounce: () => this.#state !== 'closed' && settings.canChangeWindow,
       announce: (from, to) => settings.changeWindow(output, from, to),
@@ -268,7 +268,7 @@ export class Http2Connection implements StreamHost {
       user: new ConnectionUser(events),
       headers: new HeaderOutput(output, options.varyingHeaders),
       streams,
-      window: new ConnectionWindow(options),
+      window: new ConnectionWindow(options, accounts.unread, (bytes) => this.#credit(bytes)),
       streamWindows,
       settings,
       conduct: new PeerConduct(accounts, (code, message) => this.#fail(code, message)),
@@ -335,7 +335,7 @@ export class Http2Connection implements StreamHost {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#parser.stop();
-    const { settings, pings, user } = this.#parts;
+    const { settings, pings, user, window } = this.#parts;
     settings.stop();
     const reason = error ?? closedError();
     pings.rejectAll(reason);
@@ -345,6 +345,7 @@ export class Http2Connection implements StreamHost {
       if (!this.#streams.isOurs(stream.id) && !stream.isWanted) unwanted += 1;
       stream.abort(streamReason);
     }
+    window.close();
     if (inOrder) {
       this.output.end();
       const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS).unref();

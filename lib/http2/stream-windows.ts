@@ -1,19 +1,12 @@
-import {
-  ReceiveWindow,
-  WindowBudget,
-  type RoundTrip,
-  type WindowLimits,
-} from '../flow-control/index.js';
+import { ReceiveWindow, type RoundTrip, type WindowLimits } from '../flow-control/index.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
+import type { PeerAccounts } from './peer-accounts.js';
 import type { Http2Stream } from './stream.js';
-import { planWindows, type WindowPlan } from './window-plan.js';
-
-/** Share of the room for growth that one step of one window may take: something is left for the next. */
-const GROWTH_PER_STEP = 1 / 4;
+import type { WindowPlan } from './window-plan.js';
 
 /** The part of the connection that the windows of its streams depend on. */
 export interface StreamWindowsHost {
-  readonly streams: { readonly size: number; all(): Iterable<Http2Stream> };
+  readonly streams: { readonly totalSize: number; all(): Iterable<Http2Stream> };
   /** Whether the peer can be told of another initial window now. */
   canAnnounce(): boolean;
   /** Tells the peer that the initial window of all its streams is now `to` instead of `from` bytes. */
@@ -21,8 +14,8 @@ export interface StreamWindowsHost {
 }
 
 /**
- * The receive windows of the streams. A new stream has the full window while few streams are open and a
- * small one while there are many, so that their sum is bounded; the peer is told by SETTINGS. A window
+ * The receive windows of the streams. A new stream has the full window while few streams of the peer are
+ * open, on all of its connections, and a small one while there are many, so that their sum is bounded; the peer is told by SETTINGS. A window
  * grows, from what all streams share, when its stream is read fast; a small one at once when it is read
  * at all. A stream that ends gives back what it took.
  */
@@ -34,18 +27,18 @@ export class StreamWindows {
 
   constructor(
     options: Http2ConnectionOptions,
-    isClient: boolean,
+    accounts: PeerAccounts,
     roundTrip: RoundTrip,
     host: StreamWindowsHost,
   ) {
-    this.#plan = planWindows(options, isClient);
+    this.#plan = accounts.windows;
     this.#host = host;
     this.#limits = {
       granted: this.#plan.full,
       grantedIsFree: true,
       initial: this.#plan.full,
       max: options.maxWindowSize,
-      budget: new WindowBudget(this.#plan.growth, { maxShare: GROWTH_PER_STEP }),
+      budget: accounts.growth,
       roundTrip,
     };
   }
@@ -57,7 +50,7 @@ export class StreamWindows {
 
   /** Streams were opened or closed, or the peer can be told of another window again. */
   adapt(): void {
-    const { size } = this.#host.streams;
+    const { totalSize: size } = this.#host.streams;
     const { fewStreams } = this.#plan;
     // Between half of them and all of them nothing changes: a number that varies costs no SETTINGS.
     if (this.#size === 'full' ? size > fewStreams : size * 2 <= fewStreams) this.#change();
