@@ -1,4 +1,5 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Logger } from '@nestjs/common';
 import type { DrainTime } from '../backchannel/index.js';
 import type { ConnectionServer, GrpcEngine } from '../grpc/index.js';
 import { toServerOptions } from './channel-options.js';
@@ -24,6 +25,7 @@ export interface BackchannelServerSettings {
  * controllers to the other end of each of its client's connections. Made by `BackchannelClient`.
  */
 export class BackchannelServer extends StandardServicesServer {
+  readonly #useLog = new Logger('BackchannelModule');
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */
@@ -73,6 +75,7 @@ export class BackchannelServer extends StandardServicesServer {
     if (this.#closing !== undefined) await this.#reopen();
     this.grpcClient = { addService: this.#addService.bind(this) };
     await this.bindEvents();
+    this.#warnOfBackchannelUses();
     this.#settings.onListen();
     callback?.();
   }
@@ -92,6 +95,16 @@ export class BackchannelServer extends StandardServicesServer {
     this.grpcClient = null;
     const { leftMs } = this.#settings.drainTime;
     await Promise.all([...this.#servers].map((server) => server.drain(leftMs)));
+  }
+
+  /** The other end of the connection did not dial: nobody can call it back, whatever the handler wants. */
+  #warnOfBackchannelUses(): void {
+    for (const { decorator, handler, optional } of this.backchannelUses) {
+      if (optional) continue;
+      this.#useLog.warn(
+        `${decorator} of ${handler}: calls that come over the backchannel fail with FAILED_PRECONDITION, as their caller has dialed nobody; name what each side serves, with the option "services", or call the other end with the client`,
+      );
+    }
   }
 
   async #reopen(): Promise<void> {

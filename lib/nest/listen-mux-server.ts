@@ -36,6 +36,7 @@ import { PeerServices } from './peer-stubs.js';
 import { RateLimitedLog } from './rate-limited-log.js';
 import { drainMsOf, drainServer } from './shut-down.js';
 import { StandardServicesServer } from './standard-services.js';
+import { unknownService } from './unknown-service.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
@@ -45,6 +46,9 @@ const LAST_WORDS_MS = 1000;
  * Who wants to know of everyone has `Registry.peers$`.
  */
 const MAX_PEER_LINES = 100;
+
+/** Services of peers that there are stubs of, in all servers of the process. */
+const knownServices = new Set<string>();
 
 /** All that there is while it listens. */
 interface Listening {
@@ -96,6 +100,7 @@ export class ListenMuxServer extends StandardServicesServer {
     this.#limits = listenMuxLimitsOf(verified);
     this.#sessionFactory = verified.sessionFactory ?? yamuxSessionFactory(verified.yamux);
     this.#peerServices = verified.backchannel && new PeerServices(verified.backchannel);
+    for (const name of this.peerServices) knownServices.add(name);
     logPeers(this.#peerLog, registry);
   }
 
@@ -126,6 +131,7 @@ export class ListenMuxServer extends StandardServicesServer {
   /** Binds the handlers, then opens the port: no call ever finds it half ready. */
   override async start(callback?: () => void): Promise<void> {
     await this.bindEvents();
+    this.#verifyBackchannelUses();
     await this.#openPort();
     callback?.();
   }
@@ -150,6 +156,16 @@ export class ListenMuxServer extends StandardServicesServer {
     const server = this.grpcClient as StreamServer | null | undefined;
     if (!server) throw new Error('there is no gRPC server before listen() and after close()');
     return server.unwrap() as T;
+  }
+
+  /** Handlers may be for another server: every service is known that any of them has. */
+  #verifyBackchannelUses(): void {
+    const unknown = this.backchannelUses.find(
+      ({ service }) => service !== undefined && !knownServices.has(service),
+    );
+    if (unknown === undefined) return;
+    const place = { call: 'ListenMuxServer', option: 'backchannel' };
+    throw unknownService(unknown, this.peerServices, place);
   }
 
   async #openPort(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { OnModuleDestroy } from '@nestjs/common';
-import type { GrpcOptions } from '@nestjs/microservices';
+import type { GrpcOptions, MessageHandler } from '@nestjs/microservices';
+import { usesIn, type BackchannelUse } from './decorators/backchannel-uses.js';
 import { GrpcHandlers } from './grpc-handlers.js';
 import { GrpcHealth, type GrpcHealthImplementation } from './health/grpc-health.js';
 import { addReflection } from './health/grpc-reflection.js';
@@ -51,6 +52,8 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
   /** The services that controllers have methods of. */
   #served: ServiceDefinition[] = [];
   #openCalls: OpenCalls | undefined;
+  /** Of handlers whose callers are to be called back, by the services that they are handlers of. */
+  readonly #uses: { service: string; use: BackchannelUse }[] = [];
 
   /** @throws OptionError if the option `services` names one that is not in the packages. */
   constructor(options: ServedOptions, place: SelectionPlace) {
@@ -70,6 +73,27 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
   /** Calls `listener` with the services that have handlers whenever handlers are bound. */
   onBound(listener: (served: readonly string[]) => void): void {
     this.#onBound.push(listener);
+  }
+
+  /** Called by Nest, with what the decorators of the handler have noted in `extras`. */
+  override addHandler(
+    pattern: { service?: string } | string,
+    callback: MessageHandler,
+    isEventHandler?: boolean,
+    extras?: object,
+  ): void {
+    super.addHandler(pattern, callback, isEventHandler);
+    const service = typeof pattern === 'string' ? undefined : pattern?.service;
+    if (service === undefined) return;
+    this.#uses.push(...usesIn(extras).map((use) => ({ service, use })));
+  }
+
+  /** Which handlers that are served want to call their callers back. */
+  protected get backchannelUses(): BackchannelUse[] {
+    const names = this.#served.map(serviceName);
+    const isServed = (service: string): boolean =>
+      names.some((name) => name === service || name.endsWith(`.${service}`));
+    return this.#uses.filter(({ service }) => isServed(service)).map(({ use }) => use);
   }
 
   /** Called by Nest: the services of one package that are to be served. */

@@ -5,6 +5,7 @@ import { backchannelUsesOf } from './decorators/backchannel-uses.js';
 import { ListenMuxServer } from './listen-mux-server.js';
 import { ownModules } from './own-modules.js';
 import { getBackchannelClientToken } from './tokens.js';
+import { unknownService } from './unknown-service.js';
 
 /**
  * Verifies that no other module of the application registers a client under the same name.
@@ -42,13 +43,12 @@ export function verifyBackchannelUses(
   const existing = new Set(sides.flat());
   const unknown = controllersOf(container)
     .flatMap(backchannelUsesOf)
-    .find(({ service }) => !existing.has(service));
+    .find(({ service }) => service !== undefined && !existing.has(service));
   if (unknown === undefined) return;
-  const names = [...existing].join(', ') || 'none';
-  throw new OptionError(
-    `@Backchannel("${unknown.service}") of ${unknown.handler}: the option "server.backchannel" of BackchannelModule.forRoot has no such service; it has: ${names}`,
-    'server.backchannel',
-  );
+  throw unknownService(unknown, [...existing], {
+    call: 'BackchannelModule.forRoot',
+    option: 'server.backchannel',
+  });
 }
 
 function controllersOf(container: ModulesContainer): Function[] {

@@ -1,27 +1,51 @@
-/** A parameter of a handler that is decorated with `@Backchannel('Service')`. */
+import { MetadataScanner } from '@nestjs/core';
+import { PATTERN_EXTRAS_METADATA } from '@nestjs/microservices/constants.js';
+
+/** A parameter of a handler that is decorated with `@Backchannel()` or `@PeerId()`. */
 export interface BackchannelUse {
   /** The handler, such as `HubController.hello`. */
   readonly handler: string;
+  /** The decorator, such as `@Backchannel("Agent")`. */
+  readonly decorator: string;
   /** The service that it calls its caller back with. */
-  readonly service: string;
+  readonly service: string | undefined;
+  /** Whether the handler takes calls that cannot be called back. */
+  readonly optional: boolean;
 }
 
-/** By the prototype of the class that declares the handler. */
-const uses = new WeakMap<object, BackchannelUse[]>();
+/** Where a method keeps its uses, among what Nest passes to the transport strategies of the handler. */
+const USES = Symbol('BACKCHANNEL_USES');
 
-/** Remembers that a handler of the class of `prototype` uses `service`. */
-export function noteBackchannelUse(prototype: object, method: string, service: string): void {
-  const handler = `${prototype.constructor.name}.${method}`;
-  uses.set(prototype, [...(uses.get(prototype) ?? []), { handler, service }]);
+const scanner = new MetadataScanner();
+
+/** Remembers a use in the method `name` of the class of `prototype`. */
+export function noteBackchannelUse(
+  prototype: object,
+  name: string | symbol | undefined,
+  use: Omit<BackchannelUse, 'handler'>,
+): void {
+  const method = name && (prototype as Record<string | symbol, unknown>)[name];
+  if (typeof method !== 'function') return; // A parameter of a constructor: Nest ignores it.
+  const handler = `${prototype.constructor.name}.${String(name)}`;
+  const extras = extrasOf(method);
+  const uses = [...usesIn(extras), { ...use, handler }];
+  Reflect.defineMetadata(PATTERN_EXTRAS_METADATA, { ...extras, [USES]: uses }, method);
 }
 
-/** The uses in handlers of `controller`, inherited ones included. */
+/** The uses in methods of `controller`, inherited ones included. */
 export function backchannelUsesOf(controller: Function): BackchannelUse[] {
-  const found: BackchannelUse[] = [];
-  let prototype = controller.prototype as object | null;
-  while (prototype !== null && prototype !== undefined) {
-    found.push(...(uses.get(prototype) ?? []));
-    prototype = Object.getPrototypeOf(prototype) as object | null;
-  }
-  return found;
+  const prototype = controller.prototype as Record<string, unknown>;
+  return scanner.getAllMethodNames(prototype).flatMap((name) => {
+    const method = prototype[name];
+    return typeof method === 'function' ? usesIn(extrasOf(method)) : [];
+  });
+}
+
+/** The uses in a handler that a strategy was given with these extras. */
+export function usesIn(extras: object | undefined): readonly BackchannelUse[] {
+  return (extras as { [USES]?: readonly BackchannelUse[] } | undefined)?.[USES] ?? [];
+}
+
+function extrasOf(method: Function): object | undefined {
+  return Reflect.getMetadata(PATTERN_EXTRAS_METADATA, method) as object | undefined;
 }

@@ -1,14 +1,18 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getBackchannel } from '../../backchannel/index.js';
-import { verifyOptions } from '../../options/index.js';
+import { OptionError, verifyOptions } from '../../options/index.js';
 import { noteBackchannelUse } from './backchannel-uses.js';
 import { boundStub } from './bound-stub.js';
 import { fromCall, isParent } from './call-of.js';
 import {
   BACKCHANNEL_OPTION_RULES,
+  STUB_OPTION_RULES,
   type BackchannelOption,
   type StubOption,
 } from './peer-option.js';
+
+/** The decorator as its errors name it. */
+const CALL = '@Backchannel';
 
 const BackchannelParam = createParamDecorator(
   ({ service, detached = false, ...option }: BackchannelOption, context: ExecutionContext) =>
@@ -34,7 +38,7 @@ const BackchannelParam = createParamDecorator(
  * `{ optional: true }`. As with every decorated parameter, the request needs `@Payload()` then.
  *
  * A service that the option `server.backchannel` of the application does not have fails when the
- * application is created.
+ * application is created; with a `ListenMuxServer` of your own, when that starts.
  *
  * @throws OptionError naming a bad option.
  */
@@ -44,14 +48,23 @@ export function Backchannel(
   serviceOrOption: string | BackchannelOption = {},
   option?: StubOption,
 ): ParameterDecorator {
-  const given =
-    typeof serviceOrOption === 'string' ? { ...option, service: serviceOrOption } : serviceOrOption;
-  const verified = verifyOptions('@Backchannel', BACKCHANNEL_OPTION_RULES, given);
+  const verified = read(serviceOrOption, option);
+  const { service, optional = false } = verified;
+  const decorator =
+    service === undefined ? '@Backchannel()' : `@Backchannel(${JSON.stringify(service)})`;
   const decorate = BackchannelParam(verified);
   return (target, method, index) => {
-    if (verified.service !== undefined) {
-      noteBackchannelUse(target, String(method), verified.service);
-    }
+    noteBackchannelUse(target, method, { decorator, service, optional });
     decorate(target, method, index);
   };
+}
+
+function read(serviceOrOption: unknown, option: unknown): BackchannelOption {
+  if (typeof serviceOrOption === 'string') {
+    const given = option === undefined ? {} : verifyOptions(CALL, STUB_OPTION_RULES, option);
+    return verifyOptions(CALL, BACKCHANNEL_OPTION_RULES, { ...given, service: serviceOrOption });
+  }
+  const verified = verifyOptions(CALL, BACKCHANNEL_OPTION_RULES, serviceOrOption);
+  if (option === undefined) return verified;
+  throw new OptionError(`${CALL}: options stand in one object, or behind the name of a service`);
 }

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { getPeerId, type PeerId as PeerIdType } from '../../backchannel/index.js';
 import { verifyOptions } from '../../options/index.js';
+import { noteBackchannelUse } from './backchannel-uses.js';
 import { fromCall } from './call-of.js';
 import { PEER_OPTION_RULES, type PeerOption } from './peer-option.js';
 
@@ -17,5 +18,12 @@ export type PeerId = PeerIdType;
  *
  * @throws OptionError naming a bad option.
  */
-export const PeerId = (option: PeerOption = {}): ParameterDecorator =>
-  PeerIdParam(verifyOptions('@PeerId', PEER_OPTION_RULES, option));
+export const PeerId = (option: PeerOption = {}): ParameterDecorator => {
+  const verified = verifyOptions('@PeerId', PEER_OPTION_RULES, option);
+  const { optional = false } = verified;
+  const decorate = PeerIdParam(verified);
+  return (target, method, index) => {
+    noteBackchannelUse(target, method, { decorator: '@PeerId()', service: undefined, optional });
+    decorate(target, method, index);
+  };
+};

@@ -24,9 +24,11 @@ export interface BackchannelOption extends StubOption {
 /** What the option of `@PeerId()` may be. */
 export const PEER_OPTION_RULES: Rules<PeerOption> = { optional: trueOrFalse };
 
+/** What the options of `@Backchannel('Service')` may be. */
+export const STUB_OPTION_RULES: Rules<StubOption> = { ...PEER_OPTION_RULES, detached: trueOrFalse };
+
 /** What the options of `@Backchannel()` may be. */
 export const BACKCHANNEL_OPTION_RULES: Rules<BackchannelOption> = {
-  ...PEER_OPTION_RULES,
+  ...STUB_OPTION_RULES,
   service: nonEmptyText,
-  detached: trueOrFalse,
 };

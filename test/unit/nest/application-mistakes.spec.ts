@@ -1,9 +1,18 @@
 import { Controller, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { GrpcMethod, Payload, type CustomStrategy } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
-import { Backchannel, BackchannelModule } from 'nestjs-backchannel';
+import {
+  Backchannel,
+  BackchannelClient,
+  BackchannelModule,
+  InjectBackchannelClient,
+  ListenMuxServer,
+  OptionError,
+  PeerId,
+} from 'nestjs-backchannel';
 import { closing } from '../../fixtures/nest/in-test.js';
+import { logLinesOf } from '../../fixtures/nest/log-lines.js';
 import { callsProto, gitalyProto, praefectProto } from '../../fixtures/nest/protos.js';
 
 /** Creates an application of these modules and controllers, and does not start it. */
@@ -53,6 +62,14 @@ class ObjectController {
 }
 
 @Controller()
+class IdController {
+  @GrpcMethod('Gitaly')
+  mutator(@PeerId() _id: number): object {
+    return {};
+  }
+}
+
+@Controller()
 class InheritingController extends UnknownController {}
 
 describe('@Backchannel of a service that peers do not have', () => {
@@ -93,6 +110,105 @@ describe('@Backchannel of a service that peers do not have', () => {
   ])('does not fail for %s', async (_what, imports) => {
     await expect(create(imports, [KnownController])).resolves.toBeUndefined();
   });
+});
+
+describe('@Backchannel in handlers of a server that the application makes itself', () => {
+  /** An application without BackchannelModule, in which the server starts. */
+  async function start(strategy: CustomStrategy['strategy'], controllers: Type[]): Promise<void> {
+    @Module({ controllers })
+    class AppModule {}
+    const app = closing(
+      await NestFactory.create(AppModule, { logger: false, abortOnError: false }),
+    );
+    app.connectMicroservice<CustomStrategy>({ strategy });
+    await app.startAllMicroservices();
+  }
+
+  it.each([
+    ['UnknownController', UnknownController],
+    ['OptionalController', OptionalController],
+    ['ObjectController', ObjectController],
+    ['UnknownController', InheritingController],
+  ])('fails at the start for a service that peers do not have, in %s', async (name, controller) => {
+    await expect(start(new ListenMuxServer(server), [controller])).rejects.toThrow(
+      `@Backchannel("Nope") of ${name}.mutator: the option "backchannel" of ListenMuxServer has no such service; it has: Praefect`,
+    );
+  });
+
+  it('fails where the server says nothing of the services of its peers', async () => {
+    const mute = new ListenMuxServer({ url: '127.0.0.1:0', ...gitalyProto });
+
+    await expect(start(mute, [UnknownController])).rejects.toThrow('it has: none');
+  });
+
+  it.each<[string, ListenMuxServer, Type]>([
+    ['a service that there is', new ListenMuxServer(server), KnownController],
+    [
+      'handlers that another server serves',
+      new ListenMuxServer({ url: '127.0.0.1:0', ...callsProto }),
+      UnknownController,
+    ],
+  ])('does not fail for %s', async (_what, strategy, controller) => {
+    await expect(start(strategy, [controller])).resolves.toBeUndefined();
+  });
+
+  it.each<[string, Type, string | undefined]>([
+    ['a stub', KnownController, '@Backchannel("Praefect") of KnownController.mutator: calls that'],
+    ['an id', IdController, '@PeerId() of IdController.mutator: calls that'],
+    ['a stub, if there is one', OptionalController, undefined],
+  ])('is warned of on the dialing side, which nobody dialed: %s', async (_what, type, warning) => {
+    const lines = logLinesOf('BackchannelModule');
+    const client = closing(
+      new BackchannelClient({
+        url: '127.0.0.1:1',
+        lazy: true,
+        ...praefectProto,
+        backchannel: gitalyProto,
+      }),
+    );
+
+    await start(client.strategy, [type]);
+
+    expect(lines.map(({ level }) => level)).toEqual(warning === undefined ? [] : ['warn']);
+    if (warning !== undefined) expect(lines[0]!.message).toContain(warning);
+  });
+});
+
+describe('options of the decorators', () => {
+  const decorate = Backchannel as (...args: unknown[]) => ParameterDecorator;
+
+  it.each<[unknown[], string]>([
+    [['S', true], 'the options must be an object, not true (a boolean)'],
+    [['S', 'optional'], "the options must be an object, not 'optional' (a string)"],
+    [['S', null], 'the options must be an object, not null'],
+    [['S', { optionl: true }], 'unknown option "optionl": did you mean "optional"?'],
+    [['S', { service: 'T' }], 'unknown option "service"'],
+    [['S', { detached: 'yes' }], '"detached" must be true or false'],
+    [[''], '"service" must be a string that is not empty'],
+    [[null], 'the options must be an object, not null'],
+    [[true], 'the options must be an object, not true (a boolean)'],
+    [[{ servce: 'S' }], 'unknown option "servce": did you mean "service"?'],
+    [[{ service: 'S' }, { optional: true }], 'options stand in one object'],
+  ])('@Backchannel(%j) throws where it stands', (args, problem) => {
+    expect(() => decorate(...args)).toThrow(OptionError);
+    expect(() => decorate(...args)).toThrow(problem);
+  });
+
+  it.each([[true], ['S'], [null], [{ optionl: true }], [{ detached: true }]])(
+    '@PeerId(%j) throws where it stands',
+    (option) => {
+      expect(() => (PeerId as (given: unknown) => unknown)(option)).toThrow(OptionError);
+    },
+  );
+
+  it.each([[undefined], [''], [null], [{ name: 'HUB' }]])(
+    '@InjectBackchannelClient(%j) throws where it stands',
+    (name) => {
+      expect(() => (InjectBackchannelClient as (given: unknown) => unknown)(name)).toThrow(
+        OptionError,
+      );
+    },
+  );
 });
 
 describe('a client name that is used twice', () => {
