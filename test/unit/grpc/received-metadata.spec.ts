@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import { Metadata, setLogger } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { appendMetadata } from '../../../lib/grpc/built-in/metadata-codec.js';
-import { ReceivedMetadata } from '../../../lib/grpc/built-in/received-metadata.js';
+import { receivedMetadata } from '../../../lib/grpc/built-in/received-metadata.js';
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-describe('ReceivedMetadata', () => {
+describe('received metadata', () => {
   const logged = vi.fn<(line: string) => void>();
   beforeEach(() => {
     logged.mockClear();
@@ -14,7 +14,7 @@ describe('ReceivedMetadata', () => {
   });
   afterEach(() => setLogger(console));
 
-  const read = (...headers: string[]): Metadata => new ReceivedMetadata(headers, new Set(['te']));
+  const read = (...headers: string[]): Metadata => receivedMetadata(headers, new Set(['te']));
 
   it('reads what is no pseudo-header and not hidden', () => {
     const metadata = read(':path', '/', 'te', 'trailers', 'name', 'value');
@@ -57,7 +57,7 @@ describe('ReceivedMetadata', () => {
     metadata.add('some-bin', Buffer.from('two'));
     const headers: string[] = [];
     appendMetadata(headers, metadata);
-    const again = new ReceivedMetadata(headers, NOTHING);
+    const again = receivedMetadata(headers, NOTHING);
     expect(again.toJSON()).toEqual(metadata.toJSON());
   });
 
@@ -127,6 +127,71 @@ describe('ReceivedMetadata', () => {
     });
   });
 
+  describe('beside that which grpc-js makes itself', () => {
+    const pair = (): { received: Metadata; own: Metadata } => ({
+      received: read('a', '1', 'b', '2', 'x-bin', 'AQ==, Ag==', 'te', 'trailers'),
+      own: Metadata.fromHttp2Headers({ a: '1', b: '2', 'x-bin': 'AQ==, Ag==' }),
+    });
+    /** What a copy of the entries knows, whatever class of map it is. */
+    const entriesOf = (copy: object): unknown[] => [
+      ...(copy as { internalRepr: Map<string, unknown> }).internalRepr,
+    ];
+
+    it.each<[string, (metadata: Metadata) => unknown]>([
+      ['JSON.stringify', (metadata) => JSON.stringify(metadata)],
+      ['JSON.stringify of a copy', (metadata) => JSON.stringify({ ...metadata })],
+      ['inspect', (metadata) => inspect(metadata)],
+      ['inspect in an object', (metadata) => inspect({ call: { metadata } })],
+      ['inspect at any depth', (metadata) => inspect(metadata, { depth: 9, showHidden: true })],
+      ['text', (metadata) => String(metadata)],
+      ['its class', (metadata) => metadata.constructor],
+      ['its prototype', (metadata) => Object.getPrototypeOf(metadata) as object],
+      ['the class of its entries', (metadata) => Object.values(metadata)[0]!.constructor],
+      ['Object.keys', (metadata) => Object.keys(metadata)],
+      ['Reflect.ownKeys', (metadata) => Reflect.ownKeys(metadata)],
+      ['for in', namesIn],
+      ['spread', (metadata) => entriesOf({ ...metadata })],
+      ['Object.assign', (metadata) => entriesOf(Object.assign({}, metadata))],
+      ['Object.entries', (metadata) => entriesOf(Object.fromEntries(Object.entries(metadata)))],
+      ['a copy that keeps its class', (metadata) => copyOf(metadata).getMap()],
+      ['clone', (metadata) => metadata.clone()],
+      ['merge', mergedInto],
+      ['getMap', (metadata) => metadata.getMap()],
+      ['toJSON', (metadata) => metadata.toJSON()],
+      ['toHttp2Headers', (metadata) => metadata.toHttp2Headers()],
+      ['structuredClone of toJSON()', (metadata) => structuredClone(metadata.toJSON())],
+    ])('%s gives the same', (_what, look) => {
+      const { received, own } = pair();
+      expect(look(received)).toEqual(look(own));
+    });
+
+    it('counts as equal', () => {
+      const { received, own } = pair();
+      expect(received).toEqual(own);
+      expect(own).toEqual(pair().received);
+      expect({ ...received }).toEqual({ ...own });
+    });
+
+    it.each<[string, (entries: Map<string, unknown>) => unknown]>([
+      ['size', ({ size }) => size],
+      ['has', (entries) => [entries.has('a'), entries.has('te'), entries.has('c')]],
+      ['get', (entries) => [entries.get('a'), entries.get('te'), entries.get('c')]],
+      ['keys', (entries) => [...entries.keys()]],
+      ['values', (entries) => [...entries.values()]],
+      ['entries', (entries) => [...entries.entries()]],
+      ['forEach', forEachOf],
+      ['a copy', (entries) => new Map(entries)],
+      ['set', (entries) => [...entries.set('c', ['3'])]],
+      ['delete', (entries) => [entries.delete('a'), ...entries]],
+      ['clear', (entries) => [entries.clear(), ...entries]],
+    ])('has the same entries: %s', (_what, look) => {
+      const { received, own } = pair();
+      const of = (metadata: object): Map<string, unknown> =>
+        (metadata as { internalRepr: Map<string, unknown> }).internalRepr;
+      expect(look(of(received))).toEqual(look(of(own)));
+    });
+  });
+
   it('makes nothing of the values that nobody asks for', () => {
     const from = vi.spyOn(Buffer, 'from');
     try {
@@ -169,3 +234,27 @@ describe('ReceivedMetadata', () => {
     expect(metadata.clone().get('x-bin')).toEqual([Buffer.of(1)]);
   });
 });
+
+function namesIn(metadata: object): string[] {
+  const names: string[] = [];
+  for (const name in metadata) names.push(name);
+  return names;
+}
+
+/** As libraries copy objects that they do not know. */
+function copyOf<T extends object>(value: T): T {
+  return Object.assign(Object.create(Object.getPrototypeOf(value) as object), value) as T;
+}
+
+function mergedInto(metadata: Metadata): unknown {
+  const into = new Metadata();
+  into.set('a', '0');
+  into.merge(metadata);
+  return into.toJSON();
+}
+
+function forEachOf(entries: Map<string, unknown>): unknown[] {
+  const seen: unknown[] = [];
+  entries.forEach((value, name) => seen.push([name, value]));
+  return seen;
+}

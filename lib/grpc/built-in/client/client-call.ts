@@ -13,7 +13,7 @@ import { headerSizeProblem } from '../../header-size-problem.js';
 import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { onEndOf } from '../../parent-calls.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
-import { ReceivedMetadata } from '../received-metadata.js';
+import { receivedMetadata } from '../received-metadata.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
 import { metadataProblem, requestHeaders, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
@@ -394,7 +394,7 @@ export class ClientCall
     this.#headers = undefined;
     const listener: CallListener & { ignoresMetadata?: boolean } = this.#listener!;
     if (listener.ignoresMetadata) return;
-    listener.onReceiveMetadata(new ReceivedMetadata(headers, HIDDEN_HEADERS));
+    listener.onReceiveMetadata(receivedMetadata(headers, HIDDEN_HEADERS));
   }
 
   #tellStatus(why: CallStatus): void {

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { CallStatus } from '../../grpc-types.js';
-import { ReceivedMetadata } from '../received-metadata.js';
+import { receivedMetadata } from '../received-metadata.js';
 import { decodeStatusMessage } from '../status-message.js';
 import { statusOf, statusOfHttp } from './status-of-end.js';
 
@@ -16,11 +16,11 @@ export function responseStatus(trailers: readonly string[], httpStatus: number):
     else if (trailers[i] === 'grpc-message') message ??= trailers[i + 1];
   }
   if (code === undefined) {
-    return { ...statusOfHttp(httpStatus), metadata: new ReceivedMetadata(trailers, NOTHING) };
+    return { ...statusOfHttp(httpStatus), metadata: receivedMetadata(trailers, NOTHING) };
   }
   return statusOf(
     /^\d+$/.test(code) ? Number(code) : status.UNKNOWN,
     message === undefined ? '' : decodeStatusMessage(message),
-    new ReceivedMetadata(trailers, STATUS_HEADERS),
+    receivedMetadata(trailers, STATUS_HEADERS),
   );
 }

@@ -15,7 +15,7 @@ import { headerSizeProblem } from '../../header-size-problem.js';
 import { Inbox, type InboxOwner } from '../inbox.js';
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
-import { ReceivedMetadata } from '../received-metadata.js';
+import { receivedMetadata } from '../received-metadata.js';
 import { decodeTimeout, LONGEST_DELAY_MS } from '../timeout.js';
 import {
   RESPONSE_HEADERS,
@@ -113,7 +113,7 @@ export class ServerCall
   start(listener: ServerCallListener): void {
     if (this.#isOver) return;
     this.#listener = listener;
-    listener.onReceiveMetadata(new ReceivedMetadata(this.#headers, HIDDEN_HEADERS));
+    listener.onReceiveMetadata(receivedMetadata(this.#headers, HIDDEN_HEADERS));
   }
 
   sendMetadata(metadata: Metadata): void {
