@@ -67,15 +67,19 @@ let parentOfNext: ParentCall | undefined;
  * stubs of methods with a stream of requests take no options. The call must be made before `begin`
  * returns.
  *
+ * @param ifNone - called when `begin` has made no call.
  * @returns what `begin` returns.
  */
-export function withParent<R>(parent: ParentCall, begin: () => R): R {
+export function withParent<R>(parent: ParentCall, begin: () => R, ifNone?: () => void): R {
   const outer = parentOfNext;
+  let isTaken = false;
   parentOfNext = parent;
   try {
     return begin();
   } finally {
+    isTaken = parentOfNext !== parent;
     parentOfNext = outer;
+    if (!isTaken) ifNone?.();
   }
 }
 

@@ -6,6 +6,7 @@ export {
   either,
   func,
   hasMethods,
+  isObject,
   like,
   listOf,
   milliseconds,

@@ -12,9 +12,11 @@ import {
   ListenMuxServer,
   type BackchannelNetwork,
 } from '../nest/index.js';
+import { verifyOptions } from '../options/index.js';
 import { instancesOf } from './instances-of.js';
 import type { TestCertificate } from './memory-connection.js';
 import { MemoryNetwork } from './memory-network.js';
+import { TEST_PAIR_RULES } from './option-rules.js';
 import { TestPair } from './test-pair.js';
 import type { CompiledModule, ModuleBuilder } from './testing-module.js';
 
@@ -52,20 +54,21 @@ export interface TestPairOptions {
  * Needs `@nestjs/testing`, and an HTTP adapter as every Nest application does; nothing listens for
  * HTTP, but `pair.listening.listen(0)` may.
  *
- * @throws Error (as a rejection) if a side has nothing to listen or dial with; NotConnectedError or
+ * @throws OptionError (as a rejection) naming a bad option; Error if a side has nothing to listen or dial with; NotConnectedError or
  * NoPeerError if they are not connected within `deadlineMs`, with the reason where it is known; what
  * starting an application throws. Nothing is left running then.
  */
 export async function createTestPair(options: TestPairOptions): Promise<TestPair> {
-  const { network = new MemoryNetwork(), deadlineMs = 5000 } = options;
+  const verified = verifyOptions('createTestPair', TEST_PAIR_RULES, options);
+  const { network = new MemoryNetwork(), deadlineMs = 5000 } = verified;
   const apps: INestApplication[] = [];
   try {
-    const listening = await start('listening', network, options, apps);
+    const listening = await start('listening', network, verified, apps);
     const [server] = instancesOf(listening, ListenMuxServer).values();
     if (server === undefined) throw new Error(LISTENS_NOT);
 
-    const ofDialing = leadingTo(server.address as string, network, options);
-    const dialing = await start('dialing', ofDialing, options, apps);
+    const ofDialing = leadingTo(server.address as string, network, verified);
+    const dialing = await start('dialing', ofDialing, verified, apps);
     const clients = clientsOf(dialing);
     if (clients.size === 0) throw new Error(DIALS_NOT);
 

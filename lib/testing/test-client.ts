@@ -1,6 +1,8 @@
 import { filter, firstValueFrom, ReplaySubject, throwError, timeout, type Observable } from 'rxjs';
 import { NotConnectedError } from '../backchannel/index.js';
 import { BackchannelClient, type BackchannelNetwork, type ConnectionState } from '../nest/index.js';
+import { verifyOptions } from '../options/index.js';
+import { TEST_CLIENT_RULES } from './option-rules.js';
 import { TestStubFactory, type TestServices } from './test-services.js';
 
 const NOWHERE: BackchannelNetwork = {
@@ -25,7 +27,10 @@ export class TestClient extends BackchannelClient {
   readonly #states = new ReplaySubject<ConnectionState>(1);
   #current: ConnectionState = { state: 'idle' };
 
-  constructor({ services = {}, connection = { state: 'ready' } }: TestClientOptions = {}) {
+  /** @throws OptionError naming a bad option. */
+  constructor(options: TestClientOptions = {}) {
+    const verified = verifyOptions('TestClient', TEST_CLIENT_RULES, options);
+    const { services = {}, connection = { state: 'ready' } } = verified;
     super({ url: 'nowhere', package: '', packageDefinition: {}, lazy: true }, NOWHERE);
     this.#stubs = new TestStubFactory(services, 'this TestClient');
     this.become(connection);

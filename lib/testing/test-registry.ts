@@ -7,6 +7,8 @@ import {
 } from '../backchannel/index.js';
 import { builtInEngine, ConnectionInfo } from '../grpc/index.js';
 import { MemoryConnection, type TestCertificate } from './memory-connection.js';
+import { verifyOptions } from '../options/index.js';
+import { TEST_PEER_RULES } from './option-rules.js';
 import { TestStubFactory, type TestServices } from './test-services.js';
 
 /** A peer that exists in a test only; all may be left out. */
@@ -27,14 +29,19 @@ export interface TestPeer {
  * `waitFor`.
  */
 export class TestRegistry extends Registry {
-  /** A peer connects. */
+  /**
+   * A peer connects.
+   *
+   * @throws OptionError naming a bad option.
+   */
   connect(options: TestPeer = {}): Peer {
+    const verified = verifyOptions('TestRegistry.connect', TEST_PEER_RULES, options);
     const link: PeerLink = {
-      connection: connectionOf(options),
+      connection: connectionOf(verified),
       openStreams: 2,
       close: async (departure) => this.disconnect(peer, departure),
     };
-    const id = this.registerBackchannel(connTo(options), { name: options.name, link });
+    const id = this.registerBackchannel(connTo(verified), { name: verified.name, link });
     const peer = this.get(id)!;
     return peer;
   }

@@ -1,5 +1,6 @@
+import { Metadata, status } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
-import { isObservable, Observable } from 'rxjs';
+import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { isAnswered, onEndOf, withParent, type ParentCall } from '../../grpc/index.js';
 
 /** The call that a stub is bound to, and the words for it. */
@@ -48,7 +49,23 @@ function boundCall(
       });
     });
     subscriber.add(stopListening);
-    return withParent(parent, () => call.subscribe(subscriber));
+    return withParent(
+      parent,
+      () => call.subscribe(subscriber),
+      // The stub is one of a test, without a channel that would end the call.
+      () => subscriber.add(onEndOf(parent, () => endWith(parent, subscriber))),
+    );
+  });
+}
+
+/** Ends a call as a channel does whose parent is over: told later, and as an error of gRPC. */
+function endWith(parent: ParentCall, subscriber: Subscriber<unknown>): void {
+  const isLate = Number(parent.getDeadline()) <= Date.now();
+  const code = isLate ? status.DEADLINE_EXCEEDED : status.CANCELLED;
+  const details = isLate ? 'Deadline of the parent call exceeded' : 'Cancelled by parent call';
+  const error = new Error(`${code} ${status[code]}: ${details}`);
+  process.nextTick(() => {
+    subscriber.error(Object.assign(error, { code, details, metadata: new Metadata() }));
   });
 }
 
