@@ -14,6 +14,7 @@ import {
   type BackchannelClientAsyncRegistration,
   type BackchannelClientRegistration,
 } from './client-registration.js';
+import { noteHandlerReaches } from './handler-reach.js';
 import { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
 import { hideStreamTypes } from './hide-stream-types.js';
 import { ListenMuxServer } from './listen-mux-server.js';
@@ -47,6 +48,7 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     super();
     hideStreamTypes(modules);
+    noteHandlerReaches(modules);
   }
 
   /**

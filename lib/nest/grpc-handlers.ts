@@ -3,6 +3,7 @@ import {
   ServerGrpc,
   type BaseRpcContext,
   GrpcMethodStreamingType,
+  type MessageHandler,
   type Transport,
 } from '@nestjs/microservices';
 import {
@@ -17,6 +18,9 @@ import {
   throwIfEmpty,
 } from 'rxjs';
 import { noValue, tellUnfiltered, unfiltered } from './handler-failures.js';
+import { endingCalls, type CallHandler } from './ending-calls.js';
+import { inPlaceOf } from './in-place-of.js';
+import { reachIn, type HandlerReach } from './handler-reach.js';
 import { answerFrom, type AnswerCallback, type AnsweredCall } from './one-answer.js';
 import { loadPackages } from './load-packages.js';
 import type { StockGrpcOptions } from './options.js';
@@ -34,17 +38,9 @@ import { writeResponses, type RespondingCall, type RespondingMethod } from './re
 /** A handler as Nest calls it: guards, pipes, interceptors and filters are in it. */
 type Handler = (...args: unknown[]) => unknown;
 
-/** A handler of `@GrpcStreamCall`; it gets the callback if its method has one response. */
-type CallHandler = (call: EmittingCall, callback?: AnswerCallback) => unknown;
-
 interface UnaryCall extends AnsweredCall {
   readonly request: unknown;
   readonly metadata: Metadata;
-}
-
-interface EmittingCall {
-  readonly writableEnded?: boolean;
-  emit(event: 'error', error: unknown): unknown;
 }
 
 /** A method of a service, as the proto file has it. */
@@ -64,7 +60,8 @@ type StreamCall = RequestCall & RespondingCall & { readonly metadata: Metadata }
  * - A client stream whose handler gives nothing ends: with an empty message if the handler is void, else
  *   with a status. Nest's hangs.
  * - A `@GrpcStreamCall` handler that throws, or that a guard keeps out, ends the call with that status.
- *   Nest's hangs, and the error becomes an unhandled rejection, which ends the process.
+ *   Nest's hangs, and the error becomes an unhandled rejection, which ends the process. One that returns
+ *   without an answer, and was not given what to answer by, ends it, see `handler-reach`.
  * - So does a filter that throws, whatever the method.
  * - Requests of a stream come in order, and only as fast as they are taken, see `RequestStream`.
  * - Responses may be an async iterable, and must be messages, see `writeResponses`.
@@ -72,6 +69,8 @@ type StreamCall = RequestCall & RespondingCall & { readonly metadata: Metadata }
  */
 export abstract class GrpcHandlers extends ServerGrpc {
   readonly #grpcOptions: StockGrpcOptions;
+  /** Of handlers that are not given their call, or their callback, because of decorated parameters. */
+  readonly #reaches = new WeakMap<Function, HandlerReach>();
 
   constructor(options: StockGrpcOptions) {
     super(options);
@@ -106,6 +105,18 @@ export abstract class GrpcHandlers extends ServerGrpc {
       methods[then.path] = then;
     }
     return super.createService({ prototype: methods }, name);
+  }
+
+  /** Called by Nest, with what was noted of the handler in `extras`. */
+  override addHandler(
+    pattern: object | string,
+    callback: MessageHandler,
+    isEventHandler?: boolean,
+    extras?: object,
+  ): void {
+    super.addHandler(pattern, callback, isEventHandler);
+    const reach = reachIn(extras);
+    if (reach !== undefined) this.#reaches.set(callback, reach);
   }
 
   /** @internal Called by the base class. */
@@ -151,7 +162,11 @@ export abstract class GrpcHandlers extends ServerGrpc {
     handler: CallHandler,
     isResponseStream: boolean,
   ): ReturnType<ServerGrpc['createStreamCallMethod']> {
-    return super.createStreamCallMethod(endingCalls(handler), isResponseStream);
+    const reach = this.#reaches.get(handler);
+    return super.createStreamCallMethod(
+      endingCalls(handler, isResponseStream, reach),
+      isResponseStream,
+    );
   }
 
   /** Between the hooks of Nest, as in its own server: that of the end is told of the request. */
@@ -250,33 +265,4 @@ function answeringLast(handler: Handler): Handler {
       map((value) => value ?? NOTHING),
     );
   });
-}
-
-/** Its failures end the call, unless that has ended before. */
-function endingCalls(handler: CallHandler): CallHandler {
-  return inPlaceOf<CallHandler>(handler, async (call, callback) => {
-    let isAnswered = false;
-    const answer: AnswerCallback | undefined =
-      callback &&
-      ((...args) => {
-        isAnswered = true;
-        callback(...args);
-      });
-    const failing = catchError((error) => {
-      if (answer && !isAnswered) answer(error);
-      else if (!answer && !call.writableEnded) call.emit('error', error);
-      return EMPTY;
-    });
-    try {
-      const result = await handler(call, answer);
-      return isObservable(result) ? result.pipe(failing, defaultIfEmpty(undefined)) : result;
-    } catch (error) {
-      return unfiltered(error).pipe(failing, defaultIfEmpty(undefined));
-    }
-  });
-}
-
-/** Hooks are told the name of a handler, which is that of its method. */
-function inPlaceOf<T extends Function>(handler: T, replacement: T): T {
-  return Object.defineProperty(replacement, 'name', { value: handler.name });
 }

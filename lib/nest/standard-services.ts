@@ -82,7 +82,7 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     isEventHandler?: boolean,
     extras?: object,
   ): void {
-    super.addHandler(pattern, callback, isEventHandler);
+    super.addHandler(pattern, callback, isEventHandler, extras);
     const service = typeof pattern === 'string' ? undefined : pattern?.service;
     if (service === undefined) return;
     this.#uses.push(...usesIn(extras).map((use) => ({ service, use })));

@@ -1,0 +1,55 @@
+import type { Readable } from 'node:stream';
+import { catchError, defaultIfEmpty, EMPTY, isObservable, tap } from 'rxjs';
+import { unfiltered } from './handler-failures.js';
+import type { HandlerReach } from './handler-reach.js';
+import { inPlaceOf } from './in-place-of.js';
+import type { AnswerCallback } from './one-answer.js';
+import { unanswerable, whenSilent } from './silent-calls.js';
+
+/** A handler of `@GrpcStreamCall`; it gets the callback if its method has one response. */
+export type CallHandler = (call: EmittingCall, callback?: AnswerCallback) => unknown;
+
+type EmittingCall = Readable & { readonly writableEnded?: boolean };
+
+/**
+ * Its failures end the call, unless that has ended before. So does its return, if it has not answered and
+ * was not given what to answer by.
+ */
+export function endingCalls(
+  handler: CallHandler,
+  isResponseStream: boolean,
+  reach: HandlerReach | undefined,
+): CallHandler {
+  const canAnswer = reach === undefined || (isResponseStream ? reach.call : reach.callback);
+  return inPlaceOf<CallHandler>(handler, async (call, callback) => {
+    let isAnswered = false;
+    const answer: AnswerCallback | undefined =
+      callback &&
+      ((...args) => {
+        isAnswered = true;
+        callback(...args);
+      });
+    const fail = (error: unknown): void => {
+      if (answer && !isAnswered) answer(error);
+      else if (!answer && !call.writableEnded) call.emit('error', error);
+    };
+    const failing = catchError((error) => {
+      fail(error);
+      return EMPTY;
+    });
+    const endSilent = (): void => {
+      if (canAnswer || isAnswered) return;
+      whenSilent(call, reach, () => fail(unanswerable(handler.name, isResponseStream)));
+    };
+    try {
+      const result = await handler(call, answer);
+      if (isObservable(result)) {
+        return result.pipe(failing, defaultIfEmpty(undefined), tap({ complete: endSilent }));
+      }
+      endSilent();
+      return result;
+    } catch (error) {
+      return unfiltered(error).pipe(failing, defaultIfEmpty(undefined));
+    }
+  });
+}
