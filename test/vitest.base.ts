@@ -17,8 +17,8 @@ export const base = defineConfig({
     pool: 'forks',
     maxWorkers: '100%',
     // Nothing takes so long but on a machine that is busy with something else.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
   },
 });

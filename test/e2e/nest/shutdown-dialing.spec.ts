@@ -86,7 +86,7 @@ describe('a dialing side that closes', () => {
 
     const tookMs = await timed(() => app.close());
 
-    expect(tookMs).toBeLessThan(5000);
+    expect(tookMs).toBeLessThan(2000);
     expect(client.connection).toEqual({ state: 'closed' });
     await eventually(() => socket.resume().destroyed).toBe(true);
   });

@@ -27,7 +27,7 @@ import { Forwarder } from '../../fixtures/nest/rolling/forwarder.js';
 const LONG = 'x'.repeat(1_000_000);
 const DRAIN_MS = 200;
 /** What close() may take beyond that: a second for last words, and time for the machine. */
-const LAST_MS = 1000 + 4000;
+const LAST_MS = 1000 + 1000;
 
 /** Whether somebody listens on `port`. */
 async function isOpen(port: number): Promise<boolean> {

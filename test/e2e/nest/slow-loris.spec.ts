@@ -108,9 +108,12 @@ describe('a client that stays in one stage for as long as it can', () => {
   it.each(handshakes)('is ended by handshakeTimeoutMs: %s', async (...stage) => {
     const { port, isServed } = await startWatched({ handshakeTimeoutMs: 300 });
     const startedAt = performance.now();
-    const closed = once(linger(port, stage), 'close').then(() => performance.now());
+    const socket = linger(port, stage);
+    const closed = once(socket, 'close').then(() => performance.now());
 
     await isServed();
+    // A machine that is too busy to serve within the limit may close it meanwhile.
+    if (performance.now() - startedAt < 290) expect(socket.destroyed).toBe(false);
 
     expect((await soon(closed)) - startedAt).toBeGreaterThan(290);
     await isServed();

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long to wait for what must happen. */
-const MUST_MS = 5000;
-
 /** How long to wait at least for what is known not to happen. */
 const MUST_NOT_MS = 300;
 
 /** How often something else must have happened meanwhile: a busy machine is slow with everything. */
 const MUST_NOT_TURNS = 10;
 
-/** How long a scenario waits for each thing. */
+/**
+ * How long a scenario waits for each thing: for what must happen until it does, or until the time limit of
+ * the test.
+ */
 export class Patience {
   readonly #turn: (() => Promise<unknown>) | undefined;
 
@@ -20,21 +20,26 @@ export class Patience {
 
   /** Whether `event` happens before it is over. */
   async happens(event: Promise<unknown>): Promise<boolean> {
+    const turn = this.#turn;
+    if (turn === undefined) {
+      await event;
+      return true;
+    }
     const stopped = new AbortController();
     try {
-      return await Promise.race([event.then(() => true), this.#isOver(stopped.signal)]);
+      return await Promise.race([event.then(() => true), isOver(turn, stopped.signal)]);
     } finally {
       stopped.abort();
     }
   }
+}
 
-  async #isOver(signal: AbortSignal): Promise<false> {
-    try {
-      await sleep(this.#turn ? MUST_NOT_MS : MUST_MS, undefined, { signal });
-    } catch {
-      return false; // Nobody waits any more.
-    }
-    if (this.#turn) for (let i = 0; i < MUST_NOT_TURNS; i += 1) await this.#turn();
-    return false;
+async function isOver(turn: () => Promise<unknown>, signal: AbortSignal): Promise<false> {
+  try {
+    await sleep(MUST_NOT_MS, undefined, { signal });
+  } catch {
+    return false; // Nobody waits any more.
   }
+  for (let i = 0; i < MUST_NOT_TURNS; i += 1) await turn();
+  return false;
 }
