@@ -31,6 +31,11 @@ export class ByteQueue {
   #block: Buffer | undefined;
   #start = 0;
   #used = 0;
+  /** Copy of the bytes of `#runOf` from `#runStart` to `#runEnd`. */
+  #run: Buffer | undefined;
+  #runOf: Uint8Array | undefined;
+  #runStart = 0;
+  #runEnd = 0;
 
   /** Bytes that wait. */
   get length(): number {
@@ -64,6 +69,21 @@ export class ByteQueue {
     copyBytes.call(chunk, this.#block, this.#used, start, end);
     this.#used += length;
     this.#length += length;
+  }
+
+  /**
+   * Adds a copy of bytes of `chunk`, of which more will come, in order: the more have come, the more of
+   * `chunk` is copied at once. Keeps `chunk` in memory until it is empty, or `forgetRun()` is called.
+   */
+  copyRun(chunk: Uint8Array, start: number, end: number): void {
+    if (this.#runOf !== chunk || end > this.#runEnd) this.#beginRun(chunk, start, end);
+    this.keep(this.#run!, start - this.#runStart, end - this.#runStart);
+  }
+
+  /** No more will come of the last chunk of `copyRun`. */
+  forgetRun(): void {
+    this.#runOf = undefined;
+    this.#run = undefined;
   }
 
   /** Takes `bytes` of the front piece, which must have them. */
@@ -108,6 +128,17 @@ export class ByteQueue {
     this.#block = undefined;
     this.#start = 0;
     this.#used = 0;
+    this.forgetRun();
+  }
+
+  #beginRun(chunk: Uint8Array, start: number, end: number): void {
+    const before = this.#runOf === chunk ? this.#runEnd - this.#runStart : 0;
+    const room = Math.max(end - start, Math.min(BLOCK_SIZE, 2 * before));
+    this.#runOf = chunk;
+    this.#runStart = start;
+    this.#runEnd = Math.min(chunk.length, start + room);
+    this.#run = Buffer.allocUnsafe(this.#runEnd - start);
+    copyBytes.call(chunk, this.#run, 0, start, this.#runEnd);
   }
 
   /** Makes a piece of the bytes that were copied since the last one; the rest of the block stays in use. */

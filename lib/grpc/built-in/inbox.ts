@@ -267,7 +267,8 @@ export class Inbox implements MessageSink, CompressedMessage {
     const length = end - start;
     const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
     if (isReadSoon) {
-      this.#unread.keep(chunk, start, end);
+      if (length < SMALL_PIECE) this.#unread.copyRun(chunk, start, end);
+      else this.#unread.keep(chunk, start, end);
       this.#releaseLargeBuffersSoon();
     } else if (length < SMALL_PIECE || isPartOfLargeBuffer(chunk, length)) {
       this.#unread.copy(chunk, start, end);
@@ -283,7 +284,9 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#mayKeepLargeBuffers = true;
     setImmediate(() => {
       this.#mayKeepLargeBuffers = false;
-      if (this.#unread.length > 0) this.#unread.compact(isPartOfLargeBuffer);
+      if (this.#unread.length === 0) return;
+      this.#unread.forgetRun();
+      this.#unread.compact(isPartOfLargeBuffer);
     });
   }
 

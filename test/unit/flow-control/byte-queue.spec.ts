@@ -76,6 +76,26 @@ describe('ByteQueue', () => {
     expect(taken[1]).toBe(second);
   });
 
+  it('copies runs of a chunk, the longer the more of it is wanted', () => {
+    const queue = new ByteQueue();
+    const chunk = Buffer.from(Array.from({ length: 64 * 1024 }, (_, i) => i % 251));
+    const wanted: Buffer[] = [];
+    for (let at = 9; at + 100 <= chunk.length; at += 109) {
+      queue.copyRun(chunk, at, at + 100);
+      wanted.push(Buffer.from(chunk.subarray(at, at + 100)));
+    }
+    chunk.fill(0xff);
+    const buffers = new Set<Uint8Array>();
+    for (const bytes of wanted) {
+      const { buffer, start, end } = queue.front;
+      expect(buffer.subarray(start, end)).toEqual(bytes);
+      buffers.add(buffer);
+      queue.advance(100);
+    }
+    expect(buffers).not.toContain(chunk);
+    expect(buffers.size).toBeLessThan(20);
+  });
+
   it('is empty when it was cleared', () => {
     const queue = new ByteQueue();
     queue.copy(Buffer.from('abc'));
