@@ -88,7 +88,7 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     this.#uses.push(...usesIn(extras).map((use) => ({ service, use })));
   }
 
-  /** Which handlers that are served want to call their callers back. */
+  /** @internal Which handlers that are served want to call their callers back. */
   protected get backchannelUses(): BackchannelUse[] {
     const names = this.#served.map(serviceName);
     const isServed = (service: string): boolean =>
