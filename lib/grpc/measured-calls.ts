@@ -33,28 +33,27 @@ export function isMeasuring(call: Call): call is MeasuringCall {
  */
 export function measuringTransformer(next?: CallTransformer): CallTransformer {
   return (given) => {
-    const properties = next === undefined ? given : next(given);
-    const isMeasured = properties.channel instanceof MeasuredChannel;
-    return isMeasured ? properties : measured(properties);
+    const properties = next === undefined ? given : copyOf(next(given));
+    if (!(properties.channel instanceof MeasuredChannel)) measure(properties);
+    return properties;
   };
 }
 
-function measured(properties: CallProperties): CallProperties {
-  const { methodDefinition } = properties;
-  const stub = methodDefinition.responseStream
-    ? (properties.call as unknown as ReadAhead)
-    : undefined;
+/** What a transformer of the user's gives may be shared by calls; what grpc-js gives is made for one. */
+function copyOf(properties: CallProperties): CallProperties {
+  return { ...properties, methodDefinition: { ...properties.methodDefinition } };
+}
+
+function measure(properties: CallProperties): void {
+  const { methodDefinition, call } = properties;
+  const { responseDeserialize, responseStream } = methodDefinition;
+  const stub = responseStream ? (call as unknown as ReadAhead) : undefined;
   const channel = new MeasuredChannel(properties.channel, stub);
-  const { responseDeserialize } = methodDefinition;
-  const deserialize = (bytes: Buffer): unknown => {
+  properties.channel = channel;
+  methodDefinition.responseDeserialize = (bytes: Buffer): unknown => {
     const decoded: unknown = responseDeserialize(bytes);
     channel.onDecoded(decoded, bytes.length);
     return decoded;
-  };
-  return {
-    ...properties,
-    channel,
-    methodDefinition: { ...methodDefinition, responseDeserialize: deserialize },
   };
 }
 

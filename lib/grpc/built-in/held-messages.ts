@@ -2,7 +2,7 @@
 export class HeldMessages {
   #last = 0;
   /** Of those before the last one; none as long as each is forgotten before the next. */
-  readonly #earlier: number[] = [];
+  #earlier: number[] | undefined;
 
   /** Bytes that are held for the last one. */
   get last(): number {
@@ -10,7 +10,7 @@ export class HeldMessages {
   }
 
   add(size: number): void {
-    if (this.#last > 0) this.#earlier.push(this.#last);
+    if (this.#last > 0) (this.#earlier ??= []).push(this.#last);
     this.#last = size;
   }
 
@@ -21,9 +21,10 @@ export class HeldMessages {
 
   /** Forgets all but the last `count`. Returns how many bytes that frees. */
   keepLast(count: number): number {
-    if (count === 0 && this.#earlier.length === 0) return this.#takeLast();
     let freed = 0;
-    while (this.#earlier.length > Math.max(0, count - 1)) freed += this.#earlier.shift()!;
+    if (this.#earlier !== undefined) {
+      while (this.#earlier.length > Math.max(0, count - 1)) freed += this.#earlier.shift()!;
+    }
     return count > 0 ? freed : freed + this.#takeLast();
   }
 
