@@ -1,10 +1,10 @@
 import { ByteQueue } from '../flow-control/index.js';
 
 /**
- * Pieces below this are copied together: a `Buffer` object for each of many small messages would cost
- * far more memory than their bytes.
+ * Messages below this are copied together: `Buffer` objects for each of many small ones would cost far
+ * more memory than their bytes.
  */
-const SMALL_PIECE = 1024;
+const SMALL_MESSAGE = 1024;
 
 /** Data of a stream that waits for a window or for the socket. */
 export class SendQueue {
@@ -15,10 +15,10 @@ export class SendQueue {
     return this.#queue.length;
   }
 
-  /** Adds `pieces`, which must not be changed any more. */
-  put(pieces: readonly Uint8Array[]): void {
+  /** Adds a message of `length` bytes in pieces, which must not be changed any more. */
+  put(pieces: readonly Uint8Array[], length: number): void {
     for (const piece of pieces) {
-      if (piece.length < SMALL_PIECE) this.#queue.copy(piece);
+      if (length < SMALL_MESSAGE) this.#queue.copy(piece);
       else this.#queue.keep(piece);
     }
   }

@@ -101,7 +101,7 @@ export class Http2Stream implements FrameSource {
       return true;
     }
     if (this.#queue.bytes === 0) this.#host.output.waitingSources.add(this);
-    this.#queue.put(pieces);
+    this.#queue.put(pieces, length);
     this.#host.output.waiting += length;
     if (endStream) this.#afterData = 'end';
     this.#schedule();
@@ -328,13 +328,13 @@ export class Http2Stream implements FrameSource {
   }
 
   #mayWriteNow(length: number): boolean {
-    const host = this.#host;
+    const { output, peerMaxFrameSize } = this.#host;
     return (
-      length <= this.sendWindow &&
-      length <= host.output.window &&
-      length <= host.peerMaxFrameSize &&
-      length <= host.output.frameLimit &&
-      !host.output.full
+      length <= output.initialStreamWindow + this.#credit &&
+      length <= output.window &&
+      length <= peerMaxFrameSize &&
+      length <= output.frameLimit &&
+      !output.full
     );
   }
 
