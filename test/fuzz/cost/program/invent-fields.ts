@@ -1,0 +1,91 @@
+import type { Random } from '../../../unit/http2/hpack/random.js';
+import { requestFields } from './phrases.js';
+import type { Field } from './step.js';
+
+const METHODS = [
+  'Echo',
+  'Echo',
+  'Count',
+  'List',
+  'Chat',
+  'Hold',
+  'Late',
+  'Never',
+  'EchoBack',
+  'No',
+];
+const PATHS = ['/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch', '/', ''];
+const NAMES = [
+  'x',
+  'x-bin',
+  'X',
+  '!',
+  '',
+  'grpc-encoding',
+  'grpc-accept-encoding',
+  'grpc-timeout',
+  'grpc-previous-rpc-attempts',
+  'grpc-message',
+  'grpc-status-details-bin',
+  'authorization',
+  'cookie',
+  'content-length',
+  'user-agent',
+  'host',
+  ':path',
+  ':unknown',
+  'te',
+  'connection',
+];
+const VALUES = [
+  '',
+  'a',
+  ',',
+  ', ',
+  'gzip',
+  'deflate',
+  'gzip,',
+  '1n',
+  '99999999H',
+  '%',
+  '%E2%98%83',
+  'YWFh',
+  '=',
+  '\u00e9',
+  '0',
+  ' ',
+];
+const FILLS = [1, 1, 10, 100, 1000, 1300, 4000, 4059, 16_000];
+
+/** The index of HPACK of what entered the dynamic table last. */
+export const NEWEST_INDEX = 62;
+
+/** Headers of a request, most of them in order. */
+export function inventRequest(random: Random, form: 'literal' | 'insert' = 'literal'): Field[] {
+  const path = random.chance(0.9)
+    ? `/cost.Costs/${random.pick(METHODS)}`
+    : random.pick(PATHS) + '%'.repeat(random.pick([0, 0, 100, 4000]));
+  const fields = requestFields(path, form);
+  if (random.chance(0.4)) {
+    fields.push({
+      form: 'literal',
+      name: 'grpc-encoding',
+      value: random.pick(['gzip', 'deflate']),
+    });
+  }
+  if (random.chance(0.2)) fields.push(...inventFields(random, form));
+  if (random.chance(0.05)) fields.splice(random.below(fields.length), 1);
+  return fields;
+}
+
+/** A few fields of any names and values. */
+export function inventFields(random: Random, form: 'literal' | 'insert'): Field[] {
+  return Array.from({ length: 1 + random.below(2) }, () => inventField(random, form));
+}
+
+function inventField(random: Random, form: 'literal' | 'insert'): Field {
+  const kind = random.below(12);
+  if (kind === 0) return { form: 'size', size: random.pick([0, 100, 4096, 1_000_000]) };
+  if (kind < 3) return { form: 'index', index: random.pick([62, 63, 1, 61]), times: 1 };
+  return { form, name: random.pick(NAMES), value: random.pick(VALUES), fill: random.pick(FILLS) };
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from 'node:net';
+import type { Configuration } from '../configurations.js';
+import { AgentReach } from '../play/agent-reach.js';
+import { reachHub } from '../play/hub-reach.js';
+import { Player } from '../play/player.js';
+import { openedCalls } from '../program/opened-calls.js';
+import type { Program } from '../program/step.js';
+import type { TargetEnd } from '../target/end.js';
+import type { Left } from '../target/meter.js';
+import { Remote } from '../../../reliability/remote.js';
+import type { Cost, Leftovers } from './cost.js';
+import { granted } from './grants.js';
+
+/** Milliseconds that a target may go on with what came. */
+const MOST_WORK_MS = 3000;
+/** Connections without cost, which have V8 compile what each connection needs. */
+const WARM_UPS = 60;
+/** Milliseconds for the last words of connections. */
+const LAST_WORDS_MS = 1500;
+const NOTHING = { heap: 0, cpu: 0, block: 0, log: 0 };
+
+/** A process under attack, and the way to it. */
+export class Target {
+  #idle = { cpu: 0, block: 0 };
+
+  private constructor(
+    readonly configuration: Configuration,
+    private readonly remote: Remote<TargetEnd>,
+    private readonly port: number,
+    private readonly reach: AgentReach | undefined,
+  ) {}
+
+  /** @param program - the module of a `TargetEnd`, as it was compiled. */
+  static async start(configuration: Configuration, program: URL): Promise<Target> {
+    const remote = await Remote.start<TargetEnd>('target', program, ['--max-old-space-size=1024']);
+    if (configuration.site !== 'agent') {
+      const port = await remote.call('listen', configuration);
+      return new Target(configuration, remote, port, undefined);
+    }
+    const reach = await AgentReach.listen(configuration.tls);
+    await remote.call('dial', configuration, reach.port);
+    return new Target(configuration, remote, reach.port, reach);
+  }
+
+  /** Plays programs whose cost is that of code which was never run before, and then that of any connection. */
+  async warmUp(programs: readonly Program[]): Promise<void> {
+    await this.rest();
+    const costs: Cost[] = [];
+    for (let i = 0; i < WARM_UPS; i += 1) {
+      costs.push(await this.play(programs[i % programs.length]!));
+    }
+    const last = costs.slice(-WARM_UPS / 2);
+    this.#idle = {
+      cpu: median(last.map(({ cpu }) => cpu)),
+      block: median(last.map(({ block }) => block)),
+    };
+    await this.rest();
+  }
+
+  /** Plays a program on a connection of its own. A process that dies of it is a fault. */
+  async play(program: Program): Promise<Cost> {
+    const { site } = this.configuration;
+    let bytes = { sent: 0, received: 0 };
+    try {
+      await this.remote.call('begin');
+      const socket = await this.#reach();
+      const player = new Player(socket, site, program);
+      await player.play();
+      const open = await this.remote.call('open', MOST_WORK_MS, player.sent);
+      bytes = { sent: player.sent, received: player.received };
+      socket.destroy();
+      const { faults } = await this.remote.call('left');
+      const grant = granted(this.configuration, openedCalls(program), open);
+      return {
+        ...bytes,
+        heap: Math.max(0, open.heldBytes - grant),
+        cpu: open.cpuMs,
+        block: open.blockMs,
+        log: open.logLines,
+        idle: this.#idle,
+        faults,
+      };
+    } catch (error) {
+      const faults = [`the target fell: ${(error as Error).message}`];
+      return { ...bytes, ...NOTHING, idle: this.#idle, faults };
+    }
+  }
+
+  /** What the process holds in peace: what comes later is compared with it. */
+  rest(): Promise<Left> {
+    return this.remote.call('rest');
+  }
+
+  /**
+   * What is left that was not there before.
+   *
+   * @param restMs - how long to wait. Default: until nothing is left, or last words have been said.
+   */
+  async leftSince(before: Left, restMs?: number): Promise<{ left: Leftovers; now: Left }> {
+    const until = performance.now() + LAST_WORDS_MS;
+    if (restMs !== undefined) await sleep(restMs);
+    for (;;) {
+      const { resources } = await this.remote.call('left');
+      const isOver = restMs !== undefined || performance.now() > until;
+      if (!isOver && more(resources, before.resources) > 0) await sleep(50);
+      else break;
+    }
+    const now = await this.rest();
+    const left = {
+      bytes: now.heldBytes - before.heldBytes,
+      resources: more(now.resources, before.resources),
+    };
+    return { left, now };
+  }
+
+  referenceWork(): Promise<number> {
+    return this.remote.call('referenceWork');
+  }
+
+  async close(): Promise<void> {
+    await this.remote.close();
+    this.reach?.close();
+  }
+
+  async #reach(): Promise<Socket> {
+    const { site, tls } = this.configuration;
+    if (site !== 'agent') return reachHub('127.0.0.1', this.port, tls);
+    this.reach!.forget();
+    await this.remote.call('connect');
+    return this.reach!.take();
+  }
+}
+
+/** How many resources there are more than before, of any kind. */
+function more(now: Record<string, number>, before: Record<string, number>): number {
+  return Object.entries(now).reduce(
+    (sum, [kind, count]) => sum + Math.max(0, count - (before[kind] ?? 0)),
+    0,
+  );
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}

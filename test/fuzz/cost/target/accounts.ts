@@ -1,0 +1,28 @@
+import { CallMemory } from '../../../../lib/grpc/built-in/call-memory.js';
+
+/** Accounts that were used since the last `reset`, and the room that each had before. */
+const used = new Map<CallMemory, number>();
+
+/** What connections hold by their memory accounts, which docs/limits.md grants. Built-in engine only. */
+export const accounts = {
+  /** Bytes now. */
+  get held(): number {
+    let bytes = 0;
+    for (const [account, room] of used) {
+      if (room !== Infinity) bytes += Math.max(0, room - account.room);
+    }
+    return bytes;
+  },
+  reset(): void {
+    used.clear();
+  },
+};
+
+/** Begins to watch all accounts of this process. */
+export function watchAccounts(): void {
+  const hold = CallMemory.prototype.hold;
+  CallMemory.prototype.hold = function (bytes) {
+    if (!used.has(this)) used.set(this, this.room);
+    return hold.call(this, bytes);
+  };
+}

@@ -1,0 +1,77 @@
+// The process that is attacked.
+import type { LoggerService } from '@nestjs/common';
+import { NEVER, startWith } from 'rxjs';
+import { serveEnd } from '../../../reliability/remote.js';
+import { watchAccounts } from './accounts.js';
+import { dial, listen, type TargetOptions } from './applications.js';
+import { watchDecodeTime } from './decode-time.js';
+import { Meter, type Left, type OpenCost } from './meter.js';
+import type { CostsStub } from './service.js';
+import { referenceWork } from './reference-work.js';
+
+/** What is written to the log is counted, and goes nowhere. */
+class CountingLogger implements LoggerService {
+  lines = 0;
+  log = this.#count.bind(this);
+  error = this.#count.bind(this);
+  warn = this.#count.bind(this);
+
+  #count(): void {
+    this.lines += 1;
+  }
+}
+
+const BLOB = { data: Buffer.from('hello') };
+
+export class TargetEnd {
+  readonly #logger = new CountingLogger();
+  #connect: () => void = () => {};
+  readonly #meter = new Meter(() => this.#logger.lines);
+
+  /** A listening side; tells its port. */
+  listen(options: TargetOptions): Promise<number> {
+    return listen(options, this.#logger);
+  }
+
+  /** A dialing side, which makes one call of each kind as soon as it is told to connect, and connected. */
+  async dial(options: TargetOptions, port: number): Promise<void> {
+    const client = await dial(options, port, this.#logger);
+    const stub = client.getService<CostsStub>('Costs');
+    const observer = { error: () => {} }; // What comes of it is for the attacker to say.
+    client.connection$.subscribe(({ state }) => {
+      if (state !== 'ready') return;
+      stub.echo(BLOB).subscribe(observer);
+      stub.list(BLOB).subscribe(observer);
+      stub.chat(NEVER.pipe(startWith(BLOB))).subscribe(observer);
+    });
+    this.#connect = () => void client.connect().catch(() => {}); // The attacker knows.
+  }
+
+  connect(): void {
+    this.#connect();
+  }
+
+  rest(): Promise<Left> {
+    return this.#meter.rest();
+  }
+
+  begin(): void {
+    this.#meter.begin();
+  }
+
+  open(mostMs: number, sent: number): Promise<OpenCost> {
+    return this.#meter.open(mostMs, sent);
+  }
+
+  left(): Omit<Left, 'heldBytes'> {
+    return this.#meter.left();
+  }
+
+  referenceWork(): number {
+    return referenceWork();
+  }
+}
+
+watchAccounts();
+watchDecodeTime();
+serveEnd(new TargetEnd());

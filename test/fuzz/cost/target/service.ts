@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import type {
+  Metadata,
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod, GrpcStreamCall, GrpcStreamMethod, Payload } from '@nestjs/microservices';
+import { count, map, NEVER, of, switchMap, timer, type Observable } from 'rxjs';
+import { Backchannel } from '../../../../lib/index.js';
+
+/** What both sides serve and call. The fuzzer runs in the folder of the package, its code elsewhere. */
+export const COSTS = {
+  package: 'cost',
+  protoPath: resolve('test/fuzz/cost/target/cost.proto'),
+  loader: { defaults: true },
+};
+
+/** Milliseconds until `Late` subscribes. */
+const LATE_MS = 100;
+/** Replies of `List`, none larger than the request. */
+const LIST = 3;
+
+export interface Blob {
+  data: Uint8Array;
+}
+
+/** Decoded with defaults. */
+export interface Everything extends Blob {
+  items: object[];
+  text: string;
+}
+
+/** A stub of `Costs`, as Nest makes it. */
+export interface CostsStub {
+  echo(request: object): Observable<Blob>;
+  list(request: object): Observable<Blob>;
+  chat(requests: Observable<object>): Observable<Blob>;
+}
+
+/** What the dialing side serves. Replies are no larger than their requests. */
+@Controller()
+export class DialingController {
+  @GrpcMethod('Costs')
+  echo({ data }: Everything): Blob {
+    return { data };
+  }
+
+  @GrpcMethod('Costs')
+  list({ data }: Blob): Observable<Blob> {
+    return of(...Array.from({ length: LIST }, () => ({ data: data.subarray(0, 100) })));
+  }
+
+  @GrpcStreamMethod('Costs')
+  count(requests: Observable<Everything>): Observable<Blob> {
+    return requests.pipe(
+      count(),
+      map((total) => ({ data: Buffer.from(String(total)) })),
+    );
+  }
+
+  @GrpcStreamMethod('Costs')
+  late(requests: Observable<Everything>): Observable<Blob> {
+    return timer(LATE_MS).pipe(switchMap(() => this.count(requests)));
+  }
+
+  @GrpcStreamCall('Costs')
+  chat(call: ServerDuplexStream<Everything, Blob>): void {
+    call.on('data', ({ data }: Everything) => {
+      if (!call.write({ data })) {
+        call.pause();
+        call.once('drain', () => call.resume());
+      }
+    });
+    call.on('end', () => call.end());
+    call.on('error', () => {}); // The call is over.
+  }
+
+  @GrpcStreamCall('Costs')
+  hold(_call: ServerReadableStream<Everything, Blob>): void {}
+
+  @GrpcMethod('Costs')
+  never(_request: Everything, _metadata: Metadata, _call: ServerUnaryCall<Everything, Blob>) {
+    return NEVER;
+  }
+}
+
+/** What the listening side serves. */
+@Controller()
+export class ListeningController extends DialingController {
+  @GrpcMethod('Costs')
+  echoBack(@Payload() blob: Blob, @Backchannel('Costs') caller: CostsStub): Observable<Blob> {
+    return caller.echo({ data: blob.data });
+  }
+}
