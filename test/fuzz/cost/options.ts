@@ -35,7 +35,8 @@ export function readOptions(args: string[]): CostOptions | undefined {
   }
   oneOf('--category', values.category, [...CATEGORIES, 'time']);
   oneOf('--planted', values.planted, Object.keys(PLANTED));
-  const category = values.category as Category | 'time' | undefined;
+  const category = (values.category ?? PLANTED[values.planted ?? '']?.category) as
+    Category | 'time' | undefined;
   return {
     configurations,
     categories: category === undefined ? CATEGORIES : category === 'time' ? [] : [category],
@@ -85,7 +86,7 @@ export function usage(): string {
   --engine NAME      ${ENGINES.join(' or ')} (default: both in turn)
   --config TEXT      only configurations whose name contains TEXT
   --category NAME    ${[...CATEGORIES, 'time'].join(', ')} (default: all)
-  --planted NAME     puts a mended fault back, which has to be found: ${Object.keys(PLANTED).join(', ')}
+  --planted NAME     puts a mended fault back and searches its category: ${Object.keys(PLANTED).join(', ')}
   --help
 
 Configurations: ${CONFIGURATIONS.map(({ name }) => name).join(', ')}`;

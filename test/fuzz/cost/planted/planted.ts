@@ -1,19 +1,72 @@
-import type { Category } from '../search/cost.js';
+import type { PlantedFault } from './edit.js';
 
-/** A text of a compiled file, and what stands there instead. */
-export interface Edit {
-  /** Below the compiled lib/. */
-  file: string;
-  find: string;
-  replace: string;
-}
-
-/** A mended fault that is put back. */
-export interface PlantedFault {
-  /** Where it has to be found. */
-  category: Category | 'time';
-  edits: readonly Edit[];
-}
-
-/** By name. */
-export const PLANTED: Readonly<Record<string, PlantedFault>> = {};
+/** Faults that there were, by name: each is put back alone, to show that the search finds its kind. */
+export const PLANTED: Readonly<Record<string, PlantedFault>> = {
+  'calls-not-counted': {
+    category: 'heap',
+    edits: [
+      {
+        file: 'grpc/built-in/call-memory.js',
+        find: 'this.#held += bytes;',
+        replace: '',
+      },
+    ],
+  },
+  'names-make-errors': {
+    category: 'cpu',
+    edits: [
+      {
+        file: 'grpc/built-in/received-metadata.js',
+        find: 'this[STATE] = state;',
+        replace: 'this[STATE] = state; all(state);',
+      },
+      {
+        file: 'grpc/built-in/received-metadata.js',
+        find: 'const known = texts.get(name);',
+        replace: `const known = texts.get(name);
+        if (!LEGAL_NAME.test(name)) String(new Error(\`illegal name "\${name}"\`).stack);`,
+      },
+    ],
+  },
+  'values-not-counted': {
+    category: 'block',
+    edits: [
+      {
+        file: 'http2/header-list-limits.js',
+        find: "if (listNameSuffix === '')",
+        replace: 'if (true)',
+      },
+      {
+        file: 'grpc/built-in/received-metadata.js',
+        find: 'this[STATE] = state;',
+        replace: 'this[STATE] = state; all(state);',
+      },
+    ],
+  },
+  'texts-repeated-whole': {
+    category: 'sent',
+    edits: [
+      { file: 'http2/excerpt.js', find: 'if (text.length <= MAX_LENGTH)', replace: 'if (true)' },
+    ],
+  },
+  'names-kept': {
+    category: 'left',
+    edits: [
+      {
+        file: 'nest/health/bounded-health.js',
+        find: 'watchers.delete(service);',
+        replace: ';',
+      },
+    ],
+  },
+  'close-without-limit': {
+    category: 'time',
+    edits: [
+      {
+        file: 'backchannel/end-session.js',
+        find: 'await within(limitMs, session.close());',
+        replace: 'await session.close();',
+      },
+    ],
+  },
+};

@@ -25,6 +25,8 @@ export class Player {
   #pieces = { bytes: 0, everyMs: 0 };
   #waitLeft: number;
   #ended = false;
+  #answers: Buffer = Buffer.alloc(0);
+  #answerTimer: NodeJS.Timeout | undefined;
   sent = 0;
   received = 0;
 
@@ -103,13 +105,26 @@ export class Player {
     this.#socket.write(granted);
   }
 
+  /** Reflexes keep to the pace of the steps. */
+  #answer(bytes: Buffer): void {
+    if (this.#pieces.everyMs === 0) return this.#write(bytes);
+    this.#answers = Buffer.concat([this.#answers, bytes]);
+    this.#answerTimer ??= setInterval(() => {
+      this.#write(this.#answers.subarray(0, this.#pieces.bytes || 1));
+      this.#answers = this.#answers.subarray(this.#pieces.bytes || 1);
+      if (this.#answers.length > 0 && !this.#socket.destroyed) return;
+      clearInterval(this.#answerTimer);
+      this.#answerTimer = undefined;
+    }, this.#pieces.everyMs);
+  }
+
   #carry(carrier: number, bytes: Buffer): Buffer {
     return this.#site === 'plain' ? bytes : D(0, carrier >>> 0, bytes);
   }
 
   #reader(): (chunk: Buffer) => void {
     const { reflexes } = this.#program;
-    const write = (bytes: Buffer): void => this.#write(bytes);
+    const write = (bytes: Buffer): void => this.#answer(bytes);
     if (this.#site === 'plain') {
       const http2 = new Http2Reflexes(reflexes, write, false);
       return (chunk) => http2.read(chunk);
@@ -124,7 +139,7 @@ export class Player {
     const known = this.#carriers.get(stream);
     if (known !== undefined) return known;
     const isOwn = stream % 2 === FIRST_CARRIER[this.#site] % 2;
-    const write = (bytes: Buffer): void => this.#write(this.#carry(stream, bytes));
+    const write = (bytes: Buffer): void => this.#answer(this.#carry(stream, bytes));
     const made = new Http2Reflexes(this.#program.reflexes, write, !isOwn);
     this.#carriers.set(stream, made);
     return made;

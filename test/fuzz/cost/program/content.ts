@@ -8,8 +8,12 @@ const MOST_MADE = 200;
 const MOST_BYTES = 8 * 1024 * 1024;
 const EMPTY_MEMBER = gzipSync(Buffer.alloc(0), { level: 9 });
 
+/** How many names there have been that never come again. */
+let names = 0;
+
 /** Body of a message, compressed as it is sent. */
 export function bodyOf(content: Content, compression: Compression): Buffer {
+  if (content.kind === 'fresh name') return compress(freshName(content.size), compression);
   const key = `${content.kind} ${content.size} ${compression}`;
   const known = made.get(key);
   if (known !== undefined) return known;
@@ -62,11 +66,20 @@ function contentOf({ kind, size: wanted }: Content): Buffer {
       return Buffer.alloc(size, 0x7b);
     case 'unknown':
       return filled(size, Buffer.of(0x7a, 0));
+    case 'fresh name':
+      return freshName(size);
     case 'random':
       return Buffer.from(
         Array.from({ length: Math.min(size, 65_536) }, (_, i) => (i * 7919) & 255),
       );
   }
+}
+
+/** A name that no message had before, of this process or another: of a service, to a health check. */
+function freshName(size: number): Buffer {
+  names += 1;
+  const name = `${names}-${process.pid}-${performance.timeOrigin}-`;
+  return field(1, Buffer.from(name.padEnd(Math.min(size, 60_000), 'n')));
 }
 
 function filled(size: number, unit: Buffer): Buffer {

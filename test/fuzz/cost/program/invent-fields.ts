@@ -14,7 +14,8 @@ const METHODS = [
   'EchoBack',
   'No',
 ];
-const PATHS = ['/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch', '/', ''];
+const HEALTH = ['/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch'];
+const PATHS = [...HEALTH, ...HEALTH, '/', ''];
 const NAMES = [
   'x',
   'x-bin',
@@ -62,9 +63,9 @@ export const NEWEST_INDEX = 62;
 
 /** Headers of a request, most of them in order. */
 export function inventRequest(random: Random, form: 'literal' | 'insert' = 'literal'): Field[] {
-  const path = random.chance(0.9)
+  const path = random.chance(0.8)
     ? `/cost.Costs/${random.pick(METHODS)}`
-    : random.pick(PATHS) + '%'.repeat(random.pick([0, 0, 100, 4000]));
+    : random.pick(PATHS) + '%'.repeat(random.pick([0, 0, 0, 100, 3900]));
   const fields = requestFields(path, form);
   if (random.chance(0.4)) {
     fields.push({
@@ -76,6 +77,19 @@ export function inventRequest(random: Random, form: 'literal' | 'insert' = 'lite
   if (random.chance(0.2)) fields.push(...inventFields(random, form));
   if (random.chance(0.05)) fields.splice(random.below(fields.length), 1);
   return fields;
+}
+
+/** The same list of fields as one of which some have been inserted, by their indices: the last `times` times. */
+export function repeatedByIndex(fields: readonly Field[], times: number): Field[] {
+  let index = NEWEST_INDEX + fields.filter(({ form }) => form === 'insert').length;
+  let last: Field | undefined;
+  const again = fields.map((field): Field => {
+    if (field.form !== 'insert') return field;
+    index -= 1;
+    return (last = { form: 'index', index, times: 1 });
+  });
+  if (last?.form === 'index') last.times = times;
+  return again;
 }
 
 /** A few fields of any names and values. */

@@ -1,7 +1,7 @@
 import { FLAG, TYPE } from '../../../fixtures/http2/raw-client.js';
 import type { Random } from '../../../unit/http2/hpack/random.js';
 import type { Site } from '../play/site.js';
-import { inventFields, inventRequest, NEWEST_INDEX } from './invent-fields.js';
+import { inventFields, inventRequest, repeatedByIndex } from './invent-fields.js';
 import { inventYamux } from './invent-yamux.js';
 import {
   frameStep,
@@ -85,11 +85,9 @@ function inventMessage(random: Random, stream: number): Step {
 
 /** One list of headers, then the same by its index in many calls. */
 function bombardHeaders(random: Random): Step[] {
-  const first = [...inventRequest(random, 'insert'), ...inventFields(random, 'insert')];
-  const again = [
-    ...inventRequest(random),
-    { form: 'index', index: NEWEST_INDEX, times: random.pick(TIMES) } as const,
-  ];
+  const more = random.chance(0.7) ? inventFields(random, 'insert') : [];
+  const first = [...inventRequest(random, 'insert'), ...more];
+  const again = repeatedByIndex(first, random.pick([1, 1, ...TIMES]));
   const endStream = random.chance(0.5);
   return [
     headersStep(1, first, endStream),

@@ -28,6 +28,7 @@ export const CONTENT_KINDS = [
   'groups',
   'unknown',
   'random',
+  'fresh name',
 ] as const;
 export type ContentKind = (typeof CONTENT_KINDS)[number];
 

@@ -13,6 +13,7 @@ declare const FIND: {
   tls: boolean;
   category: string;
   most: number;
+  mostWaitMs: number;
   program: Program;
 };
 
@@ -65,7 +66,7 @@ if (address === undefined || (flag !== undefined && (flag !== '--pid' || pid ===
 }
 const socket = await reach(address);
 const before = pid === undefined ? undefined : usage(pid);
-const player = new Player(socket, FIND.site, FIND.program);
+const player = new Player(socket, FIND.site, FIND.program, FIND.mostWaitMs);
 await player.play();
 await sleep(SETTLE_MS);
 const { sent, received } = player;

@@ -50,6 +50,8 @@ export interface SearchOptions {
   /** More programs to begin with. */
   recorded: (site: Site) => readonly Program[];
   onFind(find: Find): void;
+  /** Whether to search no further. */
+  isOver(): boolean;
   /** Something was found that has to be tried again. */
   onSuspicion(configuration: Configuration, category: Category, cost: Cost): void;
 }
@@ -71,14 +73,15 @@ export class Search {
     this.#verifier = new Verifier(options.targets);
   }
 
-  /** Searches on one configuration for so many milliseconds. */
+  /** Searches on one configuration for so many milliseconds, or until `isOver`. */
   async run(configuration: Configuration, ms: number): Promise<void> {
     const until = performance.now() + ms;
-    while (performance.now() < until) {
+    const goesOn = (): boolean => performance.now() < until && !this.#options.isOver();
+    while (goesOn()) {
       const target = await Target.start(configuration, this.#options.targets);
       try {
         await target.warmUp(honestPrograms(configuration.site));
-        await this.#runOn(target, until);
+        await this.#runOn(target, goesOn);
       } finally {
         await target.close();
       }
@@ -86,23 +89,24 @@ export class Search {
   }
 
   /** Until the time is over, or the process should be another one. */
-  async #runOn(target: Target, until: number): Promise<void> {
+  async #runOn(target: Target, goesOn: () => boolean): Promise<void> {
     let before = await target.rest();
     for (let i = 0; i < CONNECTIONS_OF_A_TARGET; i += BATCH) {
       const batch: Played[] = [];
-      while (batch.length < BATCH && performance.now() < until) {
+      while (batch.length < BATCH && goesOn()) {
         const played = await this.#playNext(target);
         if (played.cost.faults.length > 0) return;
         batch.push(played);
       }
       if (!this.#options.categories.includes('left')) {
-        if (performance.now() > until) return;
+        before = await target.rest();
+        if (!goesOn()) return;
         continue;
       }
       const { left, now } = await target.leftSince(before);
       before = now;
       if (isLeft(left)) before = await this.#findWhoLeft(target, batch);
-      if (performance.now() > until) return;
+      if (!goesOn()) return;
     }
   }
 
@@ -207,5 +211,5 @@ export class Search {
 }
 
 function isLeft({ bytes, resources }: Leftovers): boolean {
-  return resources > 0 || bytes > BATCH * SUSPICIOUS_BYTES;
+  return resources > 0 || bytes > 5 * SUSPICIOUS_BYTES;
 }

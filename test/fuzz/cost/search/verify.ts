@@ -39,11 +39,18 @@ export class Verifier {
   ): Promise<Cost | undefined> {
     const target = await this.#start(configuration);
     try {
-      const play = category === 'left' ? playAndLook : playBeside;
-      if (category === 'left') await play(target, program); // What code it needs is compiled.
+      const play = (): Promise<Cost> =>
+        category === 'left'
+          ? playAndLook(target, program, LEFT_AFTER_MS)
+          : playBeside(target, program);
+      if (category === 'left') {
+        await playAndLook(target, program); // What code it needs is compiled.
+        const soon = await playAndLook(target, program);
+        if (!(figure(category, soon) > PROMISES[category].most)) return undefined;
+      }
       let least: Cost | undefined;
       for (let i = 0; i < TIMES; i += 1) {
-        const cost = await play(target, program);
+        const cost = await play();
         if (!(figure(category, cost) > PROMISES[category].most)) return undefined;
         if (least === undefined || figure(category, cost) < figure(category, least)) least = cost;
         if (cost.faults.length > 0) return least;
@@ -96,13 +103,13 @@ async function playBeside(target: Target, program: Program): Promise<Cost> {
 }
 
 /** Plays it on some connections, and looks at what is left of them. */
-async function playAndLook(target: Target, program: Program): Promise<Cost> {
+async function playAndLook(target: Target, program: Program, restMs?: number): Promise<Cost> {
   const before = await target.rest();
   let cost: Cost | undefined;
   for (let i = 0; i < CONNECTIONS; i += 1) {
     cost = await target.play(program);
     if (cost.faults.length > 0) return cost;
   }
-  const { left } = await target.leftSince(before, LEFT_AFTER_MS);
+  const { left } = await target.leftSince(before, restMs);
   return { ...cost!, left };
 }

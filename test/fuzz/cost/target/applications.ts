@@ -9,8 +9,10 @@ import {
   getBackchannelClientToken,
   ListenMuxServer,
   PeerRefusedError,
+  Registry,
   type BackchannelClient,
   type EngineName,
+  type ListenMuxServerOptions,
 } from '../../../../lib/index.js';
 import { securities } from '../../../fixtures/nest/tls.js';
 import { COSTS, DialingController, ListeningController } from './service.js';
@@ -24,11 +26,29 @@ export interface TargetOptions {
   tls: boolean;
   /** Whether peers and plain clients are let in. */
   authorised: boolean;
+  /** Options of the server or the client that are not as by default. */
+  more?: Pick<ListenMuxServerOptions, 'drainMs' | 'handshakeTimeoutMs'>;
 }
 
-/** Listens on a port of loopback, and tells which. */
-export async function listen(options: TargetOptions, logger: LoggerService): Promise<number> {
-  const { engine, tls, authorised } = options;
+/** An application that listens. */
+export interface Hub {
+  port: number;
+  registry: Registry;
+  close(): Promise<void>;
+}
+
+/** An application that dials. */
+export interface Agent {
+  client: BackchannelClient;
+  close(): Promise<void>;
+}
+
+/** Says nothing. */
+export const SILENT: LoggerService = { log() {}, error() {}, warn() {} };
+
+/** Listens on a port of loopback. */
+export async function listen(options: TargetOptions, logger: LoggerService): Promise<Hub> {
+  const { engine, tls, authorised, more } = options;
   const refused = {
     allowPlainClients: false,
     authorizePeer() {
@@ -43,6 +63,7 @@ export async function listen(options: TargetOptions, logger: LoggerService): Pro
     health: true,
     credentials: securities[tls ? 'TLS' : 'insecure'].server,
     ...(authorised ? {} : refused),
+    ...more,
   };
 
   @Module({
@@ -54,7 +75,8 @@ export async function listen(options: TargetOptions, logger: LoggerService): Pro
   const app = await NestFactory.create(ListeningModule, { logger, abortOnError: false });
   connectBackchannel(app);
   await app.startAllMicroservices();
-  return (app.get(ListenMuxServer).address as AddressInfo).port;
+  const { port } = app.get(ListenMuxServer).address as AddressInfo;
+  return { port, registry: app.get(Registry), close: () => app.close() };
 }
 
 /** A dialing side of a port of loopback, which serves over the connection that it is told to make. */
@@ -62,7 +84,7 @@ export async function dial(
   options: TargetOptions,
   port: number,
   logger: LoggerService,
-): Promise<BackchannelClient> {
+): Promise<Agent> {
   const token = getBackchannelClientToken('HUB');
   const registration = {
     ...COSTS,
@@ -71,6 +93,7 @@ export async function dial(
     engine: options.engine,
     lazy: true, // It connects when the attacker is ready.
     credentials: securities[options.tls ? 'TLS' : 'insecure'].client,
+    ...(options.more?.drainMs === undefined ? {} : { drainMs: options.more.drainMs }),
     channelOptions: {
       'grpc.initial_reconnect_backoff_ms': RECONNECT_MS,
       'grpc.max_reconnect_backoff_ms': RECONNECT_MS,
@@ -90,5 +113,5 @@ export async function dial(
     abortOnError: false,
   });
   await app.listen();
-  return app.get<BackchannelClient>(token);
+  return { client: app.get<BackchannelClient>(token), close: () => app.close() };
 }

@@ -29,13 +29,13 @@ export class TargetEnd {
   readonly #meter = new Meter(() => this.#logger.lines);
 
   /** A listening side; tells its port. */
-  listen(options: TargetOptions): Promise<number> {
-    return listen(options, this.#logger);
+  async listen(options: TargetOptions): Promise<number> {
+    return (await listen(options, this.#logger)).port;
   }
 
   /** A dialing side, which makes one call of each kind as soon as it is told to connect, and connected. */
   async dial(options: TargetOptions, port: number): Promise<void> {
-    const client = await dial(options, port, this.#logger);
+    const { client } = await dial(options, port, this.#logger);
     const stub = client.getService<CostsStub>('Costs');
     const observer = { error: () => {} }; // What comes of it is for the attacker to say.
     client.connection$.subscribe(({ state }) => {

@@ -10,7 +10,7 @@ const QUIET_SHARE = 0.25;
 const QUIET_SLICES = 2;
 const SLICE_MS = 3;
 /** Bytes held, and for each byte that was sent, below which a full garbage collection is not worth its time. */
-const LITTLE = { bytes: 200_000, times: 64 };
+const LITTLE = { bytes: 500_000, times: 64 };
 
 /** What one connection cost a process, while it was open. */
 export interface OpenCost {

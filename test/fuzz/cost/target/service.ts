@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type {
+  CallOptions,
   Metadata,
   ServerDuplexStream,
   ServerReadableStream,
@@ -34,9 +35,10 @@ export interface Everything extends Blob {
 
 /** A stub of `Costs`, as Nest makes it. */
 export interface CostsStub {
-  echo(request: object): Observable<Blob>;
+  echo(request: object, metadata?: Metadata, options?: CallOptions): Observable<Blob>;
+  echoBack(request: object): Observable<Blob>;
   list(request: object): Observable<Blob>;
-  chat(requests: Observable<object>): Observable<Blob>;
+  chat(requests: Observable<object>, metadata?: Metadata, options?: CallOptions): Observable<Blob>;
 }
 
 /** What the dialing side serves. Replies are no larger than their requests. */

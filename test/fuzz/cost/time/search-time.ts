@@ -1,0 +1,104 @@
+import type { Configuration } from '../configurations.js';
+import type { Site } from '../play/site.js';
+import type { Program } from '../program/step.js';
+import { honestPrograms } from '../search/honest.js';
+import { Remote } from '../../../reliability/remote.js';
+import { Random } from '../../../unit/http2/hpack/random.js';
+import { OPERATIONS, type AgentOperation, type HubOperation } from './bounds.js';
+import type { TimeEnd } from './end.js';
+import { inventSlow, type Vice } from './slow-program.js';
+import { isInTime, tryAgent, tryHub, type Trial } from './trial.js';
+
+/** Slow peers at the same time: what they take is time, and little else. */
+const AT_ONCE = 12;
+const AGAIN = 3;
+
+/** An operation that did not end in time. */
+export interface TimeFind {
+  configuration: Configuration;
+  operation: string;
+  vice: Vice;
+  program: Program;
+  trial: Trial;
+  seed: number;
+}
+
+/** How a search goes on, and to whom it tells what it finds. */
+export interface TimeSearchOptions {
+  configurations: readonly Configuration[];
+  seed: number;
+  /** The module of the targets. */
+  targets: URL;
+  recorded: (site: Site) => readonly Program[];
+  goesOn(): boolean;
+  onFind(find: TimeFind): void;
+  /** How long an operation took, of its bound. */
+  onTrial(operation: string, trial: Trial, find: Omit<TimeFind, 'trial'>): void;
+}
+
+/** Searches for slow peers that keep something from ending. Returns how many were tried. */
+export async function searchTime(options: TimeSearchOptions): Promise<number> {
+  const remote = await Remote.start<TimeEnd>('target', options.targets);
+  let { seed } = options;
+  let tried = 0;
+  const work = async (): Promise<void> => {
+    while (options.goesOn()) {
+      const candidate = invent((seed += 1), options);
+      const trial = await attempt(remote, candidate);
+      if (trial === undefined) continue;
+      tried += 1;
+      if (isInTime(trial)) options.onTrial(candidate.operation, trial, candidate);
+      else await tryAgain(candidate, trial, options);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } finally {
+    await remote.close();
+  }
+  return tried;
+}
+
+function invent(seed: number, { configurations, recorded }: TimeSearchOptions) {
+  const random = new Random(seed);
+  const { site, ...rest } = random.pick(configurations);
+  const honest = [...honestPrograms(site), ...recorded(site)];
+  const operations = Object.keys(OPERATIONS[site === 'agent' ? 'agent' : 'hub']);
+  const operation = random.pick(operations);
+  const slow = inventSlow(random, site, honest);
+  // A handshake that never ends, not one that is through.
+  if (operation === 'a connection that is not served yet') {
+    const count = site === 'plain' ? 0 : random.below(2);
+    slow.program.steps = slow.program.steps.slice(0, count);
+  }
+  return { configuration: { site, ...rest }, operation, seed, ...slow };
+}
+
+async function attempt(
+  remote: Remote<TimeEnd>,
+  { configuration, operation, program }: Omit<TimeFind, 'trial'>,
+): Promise<Trial | undefined> {
+  return configuration.site === 'agent'
+    ? tryAgent(remote, configuration, program, operation as AgentOperation)
+    : tryHub(remote, configuration, program, operation as HubOperation);
+}
+
+/** Alone, in a process of its own: it may have been the company that took the time. */
+async function tryAgain(
+  candidate: Omit<TimeFind, 'trial'>,
+  first: Trial,
+  options: TimeSearchOptions,
+): Promise<void> {
+  const remote = await Remote.start<TimeEnd>('target', options.targets);
+  let best = first;
+  try {
+    for (let i = 0; i < AGAIN; i += 1) {
+      const trial = await attempt(remote, candidate);
+      if (trial === undefined || isInTime(trial)) return;
+      if (trial.tookMs < best.tookMs) best = trial;
+    }
+  } finally {
+    await remote.close();
+  }
+  options.onFind({ ...candidate, trial: best });
+}
