@@ -61,19 +61,19 @@ const FILLS = [1, 1, 10, 100, 1000, 1300, 4000, 4059, 16_000];
 /** The index of HPACK of what entered the dynamic table last. */
 export const NEWEST_INDEX = 62;
 
+/** A method that there is, most of the time. */
+export function inventPath(random: Random): string {
+  if (random.chance(0.8)) return `/cost.Costs/${random.pick(METHODS)}`;
+  return random.pick(PATHS) + '%'.repeat(random.pick([0, 0, 0, 100, 3900]));
+}
+
 /** Headers of a request, most of them in order. */
-export function inventRequest(random: Random, form: 'literal' | 'insert' = 'literal'): Field[] {
-  const path = random.chance(0.8)
-    ? `/cost.Costs/${random.pick(METHODS)}`
-    : random.pick(PATHS) + '%'.repeat(random.pick([0, 0, 0, 100, 3900]));
+export function inventRequest(
+  random: Random,
+  form: 'literal' | 'insert' = 'literal',
+  path = inventPath(random),
+): Field[] {
   const fields = requestFields(path, form);
-  if (random.chance(0.4)) {
-    fields.push({
-      form: 'literal',
-      name: 'grpc-encoding',
-      value: random.pick(['gzip', 'deflate']),
-    });
-  }
   if (random.chance(0.2)) fields.push(...inventFields(random, form));
   if (random.chance(0.05)) fields.splice(random.below(fields.length), 1);
   return fields;

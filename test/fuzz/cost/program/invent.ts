@@ -1,7 +1,7 @@
 import { FLAG, TYPE } from '../../../fixtures/http2/raw-client.js';
 import type { Random } from '../../../unit/http2/hpack/random.js';
 import type { Site } from '../play/site.js';
-import { inventFields, inventRequest, repeatedByIndex } from './invent-fields.js';
+import { inventFields, inventPath, inventRequest, repeatedByIndex } from './invent-fields.js';
 import { inventYamux } from './invent-yamux.js';
 import {
   frameStep,
@@ -11,11 +11,20 @@ import {
   responseFields,
   settingsHex,
 } from './phrases.js';
-import { COMPRESSIONS, CONTENT_KINDS, type Program, type Reflexes, type Step } from './step.js';
+import {
+  COMPRESSIONS,
+  CONTENT_KINDS,
+  type Compression,
+  type MessageStep,
+  type Program,
+  type Reflexes,
+  type Step,
+} from './step.js';
 
 export const TIMES = [1, 1, 2, 5, 20, 100, 500, 2000, 5000] as const;
-export const SIZES = [0, 0, 1, 10, 100, 1000, 16_000, 60_000, 1_000_000, 4_194_290] as const;
-export const PIECES = [1, 5, 63, 256, 1000, 16_000, 16_000, 16_000] as const;
+const SIZES = [0, 0, 1, 10, 100, 1000, 16_000, 60_000, 1_000_000, 4_194_290] as const;
+const LARGE_SIZES = [100, 60_000, 1_000_000, 4_000_000, 4_194_290] as const;
+const PIECES = [1, 5, 63, 256, 1000, 16_000, 16_000, 16_000] as const;
 const VALUES = [0, 1, 100, 16_384, 65_535, 1_000_000, 0x7fffffff, 0xffffffff] as const;
 const PRIORITY = TYPE.priority;
 const UNKNOWN = 0x42;
@@ -65,17 +74,32 @@ export function repeated(random: Random, steps: Step[]): Step {
 
 function inventCall(random: Random): Step[] {
   const stream = 1 + 2 * random.below(3);
-  const headers = headersStep(stream, inventRequest(random), random.chance(0.1));
+  const path = inventPath(random);
+  const fields = inventRequest(random, 'literal', path);
+  const compression = random.chance(0.4) ? random.pick(COMPRESSIONS) : 'none';
+  if (compression !== 'none' || random.chance(0.1)) {
+    const value = compression === 'deflate' ? 'deflate' : 'gzip';
+    fields.push({ form: 'literal', name: 'grpc-encoding', value });
+  }
+  const headers = headersStep(stream, fields, random.chance(0.1));
   if (random.chance(0.2)) return [headers];
-  return [headers, inventMessage(random, stream)];
+  const message = inventMessage(random, stream, compression);
+  if (path.includes('Health')) message.content = { kind: 'fresh name', size: random.pick(SIZES) };
+  return [headers, message];
 }
 
-function inventMessage(random: Random, stream: number): Step {
-  const isLarge = random.chance(0.5);
+function inventMessage(
+  random: Random,
+  stream: number,
+  compression: Compression = 'none',
+): MessageStep {
   return messageStep(stream, {
-    content: { kind: random.pick(CONTENT_KINDS), size: random.pick(SIZES) },
-    compression: isLarge ? random.pick(COMPRESSIONS) : 'none',
-    count: random.pick([0, 1, 1, 1, 10, 1000, 10_000]),
+    content: {
+      kind: random.pick(CONTENT_KINDS),
+      size: random.pick(compression === 'none' ? SIZES : LARGE_SIZES),
+    },
+    compression,
+    count: random.pick([0, 1, 1, 1, 1, 1, 10, 1000]),
     piece: random.pick(PIECES),
     padding: random.pick([0, 0, 0, 1, 255]),
     endStream: random.chance(0.6),
@@ -142,9 +166,10 @@ function inventAnswers(random: Random, site: Site): Step[] {
     { form: 'literal', name: 'grpc-status', value: String(random.below(17)) } as const,
     ...inventFields(random, 'literal'),
   ];
+  const encoding = { form: 'literal', name: 'grpc-encoding', value: 'gzip' } as const;
   const answers: Step[] = [
-    headersStep(stream, [...responseFields('insert'), ...inventFields(random, 'insert')]),
-    inventMessage(random, stream),
+    headersStep(stream, [...responseFields('insert'), encoding, ...inventFields(random, 'insert')]),
+    inventMessage(random, stream, random.chance(0.3) ? 'gzip' : 'none'),
     headersStep(stream, trailers, true),
   ].filter(() => random.chance(0.8));
   return [

@@ -15,7 +15,7 @@ import { granted } from './grants.js';
 /** Milliseconds that a target may go on with what came. */
 const MOST_WORK_MS = 3000;
 /** Connections without cost, which have V8 compile what each connection needs. */
-const WARM_UPS = 60;
+const WARM_UPS = 40;
 /** Milliseconds for the last words of connections. */
 const LAST_WORDS_MS = 1500;
 const NOTHING = { heap: 0, cpu: 0, block: 0, log: 0 };

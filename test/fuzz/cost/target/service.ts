@@ -22,6 +22,9 @@ export const COSTS = {
 const LATE_MS = 100;
 /** Replies of `List`, none larger than the request. */
 const LIST = 3;
+/** Replies of `Flood`, more than fit anywhere on the way. */
+const FLOOD = 2000;
+const FLOOD_PIECE = Buffer.alloc(16_384, 'f');
 
 export interface Blob {
   data: Uint8Array;
@@ -81,6 +84,11 @@ export class DialingController {
 
   @GrpcStreamCall('Costs')
   hold(_call: ServerReadableStream<Everything, Blob>): void {}
+
+  @GrpcMethod('Costs')
+  async *flood(): AsyncIterable<Blob> {
+    for (let i = 0; i < FLOOD; i += 1) yield { data: FLOOD_PIECE };
+  }
 
   @GrpcMethod('Costs')
   never(_request: Everything, _metadata: Metadata, _call: ServerUnaryCall<Everything, Blob>) {

@@ -40,7 +40,7 @@ export function inventSlow(random: Random, site: Site, honest: readonly Program[
   const vice = random.pick(VICES);
   const stage = random.below(base.steps.length + 1);
   const [before, after] = [base.steps.slice(0, stage), base.steps.slice(stage)];
-  if (random.chance(0.5)) before.push(...requestOfReplies(site));
+  if (random.chance(0.5)) before.push(...requestOfReplies(random, site));
   const [accept, credit, settings, pings] = Array.from({ length: 4 }, () => random.chance(0.6));
   const isPoor = vice.includes('crumbs') || vice === 'reads nothing more';
   return {
