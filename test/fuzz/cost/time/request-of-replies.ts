@@ -26,10 +26,6 @@ export function requestOfReplies(random: Random, site: Site): Step[] {
     frameStep(TYPE.windowUpdate, 0, 0, hex32(WIDE_OPEN - 65_535)),
   ];
   const mux = site === 'plain' ? [] : [yamux(WINDOW_UPDATE, 0, own, WIDE_OPEN - 300_000)];
-  return [
-    ...(random.chance(0.7) ? http2 : []),
-    ...(random.chance(0.4) ? mux : []),
-    headersStep(stream, requestFields('/cost.Costs/Flood')),
-    messageStep(stream),
-  ];
+  const opened = random.pick([[], http2, [...http2, ...mux], [...http2, ...mux]]);
+  return [...opened, headersStep(stream, requestFields('/cost.Costs/Flood')), messageStep(stream)];
 }

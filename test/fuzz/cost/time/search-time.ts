@@ -13,6 +13,18 @@ import { isInTime, tryAgent, tryHub, type Trial } from './trial.js';
 const AT_ONCE = 12;
 const AGAIN = 3;
 
+type Pair = readonly [side: 'hub' | 'agent', operation: string];
+
+/** All operations of both sides. */
+const ALL: readonly Pair[] = (['hub', 'agent'] as const).flatMap((side) =>
+  Object.keys(OPERATIONS[side]).map((operation): Pair => [side, operation]),
+);
+const OF_PEERS = new Set([
+  'peer.close()',
+  'registry.removeBackchannel()',
+  'a call back with a deadline',
+]);
+
 /** An operation that did not end in time. */
 export interface TimeFind {
   configuration: Configuration;
@@ -31,6 +43,8 @@ export interface TimeSearchOptions {
   targets: URL;
   recorded: (site: Site) => readonly Program[];
   goesOn(): boolean;
+  /** So many have been tried. */
+  onProgress(tried: number): void;
   onFind(find: TimeFind): void;
   /** How long an operation took, of its bound. */
   onTrial(operation: string, trial: Trial, find: Omit<TimeFind, 'trial'>): void;
@@ -47,6 +61,7 @@ export async function searchTime(options: TimeSearchOptions): Promise<number> {
       const trial = await attempt(remote, candidate);
       if (trial === undefined) continue;
       tried += 1;
+      if (tried % 100 === 0) options.onProgress(tried);
       if (isInTime(trial)) options.onTrial(candidate.operation, trial, candidate);
       else await tryAgain(candidate, trial, options);
     }
@@ -61,17 +76,26 @@ export async function searchTime(options: TimeSearchOptions): Promise<number> {
 
 function invent(seed: number, { configurations, recorded }: TimeSearchOptions) {
   const random = new Random(seed);
-  const { site, ...rest } = random.pick(configurations);
-  const honest = [...honestPrograms(site), ...recorded(site)];
-  const operations = Object.keys(OPERATIONS[site === 'agent' ? 'agent' : 'hub']);
-  const operation = random.pick(operations);
-  const slow = inventSlow(random, site, honest);
+  const [side, operation] = random.pick(
+    ALL.filter((pair) => configurations.some((one) => isPossible(one, pair))),
+  );
+  const configuration = random.pick(
+    configurations.filter((one) => isPossible(one, [side, operation])),
+  );
+  const { site } = configuration;
+  const slow = inventSlow(random, site, [...honestPrograms(site), ...recorded(site)]);
   // A handshake that never ends, not one that is through.
   if (operation === 'a connection that is not served yet') {
     const count = site === 'plain' ? 0 : random.below(2);
     slow.program.steps = slow.program.steps.slice(0, count);
   }
-  return { configuration: { site, ...rest }, operation, seed, ...slow };
+  return { configuration, operation, seed, ...slow };
+}
+
+/** Peers are multiplexed. */
+function isPossible({ site }: Configuration, [side, operation]: Pair): boolean {
+  if (side === 'agent') return site === 'agent';
+  return site === 'multiplexed' || (site === 'plain' && !OF_PEERS.has(operation));
 }
 
 async function attempt(

@@ -38,9 +38,10 @@ export function inventSlow(random: Random, site: Site, honest: readonly Program[
     ? inventProgram(random, site)
     : structuredClone(random.pick(honest));
   const vice = random.pick(VICES);
-  const stage = random.below(base.steps.length + 1);
+  const { length } = base.steps;
+  const stage = random.chance(0.5) ? length : random.below(length + 1);
   const [before, after] = [base.steps.slice(0, stage), base.steps.slice(stage)];
-  if (random.chance(0.5)) before.push(...requestOfReplies(random, site));
+  if (random.chance(0.7)) before.push(...requestOfReplies(random, site));
   const [accept, credit, settings, pings] = Array.from({ length: 4 }, () => random.chance(0.6));
   const isPoor = vice.includes('crumbs') || vice === 'reads nothing more';
   return {
