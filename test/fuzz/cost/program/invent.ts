@@ -44,7 +44,7 @@ export function inventReflexes(random: Random): Reflexes {
 
 /** A few steps that belong together. */
 export function inventPhrase(random: Random, site: Site): Step[] {
-  const kind = random.below(site === 'plain' ? 7 : 10);
+  const kind = random.below(site === 'plain' ? 8 : 11);
   switch (kind) {
     case 0:
     case 1:
@@ -59,6 +59,8 @@ export function inventPhrase(random: Random, site: Site): Step[] {
     case 6:
       return [repeated(random, [...inventCall(random), inventFrame(random)])];
     case 7:
+      return [repeated(random, inventBomb(random))];
+    case 8:
       return inventAnswers(random, site);
     default:
       return [repeated(random, inventYamux(random))];
@@ -86,6 +88,20 @@ function inventCall(random: Random): Step[] {
   const message = inventMessage(random, stream, compression);
   if (path.includes('Health')) message.content = { kind: 'fresh name', size: random.pick(SIZES) };
   return [headers, message];
+}
+
+/** A call in order whose message becomes much larger when it is decompressed. */
+function inventBomb(random: Random): Step[] {
+  const value = random.pick(['gzip', 'gzip', 'deflate'] as const);
+  const fields = inventRequest(random, 'literal', inventPath(random));
+  return [
+    headersStep(1, [...fields, { form: 'literal', name: 'grpc-encoding', value }]),
+    messageStep(1, {
+      content: { kind: random.pick(CONTENT_KINDS), size: random.pick(LARGE_SIZES) },
+      compression: value,
+      endStream: random.chance(0.8),
+    }),
+  ];
 }
 
 function inventMessage(
