@@ -11,6 +11,8 @@ const METHODS = [
   'Hold',
   'Late',
   'Never',
+  'Never',
+  'Never',
   'EchoBack',
   'No',
 ];

@@ -32,7 +32,9 @@ const UNKNOWN = 0x42;
 /** A program made of what the protocols have, in an order that mostly makes sense. */
 export function inventProgram(random: Random, site: Site): Program {
   const steps = greeting(site, random.chance(0.3) ? inventSettings(random) : '');
-  for (let i = random.below(4); i >= 0; i -= 1) steps.push(...inventPhrase(random, site));
+  // What breaks the rules of a protocol ends the connection, so most programs have few phrases.
+  for (let i = random.pick([1, 1, 1, 2, 3]); i > 0; i -= 1)
+    steps.push(...inventPhrase(random, site));
   return { reflexes: inventReflexes(random), steps };
 }
 

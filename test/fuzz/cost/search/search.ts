@@ -14,7 +14,7 @@ import { Verifier } from './verify.js';
 import type { Left } from '../target/meter.js';
 
 /** Programs that are new, of all. */
-const INVENTED = 0.2;
+const INVENTED = 0.35;
 /** Finds of a category on a configuration beyond which it is known to be broken. */
 const MOST_FINDS = 3;
 /** Connections after which the target is a fresh process. */
