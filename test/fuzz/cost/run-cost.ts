@@ -62,7 +62,7 @@ export async function runCost(options: CostOptions, say: (line: string) => void)
       seed: options.seed,
       targets: new URL('test/fuzz/cost/time/end.js', compiled),
       recorded: (site) => recordings[site],
-      onProgress: (tried) => tell(`${tried} slow peers`),
+      onProgress: (soFar) => tell(`${soFar} slow peers`),
       goesOn: () => performance.now() < timeUntil && !isFound(),
       onTrial: (operation, trial, { configuration, seed }) =>
         slowest.add({ operation, trial, configuration: configuration.name, seed }),

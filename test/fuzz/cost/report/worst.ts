@@ -47,6 +47,7 @@ export class WorstCosts {
 
 /** What it cost, with its unit. */
 export function showFigure(category: Category, cost: Cost): string {
+  if (cost.faults.length > 0) return 'a fault';
   const { unit } = PROMISES[category];
   const value = figure(category, cost);
   if (unit === 'bytes') return `${(value / 1024 / 1024).toFixed(1)} MiB`;

@@ -67,6 +67,7 @@ export class Target {
       const socket = await this.#reach();
       const player = new Player(socket, site, program);
       await player.play();
+      bytes = { sent: player.sent, received: player.received };
       const open = await this.remote.call('open', MOST_WORK_MS, player.sent);
       bytes = { sent: player.sent, received: player.received };
       socket.destroy();
