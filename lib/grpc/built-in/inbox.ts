@@ -68,6 +68,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   #taken = 0;
   /** Bytes of memory that are held for that message. */
   #held = 0;
+  /** Whether the message that was handed over last is counted by a bound. */
+  #isBound = false;
   /** What was handed over. */
   readonly #handedOver = new HeldMessages();
   #wanted = false;
@@ -118,9 +120,9 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#makeRoom();
   }
 
-  /** Whether the message that was handed over last may be left as it is counted: a bound, of little. */
-  get isCountedWell(): boolean {
-    return this.#compressedLength === 0 && this.memory.isPlentyFor(0);
+  /** Whether the message that was handed over last is counted by a bound, and need not be measured. */
+  get isCountedByBound(): boolean {
+    return this.#isBound;
   }
 
   /**
@@ -334,10 +336,9 @@ export class Inbox implements MessageSink, CompressedMessage {
 
   /** Bytes that `message` is counted as until it is decoded. */
   #estimate(message: Buffer): number {
-    if (this.#compressedLength === 0) {
-      const bound = boundOfDecodedSize(message.length);
-      if (this.memory.isPlentyFor(bound)) return bound;
-    }
+    const bound = boundOfDecodedSize(message.length);
+    this.#isBound = this.#compressedLength === 0 && this.memory.isPlentyFor(bound);
+    if (this.#isBound) return bound;
     // The bytes that were held while the message was received are part of the size.
     const size = estimateDecodedSize(message, this.#held + this.memory.room);
     this.#charge(this.#compressedLength, size);

@@ -147,7 +147,7 @@ export class ClientCall
   }
 
   onDecoded(decoded: unknown, length: number): void {
-    if (!this.#inbox.isCountedWell) this.#inbox.holdDecoded(decoded, length);
+    if (!this.#inbox.isCountedByBound) this.#inbox.holdDecoded(decoded, length);
   }
 
   cancelWithStatus(code: status, details: string): void {

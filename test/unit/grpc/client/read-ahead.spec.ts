@@ -94,8 +94,10 @@ describe('a response', () => {
   /** As of `repeated int64`: an object for each byte. */
   const toObjects = (bytes: Buffer): object[] => Array.from(bytes, (low) => ({ low, high: 0 }));
 
-  it('counts as what its stub has made of it, which its bytes do not tell', async () => {
-    const packed = framed(gzipSync(Buffer.alloc(100_000, 'a')), true);
+  it.each([
+    ['compressed', framed(gzipSync(Buffer.alloc(100_000, 'a')), true)],
+    ['not compressed', framed(Buffer.alloc(100_000, 'a'))],
+  ])('that is %s counts as what its stub has made of it', async (_, packed) => {
     const { call } = await served([packed], 1, toObjects);
     call.resume();
     const failure = await new Promise((resolve) => call.on('error', resolve));
