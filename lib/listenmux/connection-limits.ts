@@ -45,6 +45,11 @@ export class ConnectionLimits {
     return this.#admitted - this.#established;
   }
 
+  /** Connections in their handshake, but for those without an address. */
+  handshakes(): Duplex[] {
+    return [...this.#handshakes.streams()];
+  }
+
   /** Counts a connection that was accepted, unless it is too much: then why. */
   admit(socket: Duplex): ListenMuxError | undefined {
     const { remoteAddress } = socket as Partial<Socket>;

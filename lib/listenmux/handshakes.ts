@@ -41,6 +41,13 @@ export class Handshakes {
   /** TLS streams are found by their ends: Node does not tell which socket one is secured on. */
   readonly #byEndpoints = new Map<string, Entry>();
 
+  /** All streams that are to be closed to end them. */
+  *streams(): Iterable<Duplex> {
+    for (const group of this.#groups.values()) {
+      for (const stage of Object.values(group)) for (const { stream } of stage) yield stream;
+    }
+  }
+
   /** A connection of `address` was accepted. */
   begin(socket: Duplex, address: string): void {
     const endpoints = endpointsOf(socket);

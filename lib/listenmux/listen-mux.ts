@@ -45,6 +45,7 @@ export class ListenMux<Context = undefined> {
   readonly #handshakers = new Map<string, Handshaker<Context>>();
   /** Connections that are not yet served, TLS being done. */
   readonly #pending = new Set<Duplex>();
+  #isClosed = false;
   #onSettled: (() => void)[] = [];
 
   /** @throws OptionError naming a bad option. */
@@ -113,9 +114,13 @@ export class ListenMux<Context = undefined> {
     });
   }
 
-  /** Closes every connection that is not yet served. Those that are belong to who serves them. */
+  /**
+   * Closes every connection that is not yet served, in its TLS handshake as well, and those that still
+   * come. Those that are served belong to who serves them.
+   */
   close(): void {
-    for (const socket of this.#pending) socket.destroy();
+    this.#isClosed = true;
+    for (const socket of [...this.#connections.handshakes(), ...this.#pending]) socket.destroy();
   }
 
   #tellIfSettled(): void {
@@ -134,6 +139,8 @@ export class ListenMux<Context = undefined> {
     server.on('tlsClientError', (error, socket) => this.#endTls(error, socket));
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#connections.secured(socket);
+      // Its handshake ended in the same turn as this was closed.
+      if (this.#isClosed) return socket.on('error', ignoreError).destroy();
       void this.#serve(socket.setNoDelay(true));
     });
   }
@@ -142,6 +149,10 @@ export class ListenMux<Context = undefined> {
   #admit(socket: Duplex): boolean {
     // Stays for good: between two owners nobody else listens, and an error must not end the process.
     socket.on('error', ignoreError);
+    if (this.#isClosed) {
+      socket.destroy();
+      return false;
+    }
     const refusal = this.#connections.admit(socket);
     if (refusal === undefined) return true;
     socket.destroy();

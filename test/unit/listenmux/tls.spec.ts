@@ -58,6 +58,31 @@ const closed = (socket: Socket): Promise<void> =>
   });
 
 describe('behind TLS', () => {
+  it('close() ends connections whose TLS handshake is under way', async () => {
+    const { mux, listener, dialRaw } = await startSecured();
+    const accepted = once(listener, 'connection');
+    const socket = await dialRaw();
+    await accepted;
+
+    mux.close();
+
+    await closed(socket);
+    expect(mux.connectionCount).toBe(0);
+  });
+
+  it('close() leaves those that are served, and lets nobody in any more', async () => {
+    const { mux, dial, dialRaw } = await startSecured();
+    const served = await dial();
+    served.write('x');
+    expect(await readExactly(served, 5)).toBe('plain');
+
+    mux.close();
+
+    await closed(await dialRaw());
+    expect(mux.connectionCount).toBe(1);
+    expect(served.destroyed).toBe(false);
+  });
+
   it('LM-10 the magic is what comes first inside of TLS', async () => {
     const { dial } = await startSecured();
     const [multiplexed, plain] = [await dial(), await dial()];
