@@ -153,7 +153,11 @@ export class FrameParser {
     const type = bytes[at + 3]!;
     const flags = bytes[at + 4]!;
     // The highest bit means nothing and must be ignored.
-    const streamId = bytes.readUInt32BE(at + 5) & 0x7fff_ffff;
+    const streamId =
+      ((bytes[at + 5]! & 0x7f) << 24) |
+      (bytes[at + 6]! << 16) |
+      (bytes[at + 7]! << 8) |
+      bytes[at + 8]!;
     this.#partialLength = 0;
     this.#left = length;
     if (type !== FrameType.Continuation) this.#frames += 1;

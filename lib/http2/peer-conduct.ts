@@ -74,7 +74,7 @@ export class PeerConduct {
 
   /** The peer has sent DATA, `bytes` of it besides padding. */
   forgiveData(bytes: number): void {
-    this.#frames.forgive(Math.min(1, bytes / BYTES_THAT_PAY));
+    this.#frames.forgive(bytes >= BYTES_THAT_PAY ? 1 : bytes / BYTES_THAT_PAY);
   }
 
   /** The peer has opened a stream for nothing: the work that it set going may still go on. */

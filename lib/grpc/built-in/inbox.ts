@@ -321,9 +321,10 @@ export class Inbox implements MessageSink, CompressedMessage {
 
   /** While memory is plentiful the reader may have messages that it has not taken yet, otherwise none. */
   #isReaderBehind(): boolean {
-    if (this.readAhead === undefined) return false;
+    const { length } = this.#message!;
+    if (this.readAhead === undefined || this.memory.isPlentyFor(length)) return false;
     this.#releasePassed();
-    return this.readAhead.readableLength > 0 && !this.memory.isPlentyFor(this.#message!.length);
+    return this.readAhead.readableLength > 0 && !this.memory.isPlentyFor(length);
   }
 
   #waitForReader(): void {

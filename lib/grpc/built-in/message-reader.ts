@@ -79,7 +79,7 @@ export class MessageReader {
 
   #begin(prefix: Buffer, at: number): void {
     this.#compressed = prefix[at] === 1;
-    this.#length = prefix.readUInt32BE(at + 1);
+    this.#length = lengthAt(prefix, at + 1);
     this.#received = 0;
     if (this.#length > this.#limit) {
       this.#state = 'stopped';
@@ -149,4 +149,10 @@ function copyOf(chunk: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start);
   chunk.copy(copy, 0, start, end);
   return copy;
+}
+
+/** As `readUInt32BE`, which checks its bounds once more, for each message. */
+function lengthAt(bytes: Buffer, at: number): number {
+  const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  return bytes[at]! * 0x100_0000 + low;
 }
