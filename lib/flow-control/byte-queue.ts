@@ -4,6 +4,9 @@ const BLOCK_SIZE = 16 * 1024;
 /** Taken pieces at the front that stay in the array before the rest moves up. */
 const MAX_GAP = 32;
 
+/** How many times the bytes that were wanted of the last run of a chunk the next run may have. */
+const RUN_GROWTH = 4;
+
 /** Works on any `Uint8Array`, and makes no view of a part on current versions of Node. */
 const copyBytes = Buffer.prototype.copy as (
   this: Uint8Array,
@@ -31,11 +34,12 @@ export class ByteQueue {
   #block: Buffer | undefined;
   #start = 0;
   #used = 0;
-  /** Copy of the bytes of `#runOf` from `#runStart` to `#runEnd`. */
+  /** Copy of the bytes of `#runOf` from `#runStart` to `#runEnd`, of which `#runWanted` were wanted so far. */
   #run: Buffer | undefined;
   #runOf: Uint8Array | undefined;
   #runStart = 0;
   #runEnd = 0;
+  #runWanted = 0;
 
   /** Bytes that wait. */
   get length(): number {
@@ -72,11 +76,13 @@ export class ByteQueue {
   }
 
   /**
-   * Adds a copy of bytes of `chunk`, of which more will come, in order: the more have come, the more of
-   * `chunk` is copied at once. Keeps `chunk` in memory until it is empty, or `forgetRun()` is called.
+   * Adds a copy of bytes of `chunk`, of which more may come, in order. The more were wanted so far, the
+   * more of `chunk` is copied at once: of parts that lie far apart a few times their bytes. Keeps `chunk`
+   * in memory until the queue is empty, or `forgetRun()` is called.
    */
   copyRun(chunk: Uint8Array, start: number, end: number): void {
     if (this.#runOf !== chunk || end > this.#runEnd) this.#beginRun(chunk, start, end);
+    this.#runWanted += end - start;
     this.keep(this.#run!, start - this.#runStart, end - this.#runStart);
   }
 
@@ -109,7 +115,7 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Copies the pieces together for which so few bytes of so large a buffer are kept that this `isWasteful`. */
+  /** Copies pieces together: those of which `isWasteful` says so, told the buffer and how much of it is used. */
   compact(isWasteful: (buffer: Uint8Array, length: number) => boolean): void {
     this.#closeBlock();
     const pieces = this.#pieces.slice(this.#first) as BytePiece[];
@@ -132,9 +138,10 @@ export class ByteQueue {
   }
 
   #beginRun(chunk: Uint8Array, start: number, end: number): void {
-    const before = this.#runOf === chunk ? this.#runEnd - this.#runStart : 0;
-    const room = Math.max(end - start, Math.min(BLOCK_SIZE, 2 * before));
+    const wanted = this.#runOf === chunk ? this.#runWanted : 0;
+    const room = Math.max(end - start, Math.min(BLOCK_SIZE, RUN_GROWTH * wanted));
     this.#runOf = chunk;
+    this.#runWanted = 0;
     this.#runStart = start;
     this.#runEnd = Math.min(chunk.length, start + room);
     this.#run = Buffer.allocUnsafe(this.#runEnd - start);

@@ -34,8 +34,9 @@ const MAX_HEADER_LIST_OF_NODE = 64 * 1024;
 
 /** Share of the room for frames other than DATA that one header list may take. */
 const HEADERS_SHARE = 1 / 2;
-/** The same for trailers while the socket is full; and bytes that they may have in any case. */
+/** Share of that room that one list of trailers may take while the socket is full. */
 const TRAILERS_SHARE = 1 / 64;
+/** Bytes that a list of trailers may have in any case. */
 const LEAST_TRAILERS = 256;
 
 /** Milliseconds that a peer has to read what was said last, and to close its end. */
@@ -127,7 +128,7 @@ export class Http2Connection implements StreamHost {
     return Math.min(taken, output.roomLeft * HEADERS_SHARE);
   }
 
-  /** @internal The same for trailers, which should leave room for those of many other streams. */
+  /** @internal Bytes of the largest list of trailers; it should leave room for those of many other streams. */
   get maxSentTrailersSize(): number {
     const room = this.output.roomLeft * (this.output.full ? TRAILERS_SHARE : HEADERS_SHARE);
     return Math.min(this.maxSentHeaderListSize, Math.max(LEAST_TRAILERS, room));

@@ -79,7 +79,7 @@ export class FrameOutput {
 
   /** Bytes of other frames than DATA that may still wait for the socket. */
   get roomLeft(): number {
-    return this.#maxQueued - (this.full ? this.#queued : 0);
+    return this.#maxQueued - (this.full ? this.#queued() : 0);
   }
 
   /** Bytes that the network has taken so far. */
@@ -221,7 +221,7 @@ export class FrameOutput {
 
   #schedule(): void {
     if (this.#turns.schedule() || this.#overflowed) return;
-    if (this.#queued <= this.#maxQueued) return;
+    if (this.#queued() <= this.#maxQueued) return;
     this.#overflowed = true;
     // Not from within what a stream, or its user, is doing.
     process.nextTick(() => {
@@ -230,7 +230,7 @@ export class FrameOutput {
   }
 
   /** Bytes that wait for the socket, while it is full. */
-  get #queued(): number {
+  #queued(): number {
     return this.#given + this.writer.offset - this.#start;
   }
 
@@ -243,7 +243,7 @@ export class FrameOutput {
 
   #payload(piece: Uint8Array): void {
     if (piece.length > COPY_LIMIT) {
-      if (this.#turns.full) this.#given = this.#queued + piece.length;
+      if (this.#turns.full) this.#given = this.#queued() + piece.length;
       this.#writeSlab();
       this.#turns.write(piece);
       return;
@@ -267,7 +267,7 @@ export class FrameOutput {
   #reserve(bytes: number): void {
     const { writer } = this;
     if (writer.bytes.length - writer.offset >= bytes) return;
-    if (this.#turns.full) this.#given = this.#queued;
+    if (this.#turns.full) this.#given = this.#queued();
     this.#writeSlab();
     this.#lastDataStream = 0;
     const slab = borrowSlab(bytes);

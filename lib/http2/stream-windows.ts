@@ -15,9 +15,9 @@ export interface StreamWindowsHost {
 
 /**
  * The receive windows of the streams. A new stream has the full window while few streams of the peer are
- * open, on all of its connections, and a small one while there are many, so that their sum is bounded; the peer is told by SETTINGS. A window
- * grows, from what all streams share, when its stream is read fast; a small one at once when it is read
- * at all. A stream that ends gives back what it took.
+ * open, on all of its connections, and a small one while there are many, so that their sum is bounded; the
+ * peer is told by SETTINGS. A window grows, from what all streams share, when its stream is read fast; a
+ * small one at once when it is read at all. A stream that ends gives back what it took.
  */
 export class StreamWindows {
   readonly #plan: WindowPlan;

@@ -71,7 +71,7 @@ export class Http2Stream implements FrameSource {
     return this.#host.maxSentHeaderListSize;
   }
 
-  /** The same for trailers: less, while the peer takes nothing. */
+  /** Bytes of the largest list of trailers that is to be sent on it now: few, while the peer reads nothing. */
   get maxTrailersSize(): number {
     return this.#host.maxSentTrailersSize;
   }
@@ -330,7 +330,7 @@ export class Http2Stream implements FrameSource {
   #mayWriteNow(length: number): boolean {
     const { output, peerMaxFrameSize } = this.#host;
     return (
-      length <= output.initialStreamWindow + this.#credit &&
+      length <= this.sendWindow &&
       length <= output.window &&
       length <= peerMaxFrameSize &&
       length <= output.frameLimit &&

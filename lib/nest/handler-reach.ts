@@ -38,7 +38,7 @@ export function noteHandlerReaches(modules: ModulesContainer): void {
   }
 }
 
-/** What was noted of a handler; undefined if nothing keeps it from its call and its callback. */
+/** The reach that was noted for a handler; undefined if it gets its call and its callback. */
 export function reachIn(extras: object | undefined): HandlerReach | undefined {
   return (extras as { [REACH]?: HandlerReach } | undefined)?.[REACH];
 }

@@ -25,13 +25,17 @@ export interface InboxOwner {
 
 /**
  * How long a message counts against the memory of the connection once it is handed over: until the next
- * one is asked for (and the reader has passed it on), or, with `single`, until the inbox is closed. A `single` message is not handed over
- * (nor decompressed) before the other end has sent all it had to.
+ * one is asked for (and the reader has passed it on), or, with `single`, until the inbox is closed. A
+ * `single` message is not handed over (nor decompressed) before the other end has sent all it had to.
  */
 export type InboxKind = 'stream' | 'single';
 
-/** Milliseconds until a reader that is behind is looked at again: nobody tells when it takes a message. */
-const READER_PAUSE_MS = 10;
+/**
+ * Milliseconds until a reader that is behind is looked at again, as nobody tells when it takes a message:
+ * at first, and at most. The pause doubles while it stays behind.
+ */
+const FIRST_READER_PAUSE_MS = 10;
+const LONGEST_READER_PAUSE_MS = 1000;
 
 /** Unread pieces below this are copied together. */
 const SMALL_PIECE = 4096;
@@ -70,7 +74,7 @@ export class Inbox implements MessageSink, CompressedMessage {
   #held = 0;
   /** Whether the message that was handed over last is counted by a bound. */
   #isBound = false;
-  /** What was handed over. */
+  /** Memory that is held for messages which were handed over. */
   readonly #handedOver = new HeldMessages();
   #wanted = false;
   /** Within `read()`, whose caller looks for a message itself. */
@@ -83,6 +87,7 @@ export class Inbox implements MessageSink, CompressedMessage {
    */
   #state: 'open' | 'decompressing' | 'reader behind' | 'finished' | 'closed' = 'open';
   #readerTimer: NodeJS.Timeout | undefined;
+  #readerPauseMs = FIRST_READER_PAUSE_MS;
 
   /** @param limit - bytes that a message may have; negative for any number. */
   constructor(limit: number, owner: InboxOwner, kind: InboxKind, memory = NO_CONNECTION) {
@@ -272,7 +277,7 @@ export class Inbox implements MessageSink, CompressedMessage {
       if (length < SMALL_PIECE) this.#unread.copyRun(chunk, start, end);
       else this.#unread.keep(chunk, start, end);
       this.#releaseLargeBuffersSoon();
-    } else if (length < SMALL_PIECE || isPartOfLargeBuffer(chunk, length)) {
+    } else if (isWasteful(chunk, length)) {
       this.#unread.copy(chunk, start, end);
     } else {
       this.#unread.keep(chunk, start, end);
@@ -280,15 +285,17 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#wanted) this.#owner.onWaiting();
   }
 
-  /** What is not read in this turn must not keep large buffers of read bytes in memory. */
+  /**
+   * At the end of the turn unread pieces are copied together: they must not keep large buffers in memory,
+   * nor have an object each if they are small.
+   */
   #releaseLargeBuffersSoon(): void {
     if (this.#mayKeepLargeBuffers) return;
     this.#mayKeepLargeBuffers = true;
     setImmediate(() => {
       this.#mayKeepLargeBuffers = false;
       if (this.#unread.length === 0) return;
-      this.#unread.forgetRun();
-      this.#unread.compact(isPartOfLargeBuffer);
+      this.#unread.compact(isWasteful);
     });
   }
 
@@ -309,6 +316,7 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (!this.memory.hold(size - this.#held)) {
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
+    this.#readerPauseMs = FIRST_READER_PAUSE_MS;
     this.#handedOver.add(size);
     this.#held = 0;
     this.#message = undefined;
@@ -332,7 +340,8 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#readerTimer = setTimeout(() => {
       this.#state = 'open';
       this.#owner.onWaiting();
-    }, READER_PAUSE_MS).unref();
+    }, this.#readerPauseMs).unref();
+    this.#readerPauseMs = Math.min(LONGEST_READER_PAUSE_MS, 2 * this.#readerPauseMs);
   }
 
   /** Bytes that `message` is counted as until it is decoded. */
@@ -370,4 +379,9 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#taken = 0;
     this.#owner.consume(bytes);
   }
+}
+
+/** Whether `length` bytes of `buffer` that stay unread for some time are better copied. */
+function isWasteful(buffer: Uint8Array, length: number): boolean {
+  return length < SMALL_PIECE || isPartOfLargeBuffer(buffer, length);
 }

@@ -42,7 +42,7 @@ export class ReceivedEntries extends Map<string, MetadataValue[]> {
   }
 
   static {
-    // Whoever copies it by its class gets a map, and whoever compares classes takes it for one.
+    // A deep copy by class, as assertion libraries make it, has to become a plain `Map`.
     Object.defineProperty(this.prototype, 'constructor', { value: Map, enumerable: false });
   }
 

@@ -96,6 +96,21 @@ describe('ByteQueue', () => {
     expect(buffers.size).toBeLessThan(20);
   });
 
+  it('copies a few times the bytes of a run whose parts lie far apart', () => {
+    const queue = new ByteQueue();
+    const chunk = Buffer.alloc(64 * 1024);
+    const buffers = new Set<Uint8Array>();
+    const count = 600;
+    for (let i = 0; i < count; i += 1) queue.copyRun(chunk, 100 * i, 100 * i + 5);
+    for (let i = 0; i < count; i += 1) {
+      buffers.add(queue.front.buffer);
+      queue.advance(5);
+    }
+    let copied = 0;
+    for (const { length } of buffers) copied += length;
+    expect(copied).toBeLessThanOrEqual(5 * count * 5);
+  });
+
   it('is empty when it was cleared', () => {
     const queue = new ByteQueue();
     queue.copy(Buffer.from('abc'));

@@ -393,6 +393,24 @@ describe('Inbox', () => {
     expect(users[0]!.messages).toHaveLength(Math.floor(stream.length / 5));
   });
 
+  it('needs a few times their bytes for tiny messages behind the one that was to be read', async () => {
+    const users = Array.from({ length: 100 }, () => new InboxUser());
+    // Messages of other streams lie in between.
+    const [length, distance] = [5, 40];
+    const before = await memoryUsed();
+    let pushed = 0;
+    for (const user of users) {
+      const chunk = Buffer.alloc(64 * 1024);
+      user.inbox.read();
+      for (let at = 0; at + length <= chunk.length; at += distance) {
+        user.inbox.push(chunk, at, at + length);
+        pushed += length;
+      }
+    }
+    expect((await memoryUsed()) - before).toBeLessThan(3 * pushed + 100 * users.length);
+    expect(users.every((user) => user.messages.length === 1)).toBe(true);
+  });
+
   it.each([
     ['nobody reads', false],
     ['was to be read', true],

@@ -1,6 +1,6 @@
 // The process that is attacked.
-import type { LoggerService } from '@nestjs/common';
 import { NEVER, startWith } from 'rxjs';
+import { CountingLogger } from '../../../reliability/attacks/ends/counting-logger.js';
 import { serveEnd } from '../../../reliability/remote.js';
 import { watchAccounts } from './accounts.js';
 import { dial, listen, type TargetOptions } from './applications.js';
@@ -8,18 +8,6 @@ import { watchDecodeTime } from './decode-time.js';
 import { Meter, type Left, type OpenCost } from './meter.js';
 import type { CostsStub } from './service.js';
 import { referenceWork } from './reference-work.js';
-
-/** What is written to the log is counted, and goes nowhere. */
-class CountingLogger implements LoggerService {
-  lines = 0;
-  log = this.#count.bind(this);
-  error = this.#count.bind(this);
-  warn = this.#count.bind(this);
-
-  #count(): void {
-    this.lines += 1;
-  }
-}
 
 const BLOB = { data: Buffer.from('hello') };
 

@@ -1,22 +1,10 @@
 // The listening side under attack: an application as users write them.
-import type { LoggerService } from '@nestjs/common';
 import type { EngineName, Peer } from '../../../../lib/index.js';
 import { serveEnd } from '../../remote.js';
 import { startListening, type Listening, type ListeningOptions } from './applications.js';
+import { CountingLogger } from './counting-logger.js';
 import { dieOfWarnings, ProcessWatch, type Watched } from './process-watch.js';
 import { ListeningController } from './services.js';
-
-/** What is written to the log is counted, and goes nowhere. */
-class CountingLogger implements LoggerService {
-  lines = 0;
-  log = this.#count.bind(this);
-  error = this.#count.bind(this);
-  warn = this.#count.bind(this);
-
-  #count(): void {
-    this.lines += 1;
-  }
-}
 
 export class ListeningEnd {
   #listening: Listening | undefined;
