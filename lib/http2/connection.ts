@@ -1,6 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { createRootScope } from '../context/index.js';
-import { RoundTrip, type LinkState, type SharedLink } from '../flow-control/index.js';
+import {
+  InputTurns,
+  RoundTrip,
+  type LinkState,
+  type ReadingTime,
+  type SharedLink,
+} from '../flow-control/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-options.js';
 import type { ConnectionParts } from './connection-parts.js';
@@ -80,7 +85,12 @@ export class Http2Connection implements StreamHost {
     this.#streams = this.#parts.streams;
     this.#parser = new FrameParser(this.#createPeerWords().createReceiver(), role === 'server');
     this.#greet();
-    this.#attach();
+    InputTurns.begin(socket, {
+      read: (chunk, start, time) => this.#receive(chunk, start, time),
+      onEnd: () => this.#endOfInput(),
+      onError: (error) => this.#terminate(error, false),
+      onClose: () => this.#endOfInput(),
+    });
   }
 
   /** Streams that are not over. */
@@ -376,20 +386,10 @@ export class Http2Connection implements StreamHost {
     if (bytes > 0) this.output.numberFrame(FrameType.WindowUpdate, 0, bytes);
   }
 
-  #receive(chunk: Buffer): void {
-    this.#parser.push(chunk);
+  #receive(chunk: Buffer, start: number, time: ReadingTime): number {
+    const end = this.#parser.push(chunk, start, time);
     this.#credit(this.#parts.window.afterChunk());
-  }
-
-  #attach(): void {
-    const socket = this.#socket;
-    // The events of a socket come in the context of whoever made it.
-    const scope = createRootScope();
-    socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#receive, this, chunk));
-    socket.on('end', () => this.#endOfInput());
-    socket.on('error', (error) => this.#terminate(error, false));
-    socket.on('close', () => this.#endOfInput());
-    if (socket.destroyed) process.nextTick(() => this.#endOfInput());
+    return end;
   }
 
   #endOfInput(): void {

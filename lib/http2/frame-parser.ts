@@ -1,3 +1,4 @@
+import type { ReadingTime } from '../flow-control/index.js';
 import { CONNECTION_PREFACE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
 /** Receives what a `FrameParser` found, in the order of the bytes. */
@@ -28,7 +29,7 @@ type Part = 'preface' | 'header' | 'pad length' | 'data' | 'padding' | 'payload'
 /**
  * Finds frames in chunks of any size, in place. DATA is handed on as it comes; the payload of other
  * frames, never longer than the frame size that this side allows, is put together if chunks cut it.
- * Safe against handlers that call `stop()` or `push()`; they must not throw.
+ * Safe against handlers that call `stop()`; they must not throw.
  */
 export class FrameParser {
   readonly #handler: FrameHandler;
@@ -45,9 +46,6 @@ export class FrameParser {
   #dataBytes = 0;
   /** Whether the next frame is to be CONTINUATION. */
   #insideHeaders = false;
-  #parsing = false;
-  /** Chunks that came while one was being read. */
-  readonly #waiting: Buffer[] = [];
 
   /** @param readsPreface - whether the other end is the client. */
   constructor(handler: FrameHandler, readsPreface: boolean) {
@@ -76,29 +74,21 @@ export class FrameParser {
     this.#stopped = true;
   }
 
-  /** Reads a chunk. One that comes from within a handler, by a stream that is synchronous, waits its turn. */
-  push(chunk: Buffer): void {
-    if (this.#parsing) {
-      this.#waiting.push(chunk);
-      return;
-    }
-    this.#parsing = true;
-    try {
-      this.#parse(chunk);
-      while (this.#waiting.length > 0) this.#parse(this.#waiting.shift()!);
-    } finally {
-      this.#parsing = false;
-    }
-  }
-
-  #parse(chunk: Buffer): void {
-    let offset = 0;
+  /**
+   * Reads `chunk` from `start` on, up to its end or until `time` is up.
+   *
+   * @returns how far it came; of what is ignored, the end.
+   */
+  push(chunk: Buffer, start = 0, time?: ReadingTime): number {
+    let offset = start;
     while (offset < chunk.length && !this.#stopped) {
       const wanted = this.#part === 'pad length' ? 1 : this.#left;
       const end = Math.min(chunk.length, offset + wanted);
       this.#take(chunk, offset, end);
       offset = end;
+      if (time?.isUp()) break;
     }
+    return this.#stopped ? chunk.length : offset;
   }
 
   /** Reads the bytes of `chunk` from `start` to `end`, all of the current part. */

@@ -1,3 +1,4 @@
+import type { ReadingTime } from '../flow-control/index.js';
 import { FrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
 /** Receives what a `FrameParser` found, in the order of the bytes. */
@@ -41,8 +42,13 @@ export class FrameParser {
     this.#stopped = true;
   }
 
-  push(chunk: Buffer): void {
-    let offset = 0;
+  /**
+   * Reads `chunk` from `start` on, up to its end or until `time` is up.
+   *
+   * @returns how far it came; of what is ignored, the end.
+   */
+  push(chunk: Buffer, start = 0, time?: ReadingTime): number {
+    let offset = start;
     while (offset < chunk.length && !this.#stopped) {
       if (this.#payloadLeft > 0) {
         offset = this.#readPayload(chunk, offset);
@@ -52,7 +58,9 @@ export class FrameParser {
       } else {
         offset = this.#collectHeader(chunk, offset);
       }
+      if (time?.isUp()) break;
     }
+    return this.#stopped ? chunk.length : offset;
   }
 
   #readPayload(chunk: Buffer, offset: number): number {

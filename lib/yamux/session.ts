@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { createRootScope } from '../context/index.js';
-import { RoundTrip, WindowBudget, type LinkState } from '../flow-control/index.js';
+import { InputTurns, RoundTrip, WindowBudget, type LinkState } from '../flow-control/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
@@ -56,6 +55,7 @@ export class YamuxSession extends EventEmitter<{
   readonly #stallWatch: StallWatch;
   readonly #stopKeepAlive: () => void;
   readonly #socketClosed: Promise<void>;
+  readonly #input: InputTurns;
 
   /** `closing`: `close()` waits for written data to leave. `closed`: over for users; the socket may linger. */
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -91,7 +91,7 @@ export class YamuxSession extends EventEmitter<{
     );
     this.#output = new FrameOutput(socket, {
       onWritten: () => this.#stallWatch.written(socket.writableLength),
-      onControlPressure: (high) => (high ? socket.pause() : socket.resume()),
+      onControlPressure: (high) => (high ? this.#input.pause() : this.#input.resume()),
       onIdle: () => this.#finishClosing(),
     });
     this.#accepts = new AcceptQueue(this.#config.acceptBacklog);
@@ -142,7 +142,7 @@ export class YamuxSession extends EventEmitter<{
       }),
     );
     this.#stopKeepAlive = this.#startKeepAlive();
-    this.#attach();
+    this.#input = this.#attach();
   }
 
   /** Streams that both sides have not yet finished. */
@@ -281,21 +281,21 @@ export class YamuxSession extends EventEmitter<{
 
   // ---- The socket
 
-  #attach(): void {
+  #attach(): InputTurns {
     const socket = this.#socket;
-    // The events of a socket come in the context of whoever made it.
-    const scope = createRootScope();
-    socket.on('data', (chunk: Buffer) => {
-      this.#bytesReceived += chunk.length;
-      scope.runInAsyncScope(this.#parser.push, this.#parser, chunk);
+    return InputTurns.begin(socket, {
+      read: (chunk, start, time) => {
+        const end = this.#parser.push(chunk, start, time);
+        this.#bytesReceived += end - start;
+        return end;
+      },
+      onEnd: () => {
+        if (this.#state === 'closed') socket.destroy();
+        else this.#endOfInput();
+      },
+      onError: (error) => this.#terminate(error, undefined, true),
+      onClose: () => this.#endOfInput(),
     });
-    socket.on('end', () => {
-      if (this.#state === 'closed') socket.destroy();
-      else this.#endOfInput();
-    });
-    socket.on('error', (error) => this.#terminate(error, undefined, true));
-    socket.on('close', () => this.#endOfInput());
-    if (socket.destroyed) process.nextTick(() => this.#endOfInput());
   }
 
   #endOfInput(): void {

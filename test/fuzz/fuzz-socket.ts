@@ -34,7 +34,7 @@ export class FuzzSocket extends Duplex {
   }
 }
 
-/** What waits in `process.nextTick` is done: all that a connection has to write is written. */
+/** The turn of the event loop is over: all that came is read, and all that a connection has to write is written. */
 export function tick(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+  return new Promise((resolve) => setImmediate(resolve));
 }

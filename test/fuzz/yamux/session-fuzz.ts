@@ -272,6 +272,7 @@ export class SessionFuzz {
       socket.resumeWrites();
       this.clock.advance(400_000);
     }
+    await tick();
     if (this.#ends.length !== 1) throw new Error(`the session ended ${this.#ends.length} times`);
     this.#check();
     for (const app of this.apps) app.settle();

@@ -134,37 +134,4 @@ describe('the parser of HTTP/2 frames', () => {
 
     expect(recorder.events).toEqual(['header 6 0 0 8']);
   });
-
-  it('reads what comes while it tells of a chunk behind that chunk', () => {
-    const recorder = new Recorder();
-    const parser = new FrameParser(recorder, false);
-    const { onHeader, onData } = recorder;
-    const more = [frame(TYPE.ping, 0, 0, Buffer.from('12345678')), frame(TYPE.settings, 0, 0)];
-    recorder.onHeader = (...header) => {
-      onHeader.apply(recorder, header);
-      if (more.length === 2) parser.push(more.shift()!);
-    };
-    recorder.onData = (...piece) => {
-      onData.apply(recorder, piece);
-      if (more.length === 1) parser.push(more.shift()!);
-    };
-
-    parser.push(
-      Buffer.concat([
-        frame(TYPE.data, 0, 1, Buffer.from('one')),
-        frame(TYPE.data, 0, 3, Buffer.from('two')),
-      ]),
-    );
-
-    expect(recorder.events).toEqual([
-      'header 0 0 1 3',
-      `data ${Buffer.from('one').toString('hex')}`,
-      'header 0 0 3 3',
-      `data ${Buffer.from('two').toString('hex')}`,
-      'header 6 0 0 8',
-      `payload ${Buffer.from('12345678').toString('hex')}`,
-      'header 4 0 0 0',
-      'payload ',
-    ]);
-  });
 });

@@ -28,6 +28,7 @@ describe('yamux memory', () => {
     const before = await memoryInUse();
 
     await link.peer.deliver(bytes);
+    while (stream.readableLength < WINDOW) await nextTurn();
 
     expect(stream.readableLength).toBe(WINDOW);
     expect((await memoryInUse()) - before).toBeLessThan(2 * WINDOW);
@@ -48,7 +49,7 @@ describe('yamux memory', () => {
       socket.push(chunk);
     }
 
-    await nextTurn();
+    while (stream.readableLength < 1_000) await nextTurn();
     expect(stream.readableLength).toBe(1_000);
     expect((await memoryInUse()) - before).toBeLessThan(MiB);
     const read = await readBytes(stream, 1_000);
