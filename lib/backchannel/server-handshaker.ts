@@ -212,8 +212,9 @@ function onlyStream(session: MultiplexSession): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     let taken = false;
     session.onStream((stream) => {
-      if (taken) stream.destroy();
+      if (taken) return void stream.destroy();
       taken = true;
+      session.refuseStreams?.();
       resolve(stream);
     });
     void session.closed.then((cause) => {

@@ -8,6 +8,8 @@ export interface MultiplexSession {
   open(): Promise<Duplex>;
   /** Hands over every stream that the other end opens, from the first one on. */
   onStream(handler: (stream: Duplex) => void): void;
+  /** Resets every stream that the other end opens from now on, if it can do that for less than `onStream` costs. */
+  refuseStreams?(): void;
   /** Sends what was written, then ends the connection. Idempotent; never rejects. */
   close(): Promise<void>;
   /** Ends the connection at once. Idempotent. */

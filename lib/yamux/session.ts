@@ -62,6 +62,7 @@ export class YamuxSession extends EventEmitter<{
   #closing: Promise<void> | undefined;
   #stopClosing: (() => void) | undefined;
   #refusesStreams = false;
+  #hasSaidGoAway = false;
   #nextStreamId: number;
   #inboundCount = 0;
   #bytesReceived = 0;
@@ -189,10 +190,16 @@ export class YamuxSession extends EventEmitter<{
     return this.#pings.send();
   }
 
-  /** Tells the peer to open no more streams here and resets those it opens anyway; all else goes on. */
-  goAway(): void {
-    if (this.#refusesStreams || this.#state === 'closed') return;
+  /** Resets the streams that the peer opens from now on, which costs next to nothing; all else goes on. */
+  refuseStreams(): void {
     this.#refusesStreams = true;
+  }
+
+  /** Tells the peer to open no more streams here, and refuses those that it opens anyway; all else goes on. */
+  goAway(): void {
+    if (this.#hasSaidGoAway || this.#state !== 'open') return;
+    this.#hasSaidGoAway = true;
+    this.refuseStreams();
     this.#output.control(FrameType.GoAway, 0, 0, GoAwayCode.Normal);
   }
 
