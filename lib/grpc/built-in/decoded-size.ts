@@ -1,3 +1,5 @@
+import { isText } from './is-text.js';
+
 /** Messages up to this length are not scanned: the bound of their decoded size is small enough. */
 const SMALL = 256;
 /** Bytes that a byte is counted as which was not looked at: protobufjs makes so many of an empty sub-message. */
@@ -14,6 +16,11 @@ const PROPERTY = 8;
 const HASHED_PROPERTY = 64;
 const INLINE_PROPERTIES = 4;
 const UNHASHED_PROPERTIES = 128;
+
+/** Of a longer array so many items are looked at: one of each part, at random, as the other end must not know which. */
+const MOST_ITEMS = 256;
+/** Bytes that an item of such an array tells at most about those that are not looked at: it may be the only large one. */
+const MOST_OF_OTHERS = 16 * 1024;
 
 /** Bytes that no byte of a message becomes: a bound for objects with circles. */
 const MAX_FACTOR = 256;
@@ -45,6 +52,7 @@ export function estimateDecodedSize(message: Buffer, most = Infinity): number {
 class FieldScan {
   readonly #bytes: Buffer;
   readonly #most: number;
+  /** Where the varint ends that was read last. */
   #at = 0;
   #size = OBJECT;
 
@@ -54,69 +62,73 @@ class FieldScan {
   }
 
   size(): number {
-    this.#scanFields(this.#bytes.length, 0);
+    this.#scanFields(0, this.#bytes.length, 0);
     return this.#size;
   }
 
-  /** Returns whether all up to `end` is well-formed; if not, it stops there. */
-  #scanFields(end: number, depth: number): boolean {
-    while (this.#at < end) {
+  /** Returns whether all from `start` to `end` is well-formed. If not, what comes before that has been added. */
+  #scanFields(start: number, end: number, depth: number): boolean {
+    let at = start;
+    while (at < end) {
       if (this.#size > this.#most) return true;
-      const tag = this.#readVarint(end);
-      if (tag < 8 || !this.#scanValue(tag & 7, end, depth)) return false;
+      const tag = this.#readVarint(at, end);
+      if (tag < 8) return false;
+      at = this.#scanValue(tag & 7, this.#at, end, depth);
+      if (at < 0) return false;
     }
-    return this.#at === end;
+    return at === end;
   }
 
-  #scanValue(wireType: number, end: number, depth: number): boolean {
-    if (wireType === 2) return this.#scanContent(end, depth);
+  /** Returns where the value ends that begins at `start`, or -1 if it is none. */
+  #scanValue(wireType: number, start: number, end: number, depth: number): number {
+    if (wireType === 2) return this.#scanContent(start, end, depth);
     this.#size += PLACE;
-    if (wireType === 0) return this.#readVarint(end) >= 0;
-    if (wireType === 1) this.#at += 8;
-    else if (wireType === 5) this.#at += 4;
+    if (wireType === 0) return this.#readVarint(start, end) < 0 ? -1 : this.#at;
+    if (wireType === 1) return start + 8;
+    if (wireType === 5) return start + 4;
     // Groups have no length of their own: their fields follow.
-    else return depth === 0 && wireType !== 6 && wireType !== 7;
-    return this.#at <= end;
+    return depth === 0 && wireType < 5 ? start : -1;
   }
 
   /** A string, bytes, or a message: nothing on the wire tells which. */
-  #scanContent(end: number, depth: number): boolean {
-    const length = this.#readVarint(end);
+  #scanContent(lengthAt: number, end: number, depth: number): number {
+    const length = this.#readVarint(lengthAt, end);
     const start = this.#at;
     const contentEnd = start + length;
-    if (length < 0 || contentEnd > end) return false;
-    const before = this.#size;
+    if (length < 0 || contentEnd > end) return -1;
     this.#size += PLACE + OBJECT;
-    const isMessage = depth < MAX_DEPTH && this.#scanFields(contentEnd, depth + 1);
-    if (!isMessage || (length >= LEAST_TEXT && isText(this.#bytes, start, contentEnd))) {
-      this.#size = before + PLACE + STRING + length;
+    if (length > 0 && !this.#addMessage(start, contentEnd, depth)) {
+      this.#size += STRING - OBJECT + length;
     }
-    this.#at = contentEnd;
-    return true;
+    return contentEnd;
   }
 
-  /** Returns -1 if there is none before `end`. */
-  #readVarint(end: number): number {
+  /** Adds the fields of what may be a message. Returns false, and adds nothing, if it is none. */
+  #addMessage(start: number, end: number, depth: number): boolean {
+    if (depth === MAX_DEPTH) return false;
+    if (end - start >= LEAST_TEXT && isText(this.#bytes, start, end)) return false;
+    const before = this.#size;
+    if (this.#scanFields(start, end, depth + 1)) return true;
+    this.#size = before;
+    return false;
+  }
+
+  /** Returns -1 if there is none between `start` and `end`. */
+  #readVarint(start: number, end: number): number {
     const bytes = this.#bytes;
-    let value = 0;
-    for (let scale = 1; this.#at < end; scale *= 128) {
-      const byte = bytes[this.#at]!;
-      this.#at += 1;
+    if (start >= end) return -1;
+    let at = start + 1;
+    let byte = bytes[start]!;
+    let value = byte & 127;
+    for (let scale = 128; byte > 127; scale *= 128) {
+      if (at >= end || scale > 2 ** 56) return -1;
+      byte = bytes[at]!;
+      at += 1;
       value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      if (scale > 2 ** 56) return -1;
     }
-    return -1;
+    this.#at = at;
+    return value;
   }
-}
-
-/** Whether the bytes are all printable ASCII. */
-function isText(bytes: Buffer, start: number, end: number): boolean {
-  for (let i = start; i < end; i += 1) {
-    const byte = bytes[i]!;
-    if (byte > 126 || (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
-  }
-  return true;
 }
 
 /**
@@ -162,10 +174,15 @@ function sizeOfView(byteLength: number): number {
 }
 
 function addItems(size: number, items: readonly unknown[], most: number, depth: number): number {
-  let sum = size + OBJECT + PLACE * items.length;
-  for (let i = 0; i < items.length && sum <= most; i += 1) {
-    const item = items[i];
-    if (typeof item !== 'number') sum = addSize(sum, item, most, depth + 1);
+  const { length } = items;
+  let sum = size + OBJECT + PLACE * length;
+  const step = Math.max(1, length / MOST_ITEMS);
+  for (let from = 0; from < length && sum <= most; from += step) {
+    const at = step === 1 ? from : Math.floor(from + Math.random() * step);
+    const item = items[at];
+    if (typeof item === 'number') continue;
+    const itemSize = addSize(0, item, most - sum, depth + 1);
+    sum += itemSize + (step - 1) * Math.min(itemSize, MOST_OF_OTHERS);
   }
   return sum;
 }
@@ -176,12 +193,28 @@ function addProperties(
   most: number,
   depth: number,
 ): number {
-  const names = Object.keys(object);
-  let sum = size + OBJECT + sizeOfProperties(names.length);
-  for (let i = 0; i < names.length && sum <= most; i += 1) {
-    sum = addSize(sum, object[names[i]!], most, depth + 1);
+  let sum = size + OBJECT;
+  let count = 0;
+  if (isPlain(object)) {
+    // Keys would take an array for each of a million objects.
+    for (const name in object) {
+      count += 1;
+      sum = addSize(sum, object[name], most, depth + 1);
+      if (sum > most) break;
+    }
+  } else {
+    const names = Object.keys(object);
+    count = names.length;
+    for (let i = 0; i < count && sum <= most; i += 1) {
+      sum = addSize(sum, object[names[i]!], most, depth + 1);
+    }
   }
-  return sum;
+  return sum + sizeOfProperties(count);
+}
+
+/** Whether all enumerable properties are its own. */
+function isPlain(object: object): boolean {
+  return Object.getPrototypeOf(object) === Object.prototype;
 }
 
 function sizeOfProperties(count: number): number {

@@ -116,6 +116,46 @@ describe('the measure of what a message became', () => {
     expect(ratio).toBeLessThanOrEqual(atMost);
   });
 
+  describe('of a list that is too long to look at each item', () => {
+    const COUNT = 100_000;
+    class Wide {
+      readonly own = 'some text';
+    }
+    for (let i = 0; i < 100; i += 1) {
+      Object.assign(Wide.prototype, { [`inherited${i}`]: 'more text' });
+    }
+
+    /** In parts so short that each item is looked at. */
+    function measureAll(items: readonly object[]): number {
+      let sum = 0;
+      for (let i = 0; i < items.length; i += 100) {
+        sum += measureDecodedSize(items.slice(i, i + 100), 1000);
+      }
+      return sum;
+    }
+
+    it.each<[string, (i: number) => object]>([
+      ['items that are alike', () => ({ name: 'some name', amount: 5 })],
+      ['items of two kinds', (i) => (i % 2 === 0 ? {} : { name: 'some name', list: [1, 2, 3] })],
+      ['large items behind small ones', (i) => (i < COUNT / 2 ? {} : { list: [{}, {}, {}] })],
+      ['objects whose class has properties', () => new Wide()],
+    ])('is near what they all take: %s', (_what, itemAt) => {
+      const items = Array.from({ length: COUNT }, (_, i) => itemAt(i));
+      const ratio = measureDecodedSize(items, 1_000_000) / measureAll(items);
+      expect(ratio).toBeGreaterThan(0.7);
+      expect(ratio).toBeLessThan(1.4);
+    });
+
+    it('does not take one large item for many', () => {
+      const items: object[] = Array.from({ length: COUNT }, () => ({}));
+      items[COUNT / 2] = { text: 'x'.repeat(1_000_000) };
+      const most = 80 * COUNT + 1_000_000 + (COUNT / 256) * 16 * 1024;
+      for (let i = 0; i < 1000; i += 1) {
+        expect(measureDecodedSize(items, 1_100_000)).toBeLessThan(most);
+      }
+    });
+  });
+
   it('comes to an end where objects go in circles, or their properties throw', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
