@@ -9,7 +9,9 @@ const FREE_RATIO = 64;
 /** Bytes of each message that cost nothing. */
 const FREE_BYTES = 16 * 1024;
 /** Bytes beyond that ratio which are made without delay. */
-const BURST = 64 * 1024 * 1024;
+const BURST = 8 * 1024 * 1024;
+/** Bytes of that budget that each message is taken to need while it is decompressed. */
+const OF_EACH = BURST / MAX_RUNNING;
 /** How many more may be made per second. A byte takes up to 8 ns of CPU time: an eighth of a core. */
 const BYTES_PER_SECOND = 16 * 1024 * 1024;
 
@@ -19,6 +21,8 @@ export interface CompressedMessage extends DecompressionSink {
   readonly encoding: string;
   /** Bytes that it may have decompressed; negative for any number. */
   readonly limit: number;
+  /** There is budget for what it has become, which `allows` had not. */
+  onAllowed(): void;
 }
 
 /**
@@ -28,6 +32,8 @@ export interface CompressedMessage extends DecompressionSink {
 export class Decompressor {
   readonly #waiting = new Set<CompressedMessage>();
   readonly #running = new Map<CompressedMessage, Decompression>();
+  /** Decompressed, and larger than there is budget for. */
+  readonly #grown = new Set<CompressedMessage>();
   #budget = BURST;
   #refilledAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -35,32 +41,58 @@ export class Decompressor {
   /** Tells `message`, as a sink, what becomes of it; never before this returns. */
   add(message: CompressedMessage): void {
     this.#waiting.add(message);
-    this.#startNext();
+    this.#goOn();
   }
 
   /** Nobody waits for `message` any more. */
   remove(message: CompressedMessage): void {
     this.#waiting.delete(message);
+    this.#grown.delete(message);
     this.#running.get(message)?.cancel();
     this.#running.delete(message);
     // Not at once: with a connection all its calls end, one after the other.
-    process.nextTick(() => this.#startNext());
+    process.nextTick(() => this.#goOn());
+  }
+
+  /**
+   * Whether a message may be made use of, being decompressed. If so, it is counted against the budget; if
+   * not, the message is told when it may.
+   *
+   * @param compressedLength - bytes that came.
+   * @param size - bytes of memory that they become when they are decoded.
+   */
+  allows(message: CompressedMessage, compressedLength: number, size: number): boolean {
+    const isFree = costOf(compressedLength, size) === 0;
+    if (isFree || this.#delayMs(0) === 0) {
+      this.charge(compressedLength, size);
+      return true;
+    }
+    this.#grown.add(message);
+    this.#goOn();
+    return false;
   }
 
   /**
    * Counts a message against the budget.
    *
    * @param compressedLength - bytes that came.
-   * @param size - bytes of memory that they became, decompressed or decoded.
+   * @param size - bytes of memory that they became.
    */
   charge(compressedLength: number, size: number): void {
-    this.#budget -= Math.max(0, size - FREE_BYTES - FREE_RATIO * compressedLength);
+    this.#budget -= costOf(compressedLength, size);
   }
 
-  #startNext(): void {
+  /** Starts what may be started, and sets a timer for the rest. */
+  #goOn(): void {
+    for (const message of this.#grown) {
+      const delayMs = this.#delayMs(0);
+      if (delayMs > 0) return this.#goOnLater(delayMs);
+      this.#grown.delete(message);
+      message.onAllowed();
+    }
     while (this.#waiting.size > 0 && this.#running.size < MAX_RUNNING) {
-      const delayMs = this.#delayMs();
-      if (delayMs > 0) return this.#startLater(delayMs);
+      const delayMs = this.#delayMs(this.#running.size * OF_EACH);
+      if (delayMs > 0) return this.#goOnLater(delayMs);
       const [next] = this.#waiting;
       this.#waiting.delete(next!);
       this.#start(next!);
@@ -70,10 +102,10 @@ export class Decompressor {
     this.#timer = undefined;
   }
 
-  #startLater(delayMs: number): void {
+  #goOnLater(delayMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#startNext();
+      this.#goOn();
     }, delayMs).unref();
   }
 
@@ -95,16 +127,22 @@ export class Decompressor {
 
   #finish(message: CompressedMessage): void {
     this.#running.delete(message);
-    this.#startNext();
+    this.#goOn();
   }
 
-  /** Milliseconds until the budget is no debt. */
-  #delayMs(): number {
-    if (this.#budget > 0) return 0;
+  /** Milliseconds until the budget is more than `needed`. */
+  #delayMs(needed: number): number {
+    if (this.#budget > needed) return 0;
     const now = performance.now();
     const refill = ((now - this.#refilledAt) / 1000) * BYTES_PER_SECOND;
     this.#refilledAt = now;
     this.#budget = Math.min(BURST, this.#budget + refill);
-    return this.#budget > 0 ? 0 : Math.ceil((1000 * -this.#budget) / BYTES_PER_SECOND) + 1;
+    if (this.#budget > needed) return 0;
+    return Math.ceil((1000 * (needed - this.#budget)) / BYTES_PER_SECOND) + 1;
   }
+}
+
+/** Bytes that a message uses up of the budget. */
+function costOf(compressedLength: number, size: number): number {
+  return Math.max(0, size - FREE_BYTES - FREE_RATIO * compressedLength);
 }

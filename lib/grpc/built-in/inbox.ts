@@ -68,6 +68,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   #isCompressed = false;
   /** Length that it had compressed; 0 if it was not. */
   #compressedLength = 0;
+  /** Bytes that it is counted as until it is decoded; 0 if that was not asked yet. */
+  #estimated = 0;
   /** Bytes of the stream that this message took, or the one that is being received, and not consumed yet. */
   #taken = 0;
   /** Bytes of memory that are held for that message. */
@@ -82,10 +84,11 @@ export class Inbox implements MessageSink, CompressedMessage {
   #ended = false;
   #pumping = false;
   /**
-   * `decompressing`: the message that waits is. `reader behind`: it waits for the reader to take others.
-   * `finished`: all is handed over. `closed`: nobody wants the rest, and nothing is held.
+   * `decompressing`: the message that waits is. `over budget`: it has become larger than the decompressor
+   * allows now. `reader behind`: it waits for the reader to take others. `finished`: all is handed over. `closed`: nobody wants the rest, and nothing is held.
    */
-  #state: 'open' | 'decompressing' | 'reader behind' | 'finished' | 'closed' = 'open';
+  #state: 'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed' =
+    'open';
   #readerTimer: NodeJS.Timeout | undefined;
   #readerPauseMs = FIRST_READER_PAUSE_MS;
 
@@ -140,7 +143,7 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#state === 'closed') return false;
     const held = this.#handedOver.last;
     const size = measureDecodedSize(decoded, length, held + this.memory.room);
-    this.#charge(0, size - held);
+    this.#charge(size - held);
     if (this.memory.hold(size - held)) {
       this.#handedOver.correctLast(size);
       return true;
@@ -152,7 +155,9 @@ export class Inbox implements MessageSink, CompressedMessage {
   /** Drops what is there, hands over no more and holds nothing. */
   close(): void {
     if (this.#state === 'closed') return;
-    if (this.#state === 'decompressing') this.memory.decompressor.remove(this);
+    if (this.#state === 'decompressing' || this.#state === 'over budget') {
+      this.memory.decompressor.remove(this);
+    }
     clearTimeout(this.#readerTimer);
     this.#state = 'closed';
     this.memory.release(this.#handedOver.keepLast(0));
@@ -226,6 +231,12 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#compressedLength = this.#message!.length;
     this.#message = message;
     this.#isCompressed = false;
+    this.#owner.onWaiting();
+  }
+
+  /** @internal */
+  onAllowed(): void {
+    this.#state = 'open';
     this.#owner.onWaiting();
   }
 
@@ -312,12 +323,16 @@ export class Inbox implements MessageSink, CompressedMessage {
     }
     if (this.#isReaderBehind()) return this.#waitForReader();
     const message = this.#message!;
-    const size = this.#estimate(message);
-    if (!this.memory.hold(size - this.#held)) {
+    const size = (this.#estimated ||= this.#estimate(message));
+    if (size - this.#held > this.memory.room) {
+      this.#charge(size);
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
+    if (!this.#isAllowed(size)) return;
+    this.memory.hold(size - this.#held);
     this.#readerPauseMs = FIRST_READER_PAUSE_MS;
     this.#handedOver.add(size);
+    this.#estimated = 0;
     this.#held = 0;
     this.#message = undefined;
     this.#wanted = false;
@@ -350,14 +365,20 @@ export class Inbox implements MessageSink, CompressedMessage {
     this.#isBound = this.#compressedLength === 0 && this.memory.isPlentyFor(bound);
     if (this.#isBound) return bound;
     // The bytes that were held while the message was received are part of the size.
-    const size = estimateDecodedSize(message, this.#held + this.memory.room);
-    this.#charge(this.#compressedLength, size);
-    return size;
+    return estimateDecodedSize(message, this.#held + this.memory.room);
   }
 
-  /** A message that was compressed counts against the budget of the decompressor. */
-  #charge(compressedLength: number, size: number): void {
-    if (this.#compressedLength > 0) this.memory.decompressor.charge(compressedLength, size);
+  /** Whether the decompressor allows the message to be decoded now, if it was compressed. */
+  #isAllowed(size: number): boolean {
+    const length = this.#compressedLength;
+    if (length === 0 || this.memory.decompressor.allows(this, length, size)) return true;
+    this.#state = 'over budget';
+    return false;
+  }
+
+  /** What a message that was compressed takes more than was estimated. */
+  #charge(size: number): void {
+    if (this.#compressedLength > 0) this.memory.decompressor.charge(0, size);
   }
 
   /** The reader has taken all but those that it has waiting. */

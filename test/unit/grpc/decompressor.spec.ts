@@ -11,6 +11,7 @@ class Message implements CompressedMessage {
   readonly limit = -1;
   readonly end: Promise<Buffer | status>;
   isOver = false;
+  isAllowed = false;
   #resolve!: (end: Buffer | status) => void;
 
   constructor(readonly message: Buffer) {
@@ -24,6 +25,10 @@ class Message implements CompressedMessage {
   onDecompressed(message: Buffer): void {
     this.isOver = true;
     this.#resolve(message);
+  }
+
+  onAllowed(): void {
+    this.isAllowed = true;
   }
 
   onUnreadable(code: status): void {
@@ -83,7 +88,7 @@ describe('Decompressor', () => {
 
     it('has the next one wait until the budget has it again', async () => {
       const decompressor = new Decompressor();
-      decompressor.charge(1000, 80 * MiB);
+      decompressor.charge(1000, 24 * MiB);
       const message = textOf('late');
       decompressor.add(message);
       pass(900);
@@ -93,12 +98,39 @@ describe('Decompressor', () => {
       expect(String(await message.end)).toBe('late');
     });
 
+    it('has one that was decompressed wait with its use, if that would cost more budget', async () => {
+      const decompressor = new Decompressor();
+      const [first, second, third] = [textOf('first'), textOf('second'), textOf('third')];
+      expect(decompressor.allows(first, 1000, 24 * MiB)).toBe(true);
+      expect(decompressor.allows(second, 1000, 24 * MiB)).toBe(false);
+      expect(decompressor.allows(third, 1000, 20_000)).toBe(true);
+      pass(900);
+      expect(second.isAllowed).toBe(false);
+      pass(200);
+      expect(second.isAllowed).toBe(true);
+      expect(decompressor.allows(second, 1000, 24 * MiB)).toBe(true);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('decompresses fewer at once while there is little budget', async () => {
+      const decompressor = new Decompressor();
+      decompressor.charge(1000, 7 * MiB);
+      const [first, second] = [textOf('first'), textOf('second')];
+      decompressor.add(first);
+      decompressor.add(second);
+      expect(vi.getTimerCount()).toBe(1);
+      expect(String(await first.end)).toBe('first');
+      expect(String(await second.end)).toBe('second');
+    });
+
     it('waits for nothing when nobody waits any more', async () => {
       const decompressor = new Decompressor();
       decompressor.charge(1000, 1024 * MiB);
-      const message = textOf('unwanted');
+      const [message, grown] = [textOf('unwanted'), textOf('unwanted, too')];
       decompressor.add(message);
+      decompressor.allows(grown, 1000, 24 * MiB);
       decompressor.remove(message);
+      decompressor.remove(grown);
       await new Promise((resolve) => process.nextTick(resolve));
       expect(vi.getTimerCount()).toBe(0);
     });
