@@ -56,20 +56,20 @@ export class Decompressor {
 
   /**
    * Whether a message may be made use of, being decompressed. If so, it is counted against the budget; if
-   * not, the message is told when it may.
+   * not, the message is told later when it may.
    *
    * @param compressedLength - bytes that came.
    * @param size - bytes of memory that they become when they are decoded.
    */
   allows(message: CompressedMessage, compressedLength: number, size: number): boolean {
-    const isFree = costOf(compressedLength, size) === 0;
-    if (isFree || this.#delayMs(0) === 0) {
-      this.charge(compressedLength, size);
-      return true;
+    const delayMs = costOf(compressedLength, size) === 0 ? 0 : this.#delayMs(0);
+    if (delayMs > 0) {
+      this.#grown.add(message);
+      this.#goOnLater(delayMs);
+      return false;
     }
-    this.#grown.add(message);
-    this.#goOn();
-    return false;
+    this.charge(compressedLength, size);
+    return true;
   }
 
   /**
