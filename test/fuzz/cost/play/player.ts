@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { D } from '../../../fixtures/yamux-frames.js';
 import { render, type Act } from '../program/render.js';
 import { MOST_BYTES, MOST_WAIT_MS, type Program } from '../program/step.js';
@@ -10,6 +11,10 @@ import { YamuxReflexes } from './yamux-reflexes.js';
 const MAGIC_LENGTH = 11;
 /** Bytes that are written at once. */
 const BATCH = 32_768;
+/** Pieces that are written at most: to read one costs Node itself up to 20 us, whoever made the socket. */
+const MOST_PIECES = 2000;
+/** Bytes that TLS adds to each write. */
+const TLS_RECORD = 22;
 /** Milliseconds until what the other end does not take is left where it is. */
 const FLUSH_MS = 150;
 
@@ -23,10 +28,12 @@ export class Player {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #pieces = { bytes: 0, everyMs: 0 };
+  #piecesLeft = MOST_PIECES;
   #waitLeft: number;
   #ended = false;
   #answers: Buffer = Buffer.alloc(0);
   #answerTimer: NodeJS.Timeout | undefined;
+  /** On the wire, but for the handshake of TLS. */
   sent = 0;
   received = 0;
 
@@ -89,8 +96,9 @@ export class Player {
     this.#pending = [];
     this.#pendingBytes = 0;
     if (bytes.length === 0) return;
-    const size = this.#pieces.bytes > 0 ? this.#pieces.bytes : bytes.length;
-    for (let at = 0; at < bytes.length; at += size) {
+    for (let at = 0, size = 0; at < bytes.length; at += size) {
+      size = this.#pieces.bytes > 0 && this.#piecesLeft > 0 ? this.#pieces.bytes : bytes.length;
+      this.#piecesLeft -= 1;
       this.#write(bytes.subarray(at, at + size));
       if (size < bytes.length && this.#pieces.everyMs > 0 && this.#waitLeft > 0) {
         await this.#wait(this.#pieces.everyMs);
@@ -99,9 +107,10 @@ export class Player {
   }
 
   #write(bytes: Buffer): void {
-    const granted = bytes.subarray(0, MOST_BYTES - this.sent);
+    const overhead = this.#socket instanceof TLSSocket ? TLS_RECORD : 0;
+    const granted = bytes.subarray(0, Math.max(0, MOST_BYTES - this.sent - overhead));
     if (granted.length === 0 || this.#ended || !this.#socket.writable) return;
-    this.sent += granted.length;
+    this.sent += granted.length + overhead;
     this.#socket.write(granted);
   }
 

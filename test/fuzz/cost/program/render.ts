@@ -62,8 +62,8 @@ function* renderSteps(
           to: 'connection',
           bytes: Buffer.concat([
             header(
-              step.type,
-              step.flags,
+              step.type & 0xffff,
+              step.flags & 0xffff,
               (step.stream + place.carrierOffset) >>> 0,
               step.length >>> 0,
             ),

@@ -23,6 +23,8 @@ const CONNECTIONS_OF_A_TARGET = 2000;
 const BATCH = 25;
 /** Left of a connection, beside what V8 compiles. */
 const SUSPICIOUS_BYTES = 50_000;
+/** How often a connection that has left something is made again on the same process. */
+const AGAIN = 3;
 
 /** A program that was played. */
 interface Played {
@@ -150,11 +152,22 @@ export class Search {
       before = now;
       const candidate = { ...cost, left };
       this.#corpus(configuration.site).add(program, candidate, ['left']);
-      if (left.resources > 0 || left.bytes > SUSPICIOUS_BYTES) {
+      if (isSuspicious(left) && (await this.#leavesAgain(target, program))) {
         await this.#suspect(configuration, 'left', program, candidate, seed);
+        before = await target.rest();
       }
     }
     return target.rest();
+  }
+
+  /** What V8 compiles and caches is left once; what a connection leaves, each time. */
+  async #leavesAgain(target: Target, program: Program): Promise<boolean> {
+    for (let i = 0; i < AGAIN; i += 1) {
+      const before = await target.rest();
+      await target.play(program);
+      if (!isSuspicious((await target.leftSince(before)).left)) return false;
+    }
+    return true;
   }
 
   #next(random: Random, corpus: Corpus, site: Site): Program {
@@ -208,6 +221,10 @@ export class Search {
     }
     return corpus;
   }
+}
+
+function isSuspicious({ bytes, resources }: Leftovers): boolean {
+  return resources > 0 || bytes > SUSPICIOUS_BYTES;
 }
 
 function isLeft({ bytes, resources }: Leftovers): boolean {
