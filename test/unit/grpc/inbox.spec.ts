@@ -224,6 +224,53 @@ describe('Inbox', () => {
     });
   });
 
+  describe('with compressed messages that become very much larger', () => {
+    const LENGTH = 400_000;
+    /** A list of so many empty items that decoding it uses up the budget of its connection. */
+    const grown = framed(gzipSync(Buffer.alloc(LENGTH, Buffer.from([0x0a, 0x00]))), true);
+    const LIMIT = 1024 * MiB;
+
+    /** Two, of which one has got its message and the other is decompressed, too. */
+    async function twoAtOnce(): Promise<{
+      memory: CallMemory;
+      first: InboxUser;
+      other: InboxUser;
+    }> {
+      const memory = new CallMemory(LIMIT);
+      const users = [1, 2].map(() => new InboxUser(MiB, 'stream', memory));
+      for (const user of users) {
+        user.inbox.encoding = 'gzip';
+        user.push(grown);
+        user.inbox.read();
+        user.inbox.pump();
+      }
+      const isFirst = ({ log }: InboxUser): boolean => log.length > 0;
+      await Promise.race(users.map((user) => user.until(() => isFirst(user))));
+      const first = users.find(isFirst)!;
+      const other = users.find((user) => user !== first)!;
+      while (LIMIT - memory.room < 30 * LENGTH + LENGTH) await turn();
+      return { memory, first, other };
+    }
+
+    it('hands over one, and the next when there is budget for it', async () => {
+      const { memory, first, other } = await twoAtOnce();
+      expect(first.log).toEqual([`message ${LENGTH}`]);
+      expect(other.log).toEqual([]);
+      expect(LIMIT - memory.room).toBeLessThan(40 * LENGTH);
+      await other.until(() => other.log.length > 0);
+      expect(other.log).toEqual([`message ${LENGTH}`]);
+    });
+
+    it('holds nothing of one that is closed while it waits for budget', async () => {
+      const { memory, first, other } = await twoAtOnce();
+      other.inbox.close();
+      first.inbox.close();
+      expect(memory.room).toBe(LIMIT);
+      expect(other.consumed).toBe(other.pushed);
+      expect(other.log).toEqual([]);
+    });
+  });
+
   describe('for a single message', () => {
     it('hands it over when the other end has sent all it had to', async () => {
       const user = new InboxUser(1000, 'single');
