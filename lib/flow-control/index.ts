@@ -2,7 +2,7 @@ export { ByteQueue } from './byte-queue.js';
 export { FloodGuard } from './flood-guard.js';
 export { InputTurns, type InputReader } from './input-turns.js';
 export { LinkWatch, type LinkState, type SharedLink } from './link-watch.js';
-export { ReadingTime } from './reading-time.js';
+export { FRAMES_PER_LOOK, ReadingTime } from './reading-time.js';
 export { ReceiveWindow, type WindowLimits } from './receive-window.js';
 export { RoundTrip } from './round-trip.js';
 export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';

@@ -1,4 +1,4 @@
-import type { ReadingTime } from '../flow-control/index.js';
+import { FRAMES_PER_LOOK, type ReadingTime } from '../flow-control/index.js';
 import { CONNECTION_PREFACE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
 /** Receives what a `FrameParser` found, in the order of the bytes. */
@@ -81,12 +81,14 @@ export class FrameParser {
    */
   push(chunk: Buffer, start = 0, time?: ReadingTime): number {
     let offset = start;
+    let parts = 0;
     while (offset < chunk.length && !this.#stopped) {
       const wanted = this.#part === 'pad length' ? 1 : this.#left;
       const end = Math.min(chunk.length, offset + wanted);
       this.#take(chunk, offset, end);
       offset = end;
-      if (time?.isUp()) break;
+      parts += 1;
+      if (parts % FRAMES_PER_LOOK === 0 && time?.isUp()) break;
     }
     return this.#stopped ? chunk.length : offset;
   }

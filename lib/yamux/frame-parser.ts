@@ -1,4 +1,4 @@
-import type { ReadingTime } from '../flow-control/index.js';
+import { FRAMES_PER_LOOK, type ReadingTime } from '../flow-control/index.js';
 import { FrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
 /** Receives what a `FrameParser` found, in the order of the bytes. */
@@ -49,6 +49,7 @@ export class FrameParser {
    */
   push(chunk: Buffer, start = 0, time?: ReadingTime): number {
     let offset = start;
+    let parts = 0;
     while (offset < chunk.length && !this.#stopped) {
       if (this.#payloadLeft > 0) {
         offset = this.#readPayload(chunk, offset);
@@ -58,7 +59,8 @@ export class FrameParser {
       } else {
         offset = this.#collectHeader(chunk, offset);
       }
-      if (time?.isUp()) break;
+      parts += 1;
+      if (parts % FRAMES_PER_LOOK === 0 && time?.isUp()) break;
     }
     return this.#stopped ? chunk.length : offset;
   }

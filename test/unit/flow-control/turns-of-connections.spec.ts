@@ -7,7 +7,7 @@ import { openRequest, Recorder, settings } from '../../fixtures/http2/connection
 import { PREFACE } from '../../fixtures/http2/raw-client.js';
 import { SYN, W } from '../../fixtures/yamux-frames.js';
 
-const COUNT = 100;
+const COUNT = 240;
 
 let now = 0;
 let socket: FuzzSocket;
