@@ -16,6 +16,7 @@ import { markingAnswers } from './answer-marks.js';
 import { withContext } from './context-server-call.js';
 import { countCalls } from './counted-call.js';
 import { endWithPeer } from './end-with-peer.js';
+import { withLivingStreams } from './living-streams.js';
 import { PeerCalls } from './peer-calls.js';
 
 /** Last stream id of a GOAWAY by a side that does not know it: calls are not sent again unseen. */
@@ -122,9 +123,11 @@ export class GrpcJsServer implements StreamServer {
   }
 
   #createInjector(interceptors: ServerInterceptor[]): ConnectionInjector {
-    return this.#server.createConnectionInjector(
-      experimental.createServerCredentialsWithInterceptors(this.#credentials, interceptors),
+    const credentials = experimental.createServerCredentialsWithInterceptors(
+      this.#credentials,
+      interceptors,
     );
+    return withLivingStreams(() => this.#server.createConnectionInjector(credentials));
   }
 
   #callsOf(connection: ConnectionInfo): PeerCalls {

@@ -13,9 +13,12 @@ export interface Configuration {
 
 export const ENGINES = ['built-in', 'grpc-js'] as const;
 
-/** All of them. A dialing side has nobody to authorise. */
+/**
+ * All of them. A dialing side has nobody to authorise, and plain clients of the engine `grpc-js` are served
+ * by grpc-js and node:http2 alone.
+ */
 export const CONFIGURATIONS: readonly Configuration[] = ENGINES.flatMap((engine) =>
-  SITES.flatMap((site) =>
+  SITES.filter((site) => engine === 'built-in' || site !== 'plain').flatMap((site) =>
     [false, true].flatMap((tls) =>
       (site === 'agent' ? [true] : [true, false]).map((authorised) => ({
         name: [engine, site, tls ? 'tls' : 'tcp', ...(authorised ? [] : ['refused'])].join('/'),

@@ -9,7 +9,7 @@ import { Corpus, shapeOf } from './corpus.js';
 import type { Category, Cost, Leftovers } from './cost.js';
 import { honestPrograms } from './honest.js';
 import { broken, figure } from './promises.js';
-import { Target } from './target.js';
+import { fallen, Target } from './target.js';
 import { Verifier } from './verify.js';
 import type { Left } from '../target/meter.js';
 
@@ -92,9 +92,19 @@ export class Search {
 
   /** Until the time is over, or the process should be another one. */
   async #runOn(target: Target, goesOn: () => boolean): Promise<void> {
+    const batch: Played[] = [];
+    try {
+      await this.#playBatches(target, batch, goesOn);
+    } catch (error) {
+      // It fell between two programs: by something that one of the last has left.
+      await this.#findWhoKills(target.configuration, batch, fallen(error));
+    }
+  }
+
+  async #playBatches(target: Target, batch: Played[], goesOn: () => boolean): Promise<void> {
     let before = await target.rest();
     for (let i = 0; i < CONNECTIONS_OF_A_TARGET; i += BATCH) {
-      const batch: Played[] = [];
+      batch.length = 0;
       while (batch.length < BATCH && goesOn()) {
         const played = await this.#playNext(target);
         if (played.cost.faults.length > 0) return;
@@ -140,6 +150,17 @@ export class Search {
       await this.#suspect(configuration, category, program, cost, seed);
     }
     return { program, seed, cost };
+  }
+
+  async #findWhoKills(
+    configuration: Configuration,
+    batch: readonly Played[],
+    fault: string,
+  ): Promise<void> {
+    for (const { program, cost, seed } of batch) {
+      const fatal = { ...cost, faults: [fault] };
+      await this.#suspect(configuration, 'left', program, fatal, seed);
+    }
   }
 
   /** Something is left of a batch of connections: looks at each of them alone. */

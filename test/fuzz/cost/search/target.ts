@@ -83,8 +83,7 @@ export class Target {
         faults,
       };
     } catch (error) {
-      const faults = [`the target fell: ${(error as Error).message}`];
-      return { ...bytes, ...NOTHING, idle: this.#idle, faults };
+      return { ...bytes, ...NOTHING, idle: this.#idle, faults: [fallen(error)] };
     }
   }
 
@@ -131,6 +130,11 @@ export class Target {
     await this.remote.call('connect');
     return this.reach!.take();
   }
+}
+
+/** What is said of a target that does not answer any more. */
+export function fallen(error: unknown): string {
+  return `the target fell: ${(error as Error).message}`;
 }
 
 /** How many resources there are more than before, of any kind. */

@@ -4,7 +4,7 @@ import type { Category, Cost } from './cost.js';
 import { honestPrograms } from './honest.js';
 import { minimise } from './minimise.js';
 import { figure, PROMISES } from './promises.js';
-import { Target } from './target.js';
+import { fallen, Target } from './target.js';
 
 /** Milliseconds after which nothing may be left of a connection. */
 const LEFT_AFTER_MS = 10_000;
@@ -44,8 +44,9 @@ export class Verifier {
           ? playAndLook(target, program, LEFT_AFTER_MS)
           : playBeside(target, program);
       if (category === 'left') {
-        await playAndLook(target, program); // What code it needs is compiled.
-        const soon = await playAndLook(target, program);
+        const first = await playAndLook(target, program); // What code it needs is compiled.
+        const soon = first.faults.length > 0 ? first : await playAndLook(target, program);
+        if (soon.faults.length > 0) return soon;
         if (!(figure(category, soon) > PROMISES[category].most)) return undefined;
       }
       let least: Cost | undefined;
@@ -110,6 +111,10 @@ async function playAndLook(target: Target, program: Program, restMs?: number): P
     cost = await target.play(program);
     if (cost.faults.length > 0) return cost;
   }
-  const { left } = await target.leftSince(before, restMs);
-  return { ...cost!, left };
+  try {
+    const { left } = await target.leftSince(before, restMs);
+    return { ...cost!, left };
+  } catch (error) {
+    return { ...cost!, faults: [fallen(error)] };
+  }
 }
