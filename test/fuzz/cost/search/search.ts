@@ -1,6 +1,7 @@
 import type { Configuration } from '../configurations.js';
 import { inventProgram } from '../program/invent.js';
 import { mutate } from '../program/mutate.js';
+import { withPlainMessages } from '../program/plain-messages.js';
 import type { Program } from '../program/step.js';
 import type { Site } from '../play/site.js';
 import type { WorstCosts } from '../report/worst.js';
@@ -23,6 +24,8 @@ const CONNECTIONS_OF_A_TARGET = 2000;
 const BATCH = 25;
 /** Left of a connection, beside what V8 compiles. */
 const SUSPICIOUS_BYTES = 50_000;
+/** Connections that one program is tried with, of which the promise says what they may leave. */
+const CONNECTIONS_OF_ONE = 10;
 /** How often a connection that has left something is made again on the same process. */
 const AGAIN = 3;
 
@@ -118,6 +121,7 @@ export class Search {
       const { left, now } = await target.leftSince(before);
       before = now;
       if (isLeft(left)) before = await this.#findWhoLeft(target, batch);
+      else if (batch.length > 0) before = await this.#lookAtOne(target, batch);
       if (!goesOn()) return;
     }
   }
@@ -127,7 +131,8 @@ export class Search {
     const { categories, worst } = this.#options;
     const corpus = this.#corpus(configuration.site);
     const seed = (this.#seed += 1);
-    const program = this.#next(new Random(seed), corpus, configuration.site);
+    const next = this.#next(new Random(seed), corpus, configuration.site);
+    const program = configuration.engine === 'grpc-js' ? withPlainMessages(next) : next;
     const cost = await target.play(program);
     this.played += 1;
     corpus.add(program, cost, categories);
@@ -178,6 +183,18 @@ export class Search {
         before = await target.rest();
       }
     }
+    return target.rest();
+  }
+
+  /** What one connection leaves may be little beside what V8 does: one program of a batch is played again and again. */
+  async #lookAtOne(target: Target, batch: readonly Played[]): Promise<Left> {
+    const { program, seed, cost } = new Random(this.#seed).pick(batch);
+    const before = await target.rest();
+    for (let i = 0; i < CONNECTIONS_OF_ONE; i += 1) await target.play(program);
+    const { left, now } = await target.leftSince(before);
+    const isMuch = left.bytes > CONNECTIONS_OF_ONE * SUSPICIOUS_BYTES || left.resources > 0;
+    if (!isMuch) return now;
+    await this.#suspect(target.configuration, 'left', program, { ...cost, left }, seed);
     return target.rest();
   }
 
