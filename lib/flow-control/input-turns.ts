@@ -87,6 +87,7 @@ export class InputTurns {
       return;
     }
     this.#state = 'idle';
+    if (this.#ends.length === 0) return;
     for (const end of this.#ends.splice(0)) end();
   }
 

@@ -4,12 +4,13 @@ import { performance } from 'node:perf_hooks';
 export const FRAMES_PER_LOOK = 32;
 /** Milliseconds for which one connection may go on reading, before others have their turn. */
 const MOST_MS = 5;
+
 /** The time that a connection has for reading, within one turn of the event loop. */
 export class ReadingTime {
   /** By `performance.now()`; 0 before the first look in a turn. */
   #until = 0;
 
-  /** Whether the rest has to wait for the next turn. Looks at the clock, so it is not to be asked for each frame. */
+  /** Whether the rest has to wait for the next turn. To be asked now and then: it looks at the clock. */
   isUp(): boolean {
     const now = performance.now();
     if (this.#until > 0) return now >= this.#until;

@@ -85,7 +85,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   #pumping = false;
   /**
    * `decompressing`: the message that waits is. `over budget`: it has become larger than the decompressor
-   * allows now. `reader behind`: it waits for the reader to take others. `finished`: all is handed over. `closed`: nobody wants the rest, and nothing is held.
+   * allows now. `reader behind`: it waits for the reader to take others. `finished`: all is handed over.
+   * `closed`: nobody wants the rest, and nothing is held.
    */
   #state: 'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed' =
     'open';

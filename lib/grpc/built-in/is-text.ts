@@ -3,9 +3,13 @@ const HIGH_BITS = 0x8080_8080;
 const SPACES = 0x2020_2020;
 const ONES = 0x0101_0101;
 
+/** Bytes from which on a view of words is worth its time. */
+const LEAST_FOR_WORDS = 1024;
+
 /** Whether the bytes from `start` to `end` are all printable ASCII, tabs and ends of lines. */
 export function isText(bytes: Uint8Array, start: number, end: number): boolean {
-  const first = Math.min(end, start + ((4 - ((bytes.byteOffset + start) & 3)) & 3));
+  if (end - start < LEAST_FOR_WORDS) return areTextBytes(bytes, start, end);
+  const first = start + ((4 - ((bytes.byteOffset + start) & 3)) & 3);
   if (!areTextBytes(bytes, start, first)) return false;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + first, (end - first) >> 2);
   for (let i = 0; i < words.length; i += 1) {
