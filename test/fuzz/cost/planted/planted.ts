@@ -16,12 +16,12 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     category: 'cpu',
     edits: [
       {
-        file: 'grpc/built-in/received-metadata.js',
-        find: 'this[STATE] = state;',
-        replace: 'this[STATE] = state; all(state);',
+        file: 'grpc/built-in/received-entries.js',
+        find: 'this.#except = except;',
+        replace: 'this.#except = except; this.#makeAll();',
       },
       {
-        file: 'grpc/built-in/received-metadata.js',
+        file: 'grpc/built-in/received-entries.js',
         find: 'const known = texts.get(name);',
         replace: `const known = texts.get(name);
         if (!LEGAL_NAME.test(name)) String(new Error(\`illegal name "\${name}"\`).stack);`,
@@ -37,9 +37,9 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
         replace: 'if (true)',
       },
       {
-        file: 'grpc/built-in/received-metadata.js',
-        find: 'this[STATE] = state;',
-        replace: 'this[STATE] = state; all(state);',
+        file: 'grpc/built-in/received-entries.js',
+        find: 'this.#except = except;',
+        replace: 'this.#except = except; this.#makeAll();',
       },
     ],
   },
