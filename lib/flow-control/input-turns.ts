@@ -28,9 +28,11 @@ export class InputTurns {
   readonly #time = new ReadingTime();
   /** The events of a socket come in the context of whoever made it. */
   readonly #scope = createRootScope();
-  /** Chunks that wait; of the first, the bytes from `#start` on. */
+  /** The chunk that is being read between two turns, and how far it is. */
+  #current: Buffer | undefined;
+  #at = 0;
+  /** Chunks behind it. */
   readonly #chunks: Buffer[] = [];
-  #start = 0;
   /** What is to be told behind them. */
   readonly #ends: (() => void)[] = [];
   /** `reading`: a chunk is. `waiting`: for the next turn, with the socket paused. */
@@ -67,9 +69,9 @@ export class InputTurns {
   }
 
   #take(chunk: Buffer): void {
-    this.#chunks.push(chunk);
     // One that comes from within a reader, by a stream that is synchronous, waits its turn.
-    if (this.#state === 'idle') this.#read();
+    if (this.#state === 'idle') this.#read(chunk, 0);
+    else this.#chunks.push(chunk);
   }
 
   #tell(end: () => void): void {
@@ -77,30 +79,26 @@ export class InputTurns {
     else this.#ends.push(end);
   }
 
-  #read(): void {
+  /** Reads `chunk` from `start` on, and what came meanwhile; then tells how it ended. */
+  #read(chunk: Buffer, start: number): void {
     this.#state = 'reading';
-    const isComplete = this.#readChunks();
-    if (!isComplete) {
-      this.#state = 'waiting';
-      this.#socket.pause();
-      setImmediate(this.#onNextTurn);
-      return;
+    let current: Buffer | undefined = chunk;
+    for (let at = start; current !== undefined; at = 0) {
+      at = this.#reader.read(current, at, this.#time);
+      if (at < current.length) return this.#wait(current, at);
+      current = this.#chunks.length > 0 ? this.#chunks.shift() : undefined;
     }
     this.#state = 'idle';
     if (this.#ends.length === 0) return;
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** Returns whether all of them are read. */
-  #readChunks(): boolean {
-    while (this.#chunks.length > 0) {
-      const chunk = this.#chunks[0]!;
-      this.#start = this.#reader.read(chunk, this.#start, this.#time);
-      if (this.#start < chunk.length) return false;
-      this.#chunks.shift();
-      this.#start = 0;
-    }
-    return true;
+  #wait(current: Buffer, at: number): void {
+    this.#state = 'waiting';
+    this.#current = current;
+    this.#at = at;
+    this.#socket.pause();
+    setImmediate(this.#onNextTurn);
   }
 
   readonly #onNextTurn = (): void => {
@@ -108,7 +106,9 @@ export class InputTurns {
   };
 
   #readOn(): void {
-    this.#read();
+    const current = this.#current!;
+    this.#current = undefined;
+    this.#read(current, this.#at);
     if (this.#state === 'idle' && !this.#isPaused) this.#socket.resume();
   }
 }
