@@ -4,17 +4,20 @@ const LAST_BYTE = 0xa5;
 /** A stream holds at most 16 messages in memory before it asks its source to wait. */
 const MESSAGES_IN_MEMORY = 20;
 
-/** The messages of a stream, made without work: buffers are used again once they have left. */
+const buffersBySize = new Map<number, readonly Buffer[]>();
+
+/**
+ * The messages of a stream, made without work: buffers are used again once they have left. All
+ * streams of one size share their buffers, so only one of them may run at a time: new buffers for
+ * each round are external memory, for which V8 collects the heap of the process that is measured.
+ */
 export class MessageSource {
-  readonly #buffers: Buffer[];
+  readonly #buffers: readonly Buffer[];
   #number = 0;
 
   constructor(size: number) {
-    this.#buffers = Array.from({ length: MESSAGES_IN_MEMORY }, () => {
-      const message = Buffer.alloc(size, 0x5a);
-      message[size - 1] = LAST_BYTE;
-      return message;
-    });
+    this.#buffers = buffersBySize.get(size) ?? createBuffers(size);
+    buffersBySize.set(size, this.#buffers);
   }
 
   next(): Buffer {
@@ -23,6 +26,14 @@ export class MessageSource {
     this.#number += 1;
     return message;
   }
+}
+
+function createBuffers(size: number): Buffer[] {
+  return Array.from({ length: MESSAGES_IN_MEMORY }, () => {
+    const message = Buffer.alloc(size, 0x5a);
+    message[size - 1] = LAST_BYTE;
+    return message;
+  });
 }
 
 /** Checks the messages of a stream as they come. */

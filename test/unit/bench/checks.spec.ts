@@ -106,11 +106,23 @@ describe('the bench', () => {
       ['ends with a wrong byte', (messages: Buffer[]) => messages[1]!.fill(0, 99)],
     ])('notices that a message %s', (_what, spoil) => {
       const origin = new MessageSource(100);
-      const messages = [origin.next(), origin.next(), origin.next()];
+      // Copies: all sources of one size share their buffers.
+      const messages = Array.from({ length: 3 }, () => Buffer.from(origin.next()));
       spoil(messages);
       const check = new MessageCheck(100);
 
       expect(() => messages.forEach((message) => check.next(message))).toThrow('out of order');
+    });
+  });
+
+  describe('messages', () => {
+    it('are made once per size, and numbered from zero in each stream', () => {
+      const first = new MessageSource(200).next();
+      const second = new MessageSource(200).next();
+
+      expect(second).toBe(first);
+      expect(second.readUInt32BE()).toBe(0);
+      expect(new MessageSource(201).next()).toHaveLength(201);
     });
   });
 
