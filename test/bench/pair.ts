@@ -1,5 +1,6 @@
 import type { EndProcess } from './end-process.js';
 import type { ProcessPair } from './process-pair.js';
+import type { Role } from './protocol.js';
 import type { System } from './systems.js';
 
 /** The processes of a system, and which of them calls. */
@@ -12,6 +13,11 @@ export class Pair {
   /** The end that makes the calls. */
   get caller(): EndProcess {
     return this.system.caller === 'dial' ? this.processes.dialing : this.processes.listening;
+  }
+
+  /** The role of the end that serves them. */
+  get calledRole(): Role {
+    return this.system.caller === 'dial' ? 'listen' : 'dial';
   }
 
   /** The end that serves them. */

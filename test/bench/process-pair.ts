@@ -16,6 +16,8 @@ export interface Used {
   cpu: number;
   /** Bytes that were allocated. */
   allocated: number;
+  /** Collections of the whole heap in each process; absent in Go. */
+  markCompacts: Partial<Record<Role, number>>;
 }
 
 /** Two processes, connected as a workload wants it. */
@@ -90,23 +92,38 @@ export class ProcessPair {
   async measured<T>(work: () => Promise<T>): Promise<{ result: T; used: Used }> {
     const both = Object.values(this.#ends);
     await Promise.all(both.map((end) => end.order({ do: 'count-allocations' })));
-    const before = await Promise.all(both.map((end) => end.order({ do: 'usage' })));
+    const before = await this.#usage();
     const result = await work();
-    const after = await Promise.all(both.map((end) => end.order({ do: 'usage' })));
+    const after = await this.#usage();
     const counted = await Promise.all(both.map((end) => end.order({ do: 'counted-allocations' })));
-    const cpuOf = (reports: UsageReport[]): number =>
-      reports.reduce((sum, { cpu }) => sum + cpu, 0);
     return {
       result,
       used: {
-        cpu: cpuOf(after) - cpuOf(before),
+        cpu: after.listen.cpu - before.listen.cpu + after.dial.cpu - before.dial.cpu,
         allocated: counted.reduce((sum: number, { bytes }: AllocationReport) => sum + bytes, 0),
+        markCompacts: {
+          listen: markCompactsBetween(before.listen, after.listen),
+          dial: markCompactsBetween(before.dial, after.dial),
+        },
       },
     };
+  }
+
+  async #usage(): Promise<Record<Role, UsageReport>> {
+    const [listen, dial] = await Promise.all([
+      this.listening.order({ do: 'usage' }),
+      this.dialing.order({ do: 'usage' }),
+    ]);
+    return { listen, dial };
   }
 
   async close(): Promise<void> {
     this.#proxy?.close();
     await Promise.all(Object.values(this.#ends).map((end) => end.close()));
   }
+}
+
+function markCompactsBetween(before: UsageReport, after: UsageReport): number | undefined {
+  if (before.markCompacts === undefined || after.markCompacts === undefined) return undefined;
+  return after.markCompacts - before.markCompacts;
 }

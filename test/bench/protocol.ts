@@ -104,15 +104,20 @@ export interface Usage {
 export interface UsageReport {
   /** Microseconds of processor time, user and system. */
   cpu: number;
+  /** Collections of the whole heap by V8; absent in Go. */
+  markCompacts?: number;
 }
 
-/** Resident memory, garbage collected first. */
+/** Memory in use. */
 export interface Memory {
   do: 'memory';
+  /** Whether garbage is collected first. It changes how V8 collects from then on. */
+  collect: boolean;
 }
+/** Bytes. */
 export interface MemoryReport {
-  /** Bytes. */
   resident: number;
+  heap: number;
 }
 
 /** Counts allocated bytes from now on. */

@@ -160,11 +160,13 @@ export class Runner {
 
   #record(workload: Workload, values: ReadonlyMap<System, Values[]>, rounds: number): void {
     for (const metric of workload.metrics) {
-      const numbersOf = (of: Values[]): number[] => of.map((value) => value[metric.metric]!);
-      const baseline = [...values].find(([{ name }]) => name === workload.baseline);
-      const reference = baseline && median(numbersOf(baseline[1]));
+      const numbersOf = (of: Values[] = []): number[] =>
+        of.flatMap((value) => value[metric.metric] ?? []);
+      const baseline = numbersOf([...values].find(([{ name }]) => name === workload.baseline)?.[1]);
+      const reference = baseline.length > 0 ? median(baseline) : 0;
       for (const [system, of] of values) {
         const numbers = numbersOf(of);
+        if (numbers.length === 0) continue; // The system has no such thing.
         const middle = median(numbers);
         this.measurements.push({
           workload: workload.name,
@@ -174,7 +176,7 @@ export class Runner {
           min: Math.min(...numbers),
           max: Math.max(...numbers),
           rounds,
-          ...(reference !== undefined && { ratio: ratio(metric.better, middle, reference) }),
+          ...(reference > 0 && middle > 0 && { ratio: ratio(metric.better, middle, reference) }),
         });
       }
     }

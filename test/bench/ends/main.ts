@@ -5,7 +5,8 @@ import { loadStream } from './load-stream.js';
 import { loadUnary } from './load-unary.js';
 import { Profile } from './profile.js';
 import { createEnd } from './systems/index.js';
-import { Allocations, memory, usage } from './usage.js';
+import { Allocations, memory } from './usage.js';
+import { UsageMeter } from './usage-meter.js';
 
 /** More would only wait in the listener's backlog. */
 const CONNECTIONS_AT_ONCE = 20;
@@ -13,6 +14,7 @@ const CONNECTIONS_AT_ONCE = 20;
 const [role, system] = process.argv.slice(2) as [Role, string];
 const end: End = await createEnd(system, role);
 const calling = end as CallingEnd;
+const meter = new UsageMeter();
 const allocations = new Allocations();
 const profile = new Profile();
 let connections = 0;
@@ -44,7 +46,7 @@ const actions: { [Name in keyof Orders]: (order: Orders[Name][0]) => unknown } =
     return { ms };
   },
   pump: (order) => (end as PumpingEnd).pump(order),
-  usage,
+  usage: () => meter.report(),
   memory,
   'count-allocations': () => allocations.start(),
   'counted-allocations': () => allocations.stop(),

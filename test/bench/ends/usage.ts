@@ -1,19 +1,19 @@
 import { GCProfiler } from 'node:v8';
-import type { AllocationReport, MemoryReport, UsageReport } from '../protocol.js';
+import type { AllocationReport, MemoryReport } from '../protocol.js';
 
-export function usage(): UsageReport {
-  const { user, system } = process.cpuUsage();
-  return { cpu: user + system };
+/** @param collect - needs `--expose-gc`. */
+export async function memory({ collect }: { collect: boolean }): Promise<MemoryReport> {
+  if (collect) await collectGarbage();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { resident: rss, heap: heapUsed };
 }
 
-/** Needs `--expose-gc`. */
-export async function memory(): Promise<MemoryReport> {
-  // What finalizers of the first collection let go, the second one takes.
+/** Finalizers of one collection release objects that only the next one frees. */
+async function collectGarbage(): Promise<void> {
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { resident: process.memoryUsage.rss() };
 }
 
 /**

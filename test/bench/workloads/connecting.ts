@@ -40,15 +40,21 @@ export function idlePeerMemory(name: string): Workload {
     freshProcesses: true,
     roundMs: MANY_PEERS * MS_PER_CONNECTION,
     quickRun: { rounds: 1, setupMs: 3000 },
-    metrics: [{ metric: 'memory', unit: 'bytes/peer', better: 'lower', primary: true }],
+    metrics: [
+      { metric: 'memory', unit: 'bytes/peer', better: 'lower', primary: true },
+      { metric: 'heap', unit: 'bytes/peer', better: 'lower', primary: false },
+    ],
     // What the first connection loads is not a matter of each.
     prepare: (pair) => pair.processes.connect({ peers: 1 }),
     async round(pair, ms) {
       const peers = Math.max(FEW_PEERS, Math.round(ms / MS_PER_CONNECTION));
-      const before = await pair.processes.listening.order({ do: 'memory' });
+      const before = await pair.processes.listening.order({ do: 'memory', collect: true });
       await pair.processes.connect({ peers: 1 + peers });
-      const after = await pair.processes.listening.order({ do: 'memory' });
-      return { memory: (after.resident - before.resident) / peers };
+      const after = await pair.processes.listening.order({ do: 'memory', collect: true });
+      return {
+        memory: (after.resident - before.resident) / peers,
+        heap: (after.heap - before.heap) / peers,
+      };
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { Link } from '../delay-proxy.js';
+import { MARK_COMPACTS, markCompactsPerGiB } from './mark-compacts.js';
 import type { Metric, Workload } from './workload.js';
 
 const METRICS: readonly Metric[] = [
   { metric: 'rate', unit: 'MiB/s', better: 'higher', primary: true },
   { metric: 'cpu', unit: 'µs/MiB', better: 'lower', primary: false },
+  MARK_COMPACTS,
   { metric: 'resident', unit: 'MiB', better: 'lower', primary: false },
 ];
 
@@ -25,11 +27,12 @@ export function pump(
       const { result, used } = await pair.processes.measured(() =>
         pair.caller.order({ do: 'pump', streams, size, ms }),
       );
-      const { resident } = await pair.called.order({ do: 'memory' });
+      const { resident } = await pair.called.order({ do: 'memory', collect: false });
       const mebibytes = result.bytes / MIB;
       return {
         rate: (1000 * mebibytes) / result.ms,
         cpu: used.cpu / mebibytes,
+        'mark-compacts': markCompactsPerGiB(used, pair.calledRole, result.bytes),
         resident: resident / MIB,
       };
     },

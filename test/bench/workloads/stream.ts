@@ -1,9 +1,11 @@
 import type { Link } from '../delay-proxy.js';
+import { MARK_COMPACTS, markCompactsPerGiB } from './mark-compacts.js';
 import { ALL_GRPC, GRPC_BASELINE, type Metric, type Workload } from './workload.js';
 
 const PER_MESSAGE: readonly Metric[] = [
   { metric: 'cpu', unit: 'µs/message', better: 'lower', primary: false },
   { metric: 'allocated', unit: 'bytes/message', better: 'lower', primary: false },
+  MARK_COMPACTS,
 ];
 
 const MIB = 1024 * 1024;
@@ -35,6 +37,7 @@ export function stream(
         rate: count === 'bytes' ? (perSecond * size) / MIB : perSecond,
         cpu: used.cpu / result.messages,
         allocated: used.allocated / result.messages,
+        'mark-compacts': markCompactsPerGiB(used, pair.system.caller, size * result.messages),
       };
     },
     ...more,

@@ -12,8 +12,8 @@ export interface QuickRun {
 /** Something that is measured, and how. */
 export interface Metric extends Pick<Measurement, 'metric' | 'unit' | 'better' | 'primary'> {}
 
-/** The values of one round, by metric. */
-export type Values = Record<string, number>;
+/** The values of one round, by metric; undefined where a system has no such thing. */
+export type Values = Record<string, number | undefined>;
 
 /** What systems are made to do, one round at a time. */
 export interface Workload {

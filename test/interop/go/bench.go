@@ -30,6 +30,7 @@ type order struct {
 	Count       int     `json:"count"`
 	MS          float64 `json:"ms"`
 	File        string  `json:"file"`
+	Collect     bool    `json:"collect"`
 }
 
 func (o order) duration() time.Duration {

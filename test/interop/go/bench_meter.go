@@ -35,12 +35,14 @@ func (m *meter) usage(context.Context, order) (result, error) {
 	return result{"cpu": nanoseconds / 1000}, nil
 }
 
-// memory collects garbage twice, as pools give up only in the second round what
-// has not been used since the first.
-func (m *meter) memory(context.Context, order) (result, error) {
-	runtime.GC()
-	debug.FreeOSMemory() // collects, too
-	return result{"resident": resident()}, nil
+// memory collects garbage twice, if at all, as pools give up only in the second
+// round what has not been used since the first.
+func (m *meter) memory(_ context.Context, o order) (result, error) {
+	if o.Collect {
+		runtime.GC()
+		debug.FreeOSMemory() // collects, too
+	}
+	return result{"resident": resident(), "heap": memStats().HeapAlloc}, nil
 }
 
 // resident falls back to what Go got from the system, where there is no /proc.
