@@ -10,6 +10,16 @@ const PATIENCE_MS = 60_000;
 
 const NODE_END = fileURLToPath(new URL('ends/main.js', import.meta.url));
 
+/** How the processes of a system are started. */
+export interface EndSettings {
+  /** `nest` for the system as it is behind Nest. */
+  variant?: string | undefined;
+  /** MiB of live objects that a process in JavaScript holds besides. */
+  liveHeapMiB?: number;
+  /** The program that has the ends in Go. */
+  goPeer?: string | undefined;
+}
+
 /** One side of a system, running in a process of its own. */
 export class EndProcess {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -17,16 +27,12 @@ export class EndProcess {
   readonly #closed: Promise<unknown>;
   #stderr = '';
 
-  /**
-   * @param variant - `nest` for the system as it is behind Nest.
-   * @param goPeer - the program that has the ends in Go.
-   */
-  constructor(system: System, role: Role, variant?: string, goPeer?: string) {
+  constructor(system: System, role: Role, { variant, liveHeapMiB = 0, goPeer }: EndSettings) {
     const name = variant === undefined ? system.name : `${variant}/${system.name}`;
     this.#child =
       system.runtime === 'go'
         ? spawn(goPeer!, ['bench', role, name])
-        : spawn(process.execPath, ['--expose-gc', NODE_END, role, name]);
+        : spawn(process.execPath, ['--expose-gc', NODE_END, role, name, String(liveHeapMiB)]);
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
     this.#child.stderr.on('data', (text: Buffer) => (this.#stderr += text.toString()));
     this.#child.stdin.on('error', () => {}); // It has gone; what it said last tells why.

@@ -55,6 +55,7 @@ async function measure(options: BenchOptions, command: string): Promise<BenchRes
       (options.profile ? PROFILED_ROUND_MS : (workload.roundMs ?? ROUND_MS)),
     warmUpMs: options.quick ? QUICK_WARM_UP_MS : WARM_UP_MS,
     keepProcesses: options.quick,
+    liveHeapMiB: options.liveHeapMiB,
     goPeer: go?.binary,
     ...(profiles && { onRound: profiles.record.bind(profiles) }),
     log,
@@ -78,6 +79,7 @@ async function measure(options: BenchOptions, command: string): Promise<BenchRes
     commit: describeCommit(),
     command,
     quick: options.quick,
+    liveHeapMiB: options.liveHeapMiB,
     machine: describeMachine(go?.version),
     measurements: runner.measurements,
     skipped: runner.skipped,
@@ -92,5 +94,5 @@ try {
   await main();
 } catch (error) {
   console.error(error instanceof UsageError ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

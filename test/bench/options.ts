@@ -12,6 +12,8 @@ export interface BenchOptions {
   rounds: number;
   /** Milliseconds of every round, if it was said; a quick run makes them as long as it has time for. */
   roundMs: number | undefined;
+  /** MiB of live objects in each process in JavaScript. */
+  liveHeapMiB: number;
   quick: boolean;
   json: boolean;
   profile: boolean;
@@ -26,6 +28,7 @@ export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system .
   --json          print nothing on stdout but the ratios to the baseline, as one JSON object
   --rounds N      rounds of each system and workload (7)
   --ms N          milliseconds of a round (500, more on a long link)
+  --live-heap N   MiB of live objects in each process in JavaScript (0)
   --profile       one round of each, profiled: prints where both processes spent their time
   --docs          write table and charts into docs/performance.md
   --from FILE     measure nothing; take the results of an earlier run
@@ -41,20 +44,7 @@ Systems:   ${SYSTEMS.map(({ name }) => name).join(', ')}`;
  * @throws UsageError naming what is wrong with it.
  */
 export function readOptions(args: string[]): BenchOptions | undefined {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      ms: { type: 'string' },
-      profile: { type: 'boolean', default: false },
-      docs: { type: 'boolean', default: false },
-      from: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = parsed(args);
   if (values.help) return undefined;
   const { quick, json, profile, docs } = values;
   const picks = picked(positionals);
@@ -67,9 +57,32 @@ export function readOptions(args: string[]): BenchOptions | undefined {
     from: values.from,
     rounds: values.rounds === undefined ? fewRounds : count('rounds', values.rounds),
     roundMs: values.ms === undefined ? undefined : count('ms', values.ms),
+    liveHeapMiB: count('live-heap', values['live-heap'], 0),
     workloads: picks.workloads.length > 0 ? picks.workloads : quick ? GRPC_WORKLOADS : WORKLOADS,
     systems: picks.systems.length > 0 ? picks.systems : SYSTEMS,
   };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        ms: { type: 'string' },
+        'live-heap': { type: 'string', default: '0' },
+        profile: { type: 'boolean', default: false },
+        docs: { type: 'boolean', default: false },
+        from: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
+  }
 }
 
 function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
@@ -83,10 +96,10 @@ function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
   return { workloads, systems };
 }
 
-function count(name: string, text: string): number {
+function count(name: string, text: string, least = 1): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new UsageError(`--${name} must be a whole number, 1 or more, not "${text}"`);
+  if (text.trim() === '' || !Number.isInteger(number) || number < least) {
+    throw new UsageError(`--${name} must be a whole number, ${least} or more, not "${text}"`);
   }
   return number;
 }

@@ -1,5 +1,5 @@
 import { DelayProxy, type Link } from './delay-proxy.js';
-import { EndProcess } from './end-process.js';
+import { EndProcess, type EndSettings } from './end-process.js';
 import type { AllocationReport, Role, UsageReport } from './protocol.js';
 import type { System } from './systems.js';
 
@@ -36,10 +36,10 @@ export class ProcessPair {
     this.#entrance = address;
   }
 
-  static async start(system: System, variant?: string, goPeer?: string): Promise<ProcessPair> {
+  static async start(system: System, settings: EndSettings): Promise<ProcessPair> {
     const [listen, dial] = await Promise.all([
-      new EndProcess(system, 'listen', variant, goPeer).ready(),
-      new EndProcess(system, 'dial', variant, goPeer).ready(),
+      new EndProcess(system, 'listen', settings).ready(),
+      new EndProcess(system, 'dial', settings).ready(),
     ]);
     const { address } = await listen.order({ do: 'listen' });
     return new ProcessPair({ listen, dial }, address);

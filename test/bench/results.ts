@@ -10,6 +10,8 @@ export interface BenchResults {
   command: string;
   /** Whether it was a quick run: shorter and fewer rounds, more noise. */
   quick: boolean;
+  /** MiB of live objects in each process in JavaScript; absent in results of before it was known. */
+  liveHeapMiB?: number;
   machine: Machine;
   measurements: Measurement[];
   skipped: Skipped[];

@@ -16,6 +16,8 @@ export interface RunnerSettings {
   warmUpMs: number;
   /** Whether processes serve all workloads; they are new for each otherwise. */
   keepProcesses: boolean;
+  /** MiB of live objects in each process in JavaScript. */
+  liveHeapMiB: number;
   goPeer: string | undefined;
   /** Called in place of a simple round. */
   onRound?(workload: Workload, pair: Pair, round: () => Promise<Values>): Promise<Values>;
@@ -141,7 +143,8 @@ export class Runner {
     const key = this.#keyOf(workload, system);
     let processes = this.#processes.get(key);
     if (processes === undefined) {
-      processes = ProcessPair.start(system, workload.variant, this.#settings.goPeer);
+      const { liveHeapMiB, goPeer } = this.#settings;
+      processes = ProcessPair.start(system, { variant: workload.variant, liveHeapMiB, goPeer });
       this.#processes.set(key, processes);
     }
     return new Pair(system, await processes);

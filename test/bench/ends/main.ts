@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Order, Orders, Role } from '../protocol.js';
 import type { CallingEnd, End, PumpingEnd } from './end.js';
+import { LiveHeap } from './live-heap.js';
 import { loadStream } from './load-stream.js';
 import { loadUnary } from './load-unary.js';
 import { Profile } from './profile.js';
@@ -11,7 +12,8 @@ import { UsageMeter } from './usage-meter.js';
 /** More would only wait in the listener's backlog. */
 const CONNECTIONS_AT_ONCE = 20;
 
-const [role, system] = process.argv.slice(2) as [Role, string];
+const [role, system, liveHeapMiB] = process.argv.slice(2) as [Role, string, string];
+LiveHeap.hold(Number(liveHeapMiB));
 const end: End = await createEnd(system, role);
 const calling = end as CallingEnd;
 const meter = new UsageMeter();
