@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { runCheck } from './check/run-check.js';
+import { runRecord } from './check/run-record.js';
 import { prepareGoPeer } from './go-peer.js';
 import { describeCommit, describeMachine } from './machine.js';
-import { readOptions, USAGE, UsageError, type BenchOptions } from './options.js';
+import { readOptions, USAGE, UsageError, type BenchOptions, type CheckOptions } from './options.js';
 import { Profiles } from './profiles.js';
 import { drawCharts, publish, save } from './publish.js';
 import { ratiosOf } from './report/ratios.js';
@@ -27,11 +29,20 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
+  if (options.check) return check(options.check);
   const command = ['npm run bench --', ...args.filter((arg) => arg !== '--docs')].join(' ');
   const results = options.from ? await read(options.from) : await measure(options, command);
   if (options.docs) await publish(results);
   if (options.json) console.log(JSON.stringify(ratiosOf(results)));
   else console.log(formatTable(results));
+}
+
+async function check({ cases, record }: CheckOptions): Promise<void> {
+  const nodeMajor = process.versions.node.split('.')[0]!;
+  if (record) return runRecord(cases, nodeMajor, log);
+  const failures = await runCheck(cases, nodeMajor, log);
+  for (const failure of failures) log(`FAILED: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 async function read(file: string): Promise<BenchResults> {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CHECK_CASES, type CheckCase } from './check/cases.js';
 import { SYSTEMS, type System } from './systems.js';
 import { GRPC_WORKLOADS, WORKLOADS, type Workload } from './workloads/index.js';
 
@@ -20,6 +21,15 @@ export interface BenchOptions {
   docs: boolean;
   /** A file of results, to show in place of new ones. */
   from: string | undefined;
+  /** Set to judge CPU time in place of measuring everything; then nothing else matters. */
+  check: CheckOptions | undefined;
+}
+
+/** What a check is to do. */
+export interface CheckOptions {
+  cases: readonly CheckCase[];
+  /** Whether it writes the ratios that others are judged by. */
+  record: boolean;
 }
 
 export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system ...]
@@ -32,9 +42,15 @@ export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system .
   --profile       one round of each, profiled: prints where both processes spent their time
   --docs          write table and charts into docs/performance.md
   --from FILE     measure nothing; take the results of an earlier run
+  --check         judge CPU time by the recorded ratios to rivals in JavaScript, within two minutes;
+                  takes no other option than --record, and no system
+  --record        with --check: judge nothing, write the ratios that are measured
   --help
 
+Exit code: 0; 1 if a system failed or --check found CPU time beyond its bound; 2 for wrong usage.
+
 Workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
+Of those, --check has: ${CHECK_CASES.map(({ name }) => name).join(', ')}
 Systems:   ${SYSTEMS.map(({ name }) => name).join(', ')}`;
 
 /**
@@ -55,9 +71,10 @@ export function readOptions(args: string[]): BenchOptions | undefined {
     profile,
     docs,
     from: values.from,
+    check: checkOf(values, positionals),
     rounds: values.rounds === undefined ? fewRounds : count('rounds', values.rounds),
     roundMs: values.ms === undefined ? undefined : count('ms', values.ms),
-    liveHeapMiB: count('live-heap', values['live-heap'], 0),
+    liveHeapMiB: count('live-heap', values['live-heap'] ?? '0', 0),
     workloads: picks.workloads.length > 0 ? picks.workloads : quick ? GRPC_WORKLOADS : WORKLOADS,
     systems: picks.systems.length > 0 ? picks.systems : SYSTEMS,
   };
@@ -73,16 +90,35 @@ function parsed(args: string[]) {
         json: { type: 'boolean', default: false },
         rounds: { type: 'string' },
         ms: { type: 'string' },
-        'live-heap': { type: 'string', default: '0' },
+        'live-heap': { type: 'string' },
         profile: { type: 'boolean', default: false },
         docs: { type: 'boolean', default: false },
         from: { type: 'string' },
+        check: { type: 'boolean', default: false },
+        record: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
   }
+}
+
+function checkOf(
+  values: ReturnType<typeof parsed>['values'],
+  names: string[],
+): CheckOptions | undefined {
+  const { check, record, ...others } = values;
+  if (!check) {
+    if (record) throw new UsageError('--record goes with --check only');
+    return undefined;
+  }
+  const given = Object.entries(others).find(([, value]) => value !== undefined && value !== false);
+  if (given) throw new UsageError(`--${given[0]} does not go with --check`);
+  const unchecked = names.find((name) => !CHECK_CASES.some((checked) => checked.name === name));
+  if (unchecked !== undefined) throw new UsageError(`--check does not have ${unchecked}`);
+  const cases = CHECK_CASES.filter(({ name }) => names.includes(name));
+  return { cases: cases.length > 0 ? cases : CHECK_CASES, record };
 }
 
 function picked(names: string[]): { workloads: Workload[]; systems: System[] } {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CHECK_CASES } from '../../bench/check/cases.js';
 import { readOptions, UsageError } from '../../bench/options.js';
 
 describe('the command line of the bench', () => {
@@ -10,11 +11,26 @@ describe('the command line of the bench', () => {
     expect(options?.liveHeapMiB).toBe(40);
   });
 
+  it('checks all that is guarded, or the workloads that are named', () => {
+    const named = readOptions(['--check', 'stream-1KiB', '--record'])?.check;
+
+    expect(readOptions(['--check'])?.check).toEqual({ cases: CHECK_CASES, record: false });
+    expect(named?.cases.map(({ name }) => name)).toEqual(['stream-1KiB']);
+    expect(named?.record).toBe(true);
+    expect(readOptions([])?.check).toBeUndefined();
+  });
+
   it.each([
     [['--live-heap', 'much'], '--live-heap must be a whole number, 0 or more, not "much"'],
     [['--live-heap', ''], '--live-heap must be a whole number'],
     [['--rounds', '0'], '--rounds must be a whole number, 1 or more, not "0"'],
     [['--fast'], "Unknown option '--fast'"],
+    [['--record'], '--record goes with --check only'],
+    [['--check', '--quick'], '--quick does not go with --check'],
+    [['--check', '--rounds', '3'], '--rounds does not go with --check'],
+    [['--check', '--live-heap', '0'], '--live-heap does not go with --check'],
+    [['--check', 'connect'], '--check does not have connect'],
+    [['--check', 'ours-forward'], '--check does not have ours-forward'],
     [['unary-64B'], 'neither a workload nor a system: unary-64B'],
   ])('refuses %j', (args, message) => {
     expect(() => readOptions(args)).toThrow(UsageError);

@@ -1,0 +1,52 @@
+import { systemNamed } from '../systems.js';
+import { WORKLOADS } from '../workloads/index.js';
+import type { Contender } from './contender.js';
+
+/** A workload whose CPU time is guarded. */
+export interface CheckCase {
+  /** That of our workload. */
+  readonly name: string;
+  readonly ours: Contender;
+  /** What our CPU time is relative to; in JavaScript, as there may be no Go. */
+  readonly rival: Contender;
+  readonly liveHeapMiB: number;
+}
+
+/**
+ * Beside a small heap V8 is in one of two modes while streams come in, and a few more modules switch
+ * it: these workloads have a stable ratio only beside a large one. Unary calls of 64 KiB have it
+ * beside neither, and are left out.
+ */
+const LARGE_HEAP_MIB = 200;
+
+/**
+ * The rival of all who move many bytes. grpc-js has two modes of its own with large messages, and a
+ * socket with small writes.
+ */
+const SOCKET = contender('socket', 'mux-64KiB-x1');
+
+/** In the order of the run, where cases that can share processes stand side by side. */
+export const CHECK_CASES: readonly CheckCase[] = [
+  besideGrpcJs('unary-64B-c64', 0),
+  besideGrpcJs('nest-unary-c64', 0),
+  besideGrpcJs('stream-1KiB', LARGE_HEAP_MIB),
+  besideSocket('ours-backchannel', 'stream-64KiB'),
+  besideSocket('ours-backchannel', 'stream-1MiB'),
+  besideSocket('ours-yamux', 'mux-64KiB-x1'),
+  besideSocket('ours-yamux', 'mux-1KiB-x16'),
+];
+
+function besideGrpcJs(name: string, liveHeapMiB: number): CheckCase {
+  const rival = contender('grpc-js-plain', name);
+  return { name, ours: contender('ours-backchannel', name), rival, liveHeapMiB };
+}
+
+function besideSocket(system: string, name: string): CheckCase {
+  return { name, ours: contender(system, name), rival: SOCKET, liveHeapMiB: LARGE_HEAP_MIB };
+}
+
+function contender(system: string, name: string): Contender {
+  const workload = WORKLOADS.find((candidate) => candidate.name === name);
+  if (workload === undefined) throw new Error(`there is no workload "${name}"`);
+  return { system: systemNamed(system), workload };
+}

@@ -1,0 +1,37 @@
+import { median } from '../statistics.js';
+
+/** Times the recorded ratio that is allowed: noise stays below, a slowdown to 1.5 times does not. */
+const ALLOWED = 1.3;
+
+/** Of the three samples that the median is of. */
+const MAJORITY = 2;
+
+/** `unrecorded`: there is no ratio to judge by; `unmeasured`: there is nothing to judge. */
+export type Verdict = 'ok' | 'exceeded' | 'unrecorded' | 'unmeasured';
+
+/** What the median of a case's samples must not exceed. */
+export function boundOf(recorded: number): number {
+  return ALLOWED * recorded;
+}
+
+/** @param samples - ratios of our CPU time to the rival's, one for each pass. */
+export function judge(samples: readonly number[], recorded: number | undefined): Verdict {
+  if (recorded === undefined) return 'unrecorded';
+  if (samples.length === 0) return 'unmeasured';
+  return median(samples) > boundOf(recorded) ? 'exceeded' : 'ok';
+}
+
+/**
+ * Whether one more sample can change the verdict on three of them: two on the same side of the bound
+ * decide, whatever the third would be.
+ */
+export function needsSample(samples: readonly number[], recorded: number | undefined): boolean {
+  if (recorded === undefined) return samples.length < MAJORITY;
+  const above = samples.filter((sample) => sample > boundOf(recorded)).length;
+  return Math.max(above, samples.length - above) < MAJORITY;
+}
+
+/** Whether the ratio is so far below the recorded one that the bound no longer guards it. */
+export function isOutgrown(samples: readonly number[], recorded: number): boolean {
+  return samples.length > 0 && ALLOWED * median(samples) < recorded;
+}
