@@ -4,7 +4,6 @@ import type { CheckCase } from './cases.js';
 import type { Contender } from './contender.js';
 import { sampleOf } from './sample-of.js';
 
-const ROUNDS = 7;
 const ROUND_MS = 100;
 
 /** Milliseconds until CPU time stays where it is: while grpc-js is compiled, it takes five times as much. */
@@ -43,7 +42,7 @@ export async function measureGroup(
 
 /** The ratio of each round; who comes first takes turns. */
 async function measureRounds(
-  { ours: { workload }, rival }: CheckCase,
+  { ours: { workload }, rival, rounds }: CheckCase,
   [ours, other]: [Pair, Pair],
   warmUpMs: number,
 ): Promise<number[]> {
@@ -52,7 +51,7 @@ async function measureRounds(
   await own(warmUpMs);
   await others(warmUpMs);
   const ratios: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const before = round % 2 === 1 ? await others(ROUND_MS) : undefined;
     const ownCpu = await own(ROUND_MS);
     ratios.push(ownCpu / (before ?? (await others(ROUND_MS))));

@@ -1,14 +1,13 @@
 import { geometricMean } from '../statistics.js';
 
-/** Rounds on either side that do not count. */
-const TRIMMED = 2;
-
 /**
- * What the rounds of one pass come to: the geometric mean of those in the middle. A mark-compact of a
- * large heap costs more than a round, and falls into one or two of them.
+ * What the rounds of one pass come to: the geometric mean of the third in the middle. A mark-compact
+ * of a large heap costs more than a round, and falls into few of them.
  *
- * @param rounds - ratios of our CPU time to the rival's, more than four.
+ * @param rounds - ratios of our CPU time to the rival's.
  */
 export function sampleOf(rounds: readonly number[]): number {
-  return geometricMean([...rounds].sort((a, b) => a - b).slice(TRIMMED, -TRIMMED));
+  const trimmed = Math.floor(rounds.length / 3);
+  const sorted = [...rounds].sort((a, b) => a - b);
+  return geometricMean(sorted.slice(trimmed, sorted.length - trimmed));
 }

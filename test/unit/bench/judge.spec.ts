@@ -9,7 +9,9 @@ const BELOW = 0.25;
 const ABOVE = 0.27;
 
 describe('a sample', () => {
-  it('is the geometric mean of the three rounds in the middle', () => {
+  it('is the geometric mean of the third of rounds in the middle', () => {
+    expect(sampleOf([0.5])).toBeCloseTo(0.5);
+    expect(sampleOf([9, 2, 0.1])).toBeCloseTo(2);
     expect(sampleOf([8.9, 0.5, 1, 0.01, 2, 0.001, 5])).toBeCloseTo(1);
   });
 
