@@ -19,8 +19,8 @@ export interface InputReader {
 
 /**
  * When a connection reads: as soon as something comes, but for no more than some milliseconds in one turn
- * of the event loop. What is dear to read in relation to its bytes then delays nobody else: the socket is
- * paused, and the rest follows turn by turn. Everything is told in the order in which it came.
+ * of the event loop. Then the socket is paused, and the rest follows turn by turn, so that input which is
+ * expensive for its bytes does not delay other connections. The order of events is kept.
  */
 export class InputTurns {
   readonly #socket: Duplex;
@@ -33,7 +33,7 @@ export class InputTurns {
   #at = 0;
   /** Chunks behind it. */
   readonly #chunks: Buffer[] = [];
-  /** What is to be told behind them. */
+  /** The end, error and close that came behind these chunks, to be told after them. */
   readonly #ends: (() => void)[] = [];
   /** `reading`: a chunk is. `waiting`: for the next turn, with the socket paused. */
   #state: 'idle' | 'reading' | 'waiting' = 'idle';

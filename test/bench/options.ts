@@ -25,7 +25,7 @@ export interface BenchOptions {
   check: CheckOptions | undefined;
 }
 
-/** What a check is to do. */
+/** Options of a check. */
 export interface CheckOptions {
   cases: readonly CheckCase[];
   /** Whether it writes the ratios that others are judged by. */

@@ -21,7 +21,7 @@ export interface CompressedMessage extends DecompressionSink {
   readonly encoding: string;
   /** Bytes that it may have decompressed; negative for any number. */
   readonly limit: number;
-  /** There is budget for what it has become, which `allows` had not. */
+  /** It may be used, and is counted: `allows` had no budget for it. */
   onAllowed(): void;
 }
 
@@ -32,8 +32,8 @@ export interface CompressedMessage extends DecompressionSink {
 export class Decompressor {
   readonly #waiting = new Set<CompressedMessage>();
   readonly #running = new Map<CompressedMessage, Decompression>();
-  /** Decompressed, and larger than there is budget for. */
-  readonly #grown = new Set<CompressedMessage>();
+  /** Decompressed messages that have become larger than there is budget for, and their cost. */
+  readonly #grown = new Map<CompressedMessage, number>();
   #budget = BURST;
   #refilledAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -55,20 +55,21 @@ export class Decompressor {
   }
 
   /**
-   * Whether a message may be made use of, being decompressed. If so, it is counted against the budget; if
-   * not, the message is told later when it may.
+   * Whether a decompressed message may be used now. If so, it is counted against the budget; if not, it
+   * is counted later, and told then.
    *
    * @param compressedLength - bytes that came.
    * @param size - bytes of memory that they become when they are decoded.
    */
   allows(message: CompressedMessage, compressedLength: number, size: number): boolean {
-    const delayMs = costOf(compressedLength, size) === 0 ? 0 : this.#delayMs(0);
+    const cost = costOf(compressedLength, size);
+    const delayMs = cost === 0 ? 0 : this.#delayMs(0);
     if (delayMs > 0) {
-      this.#grown.add(message);
+      this.#grown.set(message, cost);
       this.#goOnLater(delayMs);
       return false;
     }
-    this.charge(compressedLength, size);
+    this.#budget -= cost;
     return true;
   }
 
@@ -84,10 +85,11 @@ export class Decompressor {
 
   /** Starts what may be started, and sets a timer for the rest. */
   #goOn(): void {
-    for (const message of this.#grown) {
+    for (const [message, cost] of this.#grown) {
       const delayMs = this.#delayMs(0);
       if (delayMs > 0) return this.#goOnLater(delayMs);
       this.#grown.delete(message);
+      this.#budget -= cost;
       message.onAllowed();
     }
     while (this.#waiting.size > 0 && this.#running.size < MAX_RUNNING) {

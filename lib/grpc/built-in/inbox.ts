@@ -70,6 +70,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   #compressedLength = 0;
   /** Bytes that it is counted as until it is decoded; 0 if that was not asked yet. */
   #estimated = 0;
+  /** Whether the decompressor allows it to be decoded. */
+  #isAllowed = false;
   /** Bytes of the stream that this message took, or the one that is being received, and not consumed yet. */
   #taken = 0;
   /** Bytes of memory that are held for that message. */
@@ -237,6 +239,7 @@ export class Inbox implements MessageSink, CompressedMessage {
 
   /** @internal */
   onAllowed(): void {
+    this.#isAllowed = true;
     this.#state = 'open';
     this.#owner.onWaiting();
   }
@@ -329,11 +332,12 @@ export class Inbox implements MessageSink, CompressedMessage {
       this.#charge(size);
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
-    if (!this.#isAllowed(size)) return;
+    if (!this.#mayBeDecoded(size)) return;
     this.memory.hold(size - this.#held);
     this.#readerPauseMs = FIRST_READER_PAUSE_MS;
     this.#handedOver.add(size);
     this.#estimated = 0;
+    this.#isAllowed = false;
     this.#held = 0;
     this.#message = undefined;
     this.#wanted = false;
@@ -370,14 +374,15 @@ export class Inbox implements MessageSink, CompressedMessage {
   }
 
   /** Whether the decompressor allows the message to be decoded now, if it was compressed. */
-  #isAllowed(size: number): boolean {
+  #mayBeDecoded(size: number): boolean {
     const length = this.#compressedLength;
-    if (length === 0 || this.memory.decompressor.allows(this, length, size)) return true;
+    if (length === 0 || this.#isAllowed) return true;
+    if (this.memory.decompressor.allows(this, length, size)) return true;
     this.#state = 'over budget';
     return false;
   }
 
-  /** What a message that was compressed takes more than was estimated. */
+  /** Counts bytes that a message takes beyond its estimate against the budget, if it was compressed. */
   #charge(size: number): void {
     if (this.#compressedLength > 0) this.memory.decompressor.charge(0, size);
   }

@@ -31,7 +31,7 @@ function onlyLiving(server: Http2Server): Http2Server {
   const emitLiving = (event: string, ...args: unknown[]): boolean => {
     if (event !== 'stream') return emit(event, ...args);
     const [stream] = args as [ServerHttp2Stream];
-    if (!stream.destroyed) return emit(event, ...args);
+    if (!stream.destroyed && !stream.closed) return emit(event, ...args);
     stream.on('error', ignoreError); // Nobody is there to hear why it was destroyed.
     return true;
   };

@@ -7,7 +7,7 @@ export interface CheckCase {
   /** That of our workload. */
   readonly name: string;
   readonly ours: Contender;
-  /** What our CPU time is relative to; in JavaScript, as there may be no Go. */
+  /** The system that our CPU time is compared with; in JavaScript, as there may be no Go. */
   readonly rival: Contender;
   readonly liveHeapMiB: number;
   /** Of each system in a pass. */

@@ -19,7 +19,7 @@ const ALIGNMENTS: Alignment[] = [
 const NOTHING = '–';
 const GAP = '  ';
 
-/** What was measured of a case, and what it is judged by. */
+/** The samples of a case, and the ratio that it is judged by. */
 export interface CheckedCase {
   readonly checked: CheckCase;
   readonly samples: readonly number[];

@@ -9,7 +9,7 @@ const MAJORITY = 2;
 /** `unrecorded`: there is no ratio to judge by; `unmeasured`: there is nothing to judge. */
 export type Verdict = 'ok' | 'exceeded' | 'unrecorded' | 'unmeasured';
 
-/** What the median of a case's samples must not exceed. */
+/** The limit for the median of a case's samples. */
 export function boundOf(recorded: number): number {
   return ALLOWED * recorded;
 }

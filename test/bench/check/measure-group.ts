@@ -8,7 +8,7 @@ const ROUND_MS = 100;
 
 /** Milliseconds until CPU time stays where it is: while grpc-js is compiled, it takes five times as much. */
 const WARM_UP_MS = 2000;
-/** The same for processes that have carried out another workload. */
+/** Milliseconds to warm up processes that have carried out another workload. */
 const MORE_WARM_UP_MS = 500;
 
 /** Cases that share processes: those of the first one serve all of them. */

@@ -7,7 +7,7 @@ const DIGITS = 3;
 /** Ratios of our CPU time to the rival's, by workload. */
 export type RecordedRatios = Record<string, number>;
 
-/** What is in the file: V8 differs from one line of Node to the next, and so do the ratios. */
+/** Content of the file: V8 differs from one line of Node to the next, and so do the ratios. */
 type RatiosByNodeMajor = Record<string, RecordedRatios>;
 
 /** Empty if nothing was recorded on this line of Node. */

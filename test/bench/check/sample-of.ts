@@ -1,7 +1,7 @@
 import { geometricMean } from '../statistics.js';
 
 /**
- * What the rounds of one pass come to: the geometric mean of the third in the middle. A mark-compact
+ * The sample of one pass: the geometric mean of the third in the middle. A mark-compact
  * of a large heap costs more than a round, and falls into few of them.
  *
  * @param rounds - ratios of our CPU time to the rival's.

@@ -108,8 +108,24 @@ describe('Decompressor', () => {
       expect(second.isAllowed).toBe(false);
       pass(200);
       expect(second.isAllowed).toBe(true);
-      expect(decompressor.allows(second, 1000, 24 * MiB)).toBe(true);
       expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('lets those that wait to be used go one by one, and decompresses none before them', async () => {
+      const decompressor = new Decompressor();
+      const grown = Array.from({ length: 3 }, () => textOf('grown'));
+      decompressor.charge(1000, 24 * MiB);
+      for (const message of grown) decompressor.allows(message, 1000, 24 * MiB);
+      const next = textOf('next');
+      decompressor.add(next);
+      for (let allowed = 1; allowed <= grown.length; allowed += 1) {
+        pass(1500);
+        expect(grown.filter(({ isAllowed }) => isAllowed)).toHaveLength(allowed);
+        expect(next.isOver).toBe(false);
+        expect(vi.getTimerCount()).toBe(1);
+      }
+      pass(1600);
+      expect(String(await next.end)).toBe('next');
     });
 
     it('decompresses fewer at once while there is little budget', async () => {

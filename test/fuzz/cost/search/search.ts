@@ -186,7 +186,7 @@ export class Search {
     return target.rest();
   }
 
-  /** What one connection leaves may be little beside what V8 does: one program of a batch is played again and again. */
+  /** One connection may leave less than V8 does: one program of a batch is played again and again. */
   async #lookAtOne(target: Target, batch: readonly Played[]): Promise<Left> {
     const { program, seed, cost } = new Random(this.#seed).pick(batch);
     const before = await target.rest();
@@ -198,7 +198,7 @@ export class Search {
     return target.rest();
   }
 
-  /** What V8 compiles and caches is left once; what a connection leaves, each time. */
+  /** V8 leaves compiled code once, a faulty connection something each time. */
   async #leavesAgain(target: Target, program: Program): Promise<boolean> {
     for (let i = 0; i < AGAIN; i += 1) {
       const before = await target.rest();

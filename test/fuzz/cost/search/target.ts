@@ -132,7 +132,7 @@ export class Target {
   }
 }
 
-/** What is said of a target that does not answer any more. */
+/** The text of a fault for a target that does not answer any more. */
 export function fallen(error: unknown): string {
   return `the target fell: ${(error as Error).message}`;
 }

@@ -33,7 +33,7 @@ const REQUESTS: [string, Buffer][] = [
   ['that is no gRPC', frame(TYPE.headers, FLAG.endHeaders, 1, REQUEST)],
 ];
 
-/** What takes the request back, in the very bytes that bring it. */
+/** Bytes that take the request back, sent together with it. */
 const VANISHINGS: [string, Buffer | 'cut'][] = [
   ['is cancelled', frame(TYPE.rstStream, 0, 1, number32(CANCEL))],
   ['is reset', frame(TYPE.rstStream, 0, 1, number32(INTERNAL_ERROR))],
