@@ -17,7 +17,7 @@ import { endSession } from './end-session.js';
 import type { PeerConnectionOwner } from './peer-connection.js';
 import type { Departure, PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
-import { onceThrough } from './stream-end.js';
+import { endWithSession, onceThrough } from './stream-end.js';
 
 /** What a `PeerSession` is made of. */
 export interface PeerSessionParts {
@@ -85,8 +85,7 @@ export class PeerSession implements PeerLink, PeerConnectionOwner {
     });
     void session.closed.then((error) => {
       this.#lose(error);
-      // What came and was not read keeps a stream alive, and with it whoever does not read any more.
-      for (const left of [stream, ...this.#backStreams]) left.destroy();
+      for (const left of [stream, ...this.#backStreams]) endWithSession(left);
     });
     watchConnectivity(this.#channel as ChannelInterface, (state) => {
       if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;

@@ -4,7 +4,7 @@ import { encodeGoAway, ErrorCode, Http2Error } from '../http2/index.js';
 import { DrainTime, LAST_WORDS_MS } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { MultiplexSession } from './session-factory.js';
-import { onceThrough } from './stream-end.js';
+import { endWithSession, onceThrough } from './stream-end.js';
 
 /**
  * Streams of the other end that are served at once. One is usual, and another one while the first only
@@ -26,8 +26,8 @@ export class ServedSession {
   readonly #session: MultiplexSession;
   readonly #server: ConnectionServer;
   readonly #drainTime: DrainTime;
-  readonly #served = new Set<ServedStream>();
-  /** The one of forward calls. */
+  readonly #served = new Map<Duplex, ServedStream>();
+  /** The stream of forward calls. */
   #forward: Duplex | undefined;
   /** `leaving`: there are no more forward calls. `ending`: the other end has been told so. */
   #state: 'open' | 'leaving' | 'ending' | 'ended' = 'open';
@@ -42,7 +42,11 @@ export class ServedSession {
     this.#session = session;
     this.#server = server;
     this.#drainTime = new DrainTime(drainMs);
-    this.closed = session.closed.then(() => this.#end());
+    this.closed = session.closed.then(() => {
+      this.#end();
+      if (this.#forward !== undefined) endWithSession(this.#forward);
+      for (const stream of this.#served.keys()) endWithSession(stream);
+    });
   }
 
   /** Serves the calls of a stream that the other end has opened; resets one that is too much. */
@@ -52,9 +56,9 @@ export class ServedSession {
       return;
     }
     const served = this.#server.serve(stream, connection);
-    this.#served.add(served);
+    this.#served.set(stream, served);
     onceThrough(stream, () => {
-      this.#served.delete(served);
+      this.#served.delete(stream);
       this.#endIfThrough();
     });
   }
@@ -113,7 +117,7 @@ export class ServedSession {
 
   #endStreams(): void {
     this.#state = 'ending';
-    for (const served of this.#served) served.drain(this.#drainTime.leftMs);
+    for (const served of this.#served.values()) served.drain(this.#drainTime.leftMs);
     this.#endIfThrough();
   }
 

@@ -33,3 +33,14 @@ export function bothThrough(stream: Duplex): Promise<void> {
     });
   });
 }
+
+/**
+ * Ends `stream` with its session, which is over. What came before that can be read for another second.
+ * A reader that has stopped for good (node:http2 does so after an error) would otherwise keep the stream,
+ * and itself.
+ */
+export function endWithSession(stream: Duplex): void {
+  if (stream.destroyed) return;
+  const timer = setTimeout(() => stream.destroy(), LAST_WORDS_MS).unref();
+  stream.once('close', () => clearTimeout(timer));
+}
