@@ -115,10 +115,17 @@ class FieldScan {
 
   /** Returns -1 if there is none between `start` and `end`. */
   #readVarint(start: number, end: number): number {
-    const bytes = this.#bytes;
     if (start >= end) return -1;
+    const first = this.#bytes[start]!;
+    if (first > 127) return this.#readLongVarint(first, start, end);
+    this.#at = start + 1;
+    return first;
+  }
+
+  #readLongVarint(first: number, start: number, end: number): number {
+    const bytes = this.#bytes;
     let at = start + 1;
-    let byte = bytes[start]!;
+    let byte = first;
     let value = byte & 127;
     for (let scale = 128; byte > 127; scale *= 128) {
       if (at >= end || scale > 2 ** 56) return -1;

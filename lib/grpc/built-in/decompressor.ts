@@ -1,19 +1,19 @@
 import { performance } from 'node:perf_hooks';
 import { Decompression, type DecompressionSink } from './compression.js';
 
-/** Messages of one connection that are decompressed at once: as many as zlib has threads. */
-const MAX_RUNNING = 4;
+/** Messages of one connection that are decompressed at once, while the main thread decodes others. */
+const MAX_RUNNING = 2;
 
-/** Bytes of memory per byte of a compressed message that cost nothing. Text is below 20, and objects made of it below 60. */
+/** Weight per byte of a compressed message that costs nothing. Text is below 5, and objects made of it below 60. */
 const FREE_RATIO = 64;
-/** Bytes of each message that cost nothing. */
+/** Weight of each message that costs nothing. */
 const FREE_BYTES = 16 * 1024;
-/** Bytes beyond that ratio which are made without delay. */
+/** Weight beyond that ratio which is made without delay. */
 const BURST = 8 * 1024 * 1024;
-/** Bytes of that budget that each message is taken to need while it is decompressed. */
+/** Weight that each message is taken to need while it is decompressed. */
 const OF_EACH = BURST / MAX_RUNNING;
-/** How many more may be made per second. A byte takes up to 8 ns of CPU time: an eighth of a core. */
-const BYTES_PER_SECOND = 16 * 1024 * 1024;
+/** How much more may be made per second. A byte of objects takes up to 8 ns of CPU time: 3 % of a core. */
+const WEIGHT_PER_SECOND = 4 * 1024 * 1024;
 
 /** A compressed message whose turn is awaited. */
 export interface CompressedMessage extends DecompressionSink {
@@ -55,15 +55,22 @@ export class Decompressor {
   }
 
   /**
-   * Whether a decompressed message may be used now. If so, it is counted against the budget; if not, it
-   * is counted later, and told then.
+   * Whether a decompressed message may become larger now. If so, it is counted against the budget; if not,
+   * it is counted later, and told then. One that has used up budget goes on.
    *
    * @param compressedLength - bytes that came.
-   * @param size - bytes of memory that they become when they are decoded.
+   * @param counted - the weight that was counted before; 0 at first.
+   * @param weight - bytes of objects to be made of it, and a quarter of its own.
    */
-  allows(message: CompressedMessage, compressedLength: number, size: number): boolean {
-    const cost = costOf(compressedLength, size);
-    const delayMs = cost === 0 ? 0 : this.#delayMs(0);
+  allows(
+    message: CompressedMessage,
+    compressedLength: number,
+    counted: number,
+    weight: number,
+  ): boolean {
+    const before = costOf(compressedLength, counted);
+    const cost = costOf(compressedLength, weight) - before;
+    const delayMs = cost === 0 || before > 0 ? 0 : this.#delayMs(0);
     if (delayMs > 0) {
       this.#grown.set(message, cost);
       this.#goOnLater(delayMs);
@@ -74,13 +81,14 @@ export class Decompressor {
   }
 
   /**
-   * Counts a message against the budget.
+   * Counts what has become of a message against the budget.
    *
    * @param compressedLength - bytes that came.
-   * @param size - bytes of memory that they became.
+   * @param counted - the weight that was counted before.
+   * @param weight - bytes of objects that were made of it, and a quarter of its own.
    */
-  charge(compressedLength: number, size: number): void {
-    this.#budget -= costOf(compressedLength, size);
+  charge(compressedLength: number, counted: number, weight: number): void {
+    this.#budget -= costOf(compressedLength, weight) - costOf(compressedLength, counted);
   }
 
   /** Starts what may be started, and sets a timer for the rest. */
@@ -119,7 +127,7 @@ export class Decompressor {
         message.onDecompressed(output);
       },
       onUnreadable: (code, details) => {
-        this.charge(message.message.length, decompression.length);
+        this.charge(message.message.length, 0, decompression.length / 4);
         this.#finish(message);
         message.onUnreadable(code, details);
       },
@@ -136,15 +144,15 @@ export class Decompressor {
   #delayMs(needed: number): number {
     if (this.#budget > needed) return 0;
     const now = performance.now();
-    const refill = ((now - this.#refilledAt) / 1000) * BYTES_PER_SECOND;
+    const refill = ((now - this.#refilledAt) / 1000) * WEIGHT_PER_SECOND;
     this.#refilledAt = now;
     this.#budget = Math.min(BURST, this.#budget + refill);
     if (this.#budget > needed) return 0;
-    return Math.ceil((1000 * (needed - this.#budget)) / BYTES_PER_SECOND) + 1;
+    return Math.ceil((1000 * (needed - this.#budget)) / WEIGHT_PER_SECOND) + 1;
   }
 }
 
-/** Bytes that a message uses up of the budget. */
-function costOf(compressedLength: number, size: number): number {
-  return Math.max(0, size - FREE_BYTES - FREE_RATIO * compressedLength);
+/** What a message uses up of the budget. */
+function costOf(compressedLength: number, weight: number): number {
+  return Math.max(0, weight - FREE_BYTES - FREE_RATIO * compressedLength);
 }

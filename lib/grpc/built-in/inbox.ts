@@ -70,8 +70,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   #compressedLength = 0;
   /** Bytes that it is counted as until it is decoded; 0 if that was not asked yet. */
   #estimated = 0;
-  /** Whether the decompressor allows it to be decoded. */
-  #isAllowed = false;
+  /** Weight by which it was counted so far. */
+  #counted = 0;
   /** Bytes of the stream that this message took, or the one that is being received, and not consumed yet. */
   #taken = 0;
   /** Bytes of memory that are held for that message. */
@@ -146,7 +146,8 @@ export class Inbox implements MessageSink, CompressedMessage {
     if (this.#state === 'closed') return false;
     const held = this.#handedOver.last;
     const size = measureDecodedSize(decoded, length, held + this.memory.room);
-    this.#charge(size - held);
+    // Fields were read, though they became nothing.
+    this.#count(length, Math.max(size, held / 4));
     if (this.memory.hold(size - held)) {
       this.#handedOver.correctLast(size);
       return true;
@@ -232,6 +233,7 @@ export class Inbox implements MessageSink, CompressedMessage {
   onDecompressed(message: Buffer): void {
     this.#state = 'open';
     this.#compressedLength = this.#message!.length;
+    this.#counted = 0;
     this.#message = message;
     this.#isCompressed = false;
     this.#owner.onWaiting();
@@ -239,7 +241,6 @@ export class Inbox implements MessageSink, CompressedMessage {
 
   /** @internal */
   onAllowed(): void {
-    this.#isAllowed = true;
     this.#state = 'open';
     this.#owner.onWaiting();
   }
@@ -327,17 +328,17 @@ export class Inbox implements MessageSink, CompressedMessage {
     }
     if (this.#isReaderBehind()) return this.#waitForReader();
     const message = this.#message!;
+    if (!this.#mayBecome(message.length, message.length)) return;
     const size = (this.#estimated ||= this.#estimate(message));
     if (size - this.#held > this.memory.room) {
-      this.#charge(size);
+      this.#count(message.length, size);
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
-    if (!this.#mayBeDecoded(size)) return;
+    if (!this.#mayBecome(message.length, size)) return;
     this.memory.hold(size - this.#held);
     this.#readerPauseMs = FIRST_READER_PAUSE_MS;
     this.#handedOver.add(size);
     this.#estimated = 0;
-    this.#isAllowed = false;
     this.#held = 0;
     this.#message = undefined;
     this.#wanted = false;
@@ -373,18 +374,26 @@ export class Inbox implements MessageSink, CompressedMessage {
     return estimateDecodedSize(message, this.#held + this.memory.room);
   }
 
-  /** Whether the decompressor allows the message to be decoded now, if it was compressed. */
-  #mayBeDecoded(size: number): boolean {
-    const length = this.#compressedLength;
-    if (length === 0 || this.#isAllowed) return true;
-    if (this.memory.decompressor.allows(this, length, size)) return true;
+  /** Whether the decompressor allows a message of `length` bytes to take `size` now, if it was compressed. */
+  #mayBecome(length: number, size: number): boolean {
+    const [compressedLength, counted, weight] = [
+      this.#compressedLength,
+      this.#counted,
+      weigh(length, size),
+    ];
+    if (compressedLength === 0 || weight <= counted) return true;
+    this.#counted = weight;
+    if (this.memory.decompressor.allows(this, compressedLength, counted, weight)) return true;
     this.#state = 'over budget';
     return false;
   }
 
-  /** Counts bytes that a message takes beyond its estimate against the budget, if it was compressed. */
-  #charge(size: number): void {
-    if (this.#compressedLength > 0) this.memory.decompressor.charge(0, size);
+  /** Counts what the message has become against the budget of the decompressor, if it was compressed. */
+  #count(length: number, size: number): void {
+    if (this.#compressedLength === 0) return;
+    const weight = weigh(length, size);
+    this.memory.decompressor.charge(this.#compressedLength, this.#counted, weight);
+    this.#counted = weight;
   }
 
   /** The reader has taken all but those that it has waiting. */
@@ -411,4 +420,9 @@ export class Inbox implements MessageSink, CompressedMessage {
 /** Whether `length` bytes of `buffer` that stay unread for some time are better copied. */
 function isWasteful(buffer: Uint8Array, length: number): boolean {
   return length < SMALL_PIECE || isPartOfLargeBuffer(buffer, length);
+}
+
+/** Decompressing takes a quarter of the time that it takes to make objects of as many bytes. */
+function weigh(length: number, size: number): number {
+  return size - 0.75 * length;
 }

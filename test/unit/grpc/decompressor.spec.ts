@@ -88,10 +88,10 @@ describe('Decompressor', () => {
 
     it('has the next one wait until the budget has it again', async () => {
       const decompressor = new Decompressor();
-      decompressor.charge(1000, 24 * MiB);
+      decompressor.charge(1000, 0, 24 * MiB);
       const message = textOf('late');
       decompressor.add(message);
-      pass(900);
+      pass(3900);
       expect(vi.getTimerCount()).toBe(1);
       pass(200);
       expect(vi.getTimerCount()).toBe(0);
@@ -101,10 +101,10 @@ describe('Decompressor', () => {
     it('has one that was decompressed wait with its use, if that would cost more budget', async () => {
       const decompressor = new Decompressor();
       const [first, second, third] = [textOf('first'), textOf('second'), textOf('third')];
-      expect(decompressor.allows(first, 1000, 24 * MiB)).toBe(true);
-      expect(decompressor.allows(second, 1000, 24 * MiB)).toBe(false);
-      expect(decompressor.allows(third, 1000, 20_000)).toBe(true);
-      pass(900);
+      expect(decompressor.allows(first, 1000, 0, 24 * MiB)).toBe(true);
+      expect(decompressor.allows(second, 1000, 0, 24 * MiB)).toBe(false);
+      expect(decompressor.allows(third, 1000, 0, 20_000)).toBe(true);
+      pass(3900);
       expect(second.isAllowed).toBe(false);
       pass(200);
       expect(second.isAllowed).toBe(true);
@@ -114,23 +114,35 @@ describe('Decompressor', () => {
     it('lets those that wait to be used go one by one, and decompresses none before them', async () => {
       const decompressor = new Decompressor();
       const grown = Array.from({ length: 3 }, () => textOf('grown'));
-      decompressor.charge(1000, 24 * MiB);
-      for (const message of grown) decompressor.allows(message, 1000, 24 * MiB);
+      decompressor.charge(1000, 0, 24 * MiB);
+      for (const message of grown) decompressor.allows(message, 1000, 0, 24 * MiB);
       const next = textOf('next');
       decompressor.add(next);
       for (let allowed = 1; allowed <= grown.length; allowed += 1) {
-        pass(1500);
+        pass(6000);
         expect(grown.filter(({ isAllowed }) => isAllowed)).toHaveLength(allowed);
         expect(next.isOver).toBe(false);
         expect(vi.getTimerCount()).toBe(1);
       }
-      pass(1600);
+      pass(6100);
       expect(String(await next.end)).toBe('next');
+    });
+
+    it('has one that has used up budget go on at once', () => {
+      const decompressor = new Decompressor();
+      const [grown, other] = [textOf('grown'), textOf('other')];
+      expect(decompressor.allows(grown, 1000, 0, 24 * MiB)).toBe(true);
+      expect(decompressor.allows(grown, 1000, 24 * MiB, 48 * MiB)).toBe(true);
+      expect(decompressor.allows(other, 1000, 0, 24 * MiB)).toBe(false);
+      pass(9900);
+      expect(other.isAllowed).toBe(false);
+      pass(200);
+      expect(other.isAllowed).toBe(true);
     });
 
     it('decompresses fewer at once while there is little budget', async () => {
       const decompressor = new Decompressor();
-      decompressor.charge(1000, 7 * MiB);
+      decompressor.charge(1000, 0, 7 * MiB);
       const [first, second] = [textOf('first'), textOf('second')];
       decompressor.add(first);
       decompressor.add(second);
@@ -141,10 +153,10 @@ describe('Decompressor', () => {
 
     it('waits for nothing when nobody waits any more', async () => {
       const decompressor = new Decompressor();
-      decompressor.charge(1000, 1024 * MiB);
+      decompressor.charge(1000, 0, 1024 * MiB);
       const [message, grown] = [textOf('unwanted'), textOf('unwanted, too')];
       decompressor.add(message);
-      decompressor.allows(grown, 1000, 24 * MiB);
+      decompressor.allows(grown, 1000, 0, 24 * MiB);
       decompressor.remove(message);
       decompressor.remove(grown);
       await new Promise((resolve) => process.nextTick(resolve));
@@ -153,8 +165,8 @@ describe('Decompressor', () => {
 
     it('lets those wait for nothing that are small, or as large as text usually becomes', async () => {
       const decompressor = new Decompressor();
-      for (let i = 0; i < 100_000; i += 1) decompressor.charge(40, 8192);
-      for (let i = 0; i < 1000; i += 1) decompressor.charge(MiB, 60 * MiB);
+      for (let i = 0; i < 100_000; i += 1) decompressor.charge(40, 0, 8192);
+      for (let i = 0; i < 1000; i += 1) decompressor.charge(MiB, 0, 60 * MiB);
       const message = textOf('at once');
       decompressor.add(message);
       expect(String(await message.end)).toBe('at once');

@@ -231,12 +231,12 @@ describe('Inbox', () => {
     const LIMIT = 1024 * MiB;
 
     /** Two, of which one has got its message and the other is decompressed, too. */
-    async function twoAtOnce(): Promise<{
+    async function twoAtOnce(limit = LIMIT): Promise<{
       memory: CallMemory;
       first: InboxUser;
       other: InboxUser;
     }> {
-      const memory = new CallMemory(LIMIT);
+      const memory = new CallMemory(limit);
       const users = [1, 2].map(() => new InboxUser(MiB, 'stream', memory));
       for (const user of users) {
         user.inbox.encoding = 'gzip';
@@ -248,7 +248,7 @@ describe('Inbox', () => {
       await Promise.race(users.map((user) => user.until(() => isFirst(user))));
       const first = users.find(isFirst)!;
       const other = users.find((user) => user !== first)!;
-      while (LIMIT - memory.room < 30 * LENGTH + LENGTH) await turn();
+      while (limit - memory.room < 30 * LENGTH + LENGTH) await turn();
       return { memory, first, other };
     }
 
@@ -257,6 +257,16 @@ describe('Inbox', () => {
       expect(first.log).toEqual([`message ${LENGTH}`]);
       expect(other.log).toEqual([]);
       expect(LIMIT - memory.room).toBeLessThan(40 * LENGTH);
+      await other.until(() => other.log.length > 0);
+      expect(other.log).toEqual([`message ${LENGTH}`]);
+    });
+
+    it('does not look into the next one before', async () => {
+      // It would find that there is no room for both.
+      const { first, other } = await twoAtOnce(50 * LENGTH);
+      await turn();
+      expect(other.log).toEqual([]);
+      first.inbox.close();
       await other.until(() => other.log.length > 0);
       expect(other.log).toEqual([`message ${LENGTH}`]);
     });
