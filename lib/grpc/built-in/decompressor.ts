@@ -4,16 +4,16 @@ import { Decompression, type DecompressionSink } from './compression.js';
 /** Messages of one connection that are decompressed at once, while the main thread decodes others. */
 const MAX_RUNNING = 2;
 
-/** Weight per byte of a compressed message that costs nothing. Text is below 5, and objects made of it below 60. */
+/** Bytes of memory per byte of a compressed message that cost nothing. Text is below 20, and objects made of it below 60. */
 const FREE_RATIO = 64;
-/** Weight of each message that costs nothing. */
+/** Bytes of each message that cost nothing. */
 const FREE_BYTES = 16 * 1024;
-/** Weight beyond that ratio which is made without delay. */
+/** Bytes beyond that ratio which are made without delay. */
 const BURST = 8 * 1024 * 1024;
-/** Weight that each message is taken to need while it is decompressed. */
+/** Bytes of that budget that each message is taken to need while it is decompressed. */
 const OF_EACH = BURST / MAX_RUNNING;
-/** How much more may be made per second. A byte of objects takes up to 8 ns of CPU time: 3 % of a core. */
-const WEIGHT_PER_SECOND = 4 * 1024 * 1024;
+/** How many more may be made per second. A byte takes up to 8 ns of CPU time: 3 % of a core. */
+const BYTES_PER_SECOND = 4 * 1024 * 1024;
 
 /** A compressed message whose turn is awaited. */
 export interface CompressedMessage extends DecompressionSink {
@@ -59,17 +59,17 @@ export class Decompressor {
    * it is counted later, and told then. One that has used up budget goes on.
    *
    * @param compressedLength - bytes that came.
-   * @param counted - the weight that was counted before; 0 at first.
-   * @param weight - bytes of objects to be made of it, and a quarter of its own.
+   * @param counted - bytes of memory that were counted before; 0 at first.
+   * @param size - bytes of memory that it is to take.
    */
   allows(
     message: CompressedMessage,
     compressedLength: number,
     counted: number,
-    weight: number,
+    size: number,
   ): boolean {
     const before = costOf(compressedLength, counted);
-    const cost = costOf(compressedLength, weight) - before;
+    const cost = costOf(compressedLength, size) - before;
     const delayMs = cost === 0 || before > 0 ? 0 : this.#delayMs(0);
     if (delayMs > 0) {
       this.#grown.set(message, cost);
@@ -84,11 +84,11 @@ export class Decompressor {
    * Counts what has become of a message against the budget.
    *
    * @param compressedLength - bytes that came.
-   * @param counted - the weight that was counted before.
-   * @param weight - bytes of objects that were made of it, and a quarter of its own.
+   * @param counted - bytes of memory that were counted before.
+   * @param size - bytes of memory that it takes.
    */
-  charge(compressedLength: number, counted: number, weight: number): void {
-    this.#budget -= costOf(compressedLength, weight) - costOf(compressedLength, counted);
+  charge(compressedLength: number, counted: number, size: number): void {
+    this.#budget -= costOf(compressedLength, size) - costOf(compressedLength, counted);
   }
 
   /** Starts what may be started, and sets a timer for the rest. */
@@ -127,7 +127,7 @@ export class Decompressor {
         message.onDecompressed(output);
       },
       onUnreadable: (code, details) => {
-        this.charge(message.message.length, 0, decompression.length / 4);
+        this.charge(message.message.length, 0, decompression.length);
         this.#finish(message);
         message.onUnreadable(code, details);
       },
@@ -144,15 +144,15 @@ export class Decompressor {
   #delayMs(needed: number): number {
     if (this.#budget > needed) return 0;
     const now = performance.now();
-    const refill = ((now - this.#refilledAt) / 1000) * WEIGHT_PER_SECOND;
+    const refill = ((now - this.#refilledAt) / 1000) * BYTES_PER_SECOND;
     this.#refilledAt = now;
     this.#budget = Math.min(BURST, this.#budget + refill);
     if (this.#budget > needed) return 0;
-    return Math.ceil((1000 * (needed - this.#budget)) / WEIGHT_PER_SECOND) + 1;
+    return Math.ceil((1000 * (needed - this.#budget)) / BYTES_PER_SECOND) + 1;
   }
 }
 
-/** What a message uses up of the budget. */
-function costOf(compressedLength: number, weight: number): number {
-  return Math.max(0, weight - FREE_BYTES - FREE_RATIO * compressedLength);
+/** Bytes that a message uses up of the budget. */
+function costOf(compressedLength: number, size: number): number {
+  return Math.max(0, size - FREE_BYTES - FREE_RATIO * compressedLength);
 }

@@ -70,7 +70,7 @@ export class Inbox implements MessageSink, CompressedMessage {
   #compressedLength = 0;
   /** Bytes that it is counted as until it is decoded; 0 if that was not asked yet. */
   #estimated = 0;
-  /** Weight by which it was counted so far. */
+  /** Bytes that were counted against the budget of the decompressor so far. */
   #counted = 0;
   /** Bytes of the stream that this message took, or the one that is being received, and not consumed yet. */
   #taken = 0;
@@ -147,7 +147,7 @@ export class Inbox implements MessageSink, CompressedMessage {
     const held = this.#handedOver.last;
     const size = measureDecodedSize(decoded, length, held + this.memory.room);
     // Fields were read, though they became nothing.
-    this.#count(length, Math.max(size, held / 4));
+    this.#count(Math.max(size, held / 4));
     if (this.memory.hold(size - held)) {
       this.#handedOver.correctLast(size);
       return true;
@@ -328,13 +328,13 @@ export class Inbox implements MessageSink, CompressedMessage {
     }
     if (this.#isReaderBehind()) return this.#waitForReader();
     const message = this.#message!;
-    if (!this.#mayBecome(message.length, message.length)) return;
+    if (!this.#mayBecome(message.length)) return;
     const size = (this.#estimated ||= this.#estimate(message));
     if (size - this.#held > this.memory.room) {
-      this.#count(message.length, size);
+      this.#count(size);
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
-    if (!this.#mayBecome(message.length, size)) return;
+    if (!this.#mayBecome(size)) return;
     this.memory.hold(size - this.#held);
     this.#readerPauseMs = FIRST_READER_PAUSE_MS;
     this.#handedOver.add(size);
@@ -374,26 +374,21 @@ export class Inbox implements MessageSink, CompressedMessage {
     return estimateDecodedSize(message, this.#held + this.memory.room);
   }
 
-  /** Whether the decompressor allows a message of `length` bytes to take `size` now, if it was compressed. */
-  #mayBecome(length: number, size: number): boolean {
-    const [compressedLength, counted, weight] = [
-      this.#compressedLength,
-      this.#counted,
-      weigh(length, size),
-    ];
-    if (compressedLength === 0 || weight <= counted) return true;
-    this.#counted = weight;
-    if (this.memory.decompressor.allows(this, compressedLength, counted, weight)) return true;
+  /** Whether the decompressor allows the message to take `size` bytes now, if it was compressed. */
+  #mayBecome(size: number): boolean {
+    const [compressedLength, counted] = [this.#compressedLength, this.#counted];
+    if (compressedLength === 0 || size <= counted) return true;
+    this.#counted = size;
+    if (this.memory.decompressor.allows(this, compressedLength, counted, size)) return true;
     this.#state = 'over budget';
     return false;
   }
 
   /** Counts what the message has become against the budget of the decompressor, if it was compressed. */
-  #count(length: number, size: number): void {
+  #count(size: number): void {
     if (this.#compressedLength === 0) return;
-    const weight = weigh(length, size);
-    this.memory.decompressor.charge(this.#compressedLength, this.#counted, weight);
-    this.#counted = weight;
+    this.memory.decompressor.charge(this.#compressedLength, this.#counted, size);
+    this.#counted = size;
   }
 
   /** The reader has taken all but those that it has waiting. */
@@ -420,9 +415,4 @@ export class Inbox implements MessageSink, CompressedMessage {
 /** Whether `length` bytes of `buffer` that stay unread for some time are better copied. */
 function isWasteful(buffer: Uint8Array, length: number): boolean {
   return length < SMALL_PIECE || isPartOfLargeBuffer(buffer, length);
-}
-
-/** Decompressing takes a quarter of the time that it takes to make objects of as many bytes. */
-function weigh(length: number, size: number): number {
-  return size - 0.75 * length;
 }
