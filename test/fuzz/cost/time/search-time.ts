@@ -1,5 +1,6 @@
 import type { Configuration } from '../configurations.js';
 import type { Site } from '../play/site.js';
+import { withPlainMessages } from '../program/plain-messages.js';
 import type { Program } from '../program/step.js';
 import { honestPrograms } from '../search/honest.js';
 import { Remote } from '../../../reliability/remote.js';
@@ -12,6 +13,8 @@ import { isInTime, tryAgent, tryHub, type Trial } from './trial.js';
 /** Slow peers at the same time: what they take is time, and little else. */
 const AT_ONCE = 12;
 const AGAIN = 3;
+
+const NO_END: Trial = { boundMs: 0, tookMs: Infinity };
 
 type Pair = readonly [side: 'hub' | 'agent', operation: string];
 
@@ -58,7 +61,8 @@ export async function searchTime(options: TimeSearchOptions): Promise<number> {
   const work = async (): Promise<void> => {
     while (options.goesOn()) {
       const candidate = invent((seed += 1), options);
-      const trial = await attempt(remote, candidate);
+      // One that cannot be tried in company is tried alone.
+      const trial = await attempt(remote, candidate).catch(() => NO_END);
       if (trial === undefined) continue;
       tried += 1;
       if (tried % 100 === 0) options.onProgress(tried);
@@ -89,6 +93,7 @@ function invent(seed: number, { configurations, recorded }: TimeSearchOptions) {
     const count = site === 'plain' ? 0 : random.below(2);
     slow.program.steps = slow.program.steps.slice(0, count);
   }
+  if (configuration.engine === 'grpc-js') slow.program = withPlainMessages(slow.program);
   return { configuration, operation, seed, ...slow };
 }
 
