@@ -4,7 +4,6 @@ import { readOptions, UsageError } from './options.js';
 import { SITES } from './play/site.js';
 import { inventProgram } from './program/invent.js';
 import { mutate } from './program/mutate.js';
-import { openedCalls } from './program/opened-calls.js';
 import { headersStep, messageStep, requestFields } from './program/phrases.js';
 import { render, type Act } from './program/render.js';
 import { MOST_BYTES, type Program, type Step } from './program/step.js';
@@ -38,6 +37,11 @@ const wait = (ms: number): Step => ({ do: 'wait', ms });
 
 function bytesOf(acts: Iterable<Act>): Buffer[] {
   return Array.from(acts).flatMap((act) => ('bytes' in act && 'to' in act ? [act.bytes] : []));
+}
+
+/** How many calls a program opens. */
+function openedCalls(program: Program): number {
+  return [...render(program, 1)].filter((act) => 'opensCall' in act && act.opensCall).length;
 }
 
 describe('a program', () => {

@@ -36,6 +36,8 @@ export class Player {
   /** On the wire, but for the handshake of TLS. */
   sent = 0;
   received = 0;
+  /** Header blocks that it has sent: each may open a call. */
+  calls = 0;
 
   /** @param mostWaitMs - in all; what is left of longer waits is skipped. */
   constructor(socket: Duplex, site: Site, program: Program, mostWaitMs = MOST_WAIT_MS) {
@@ -70,6 +72,7 @@ export class Player {
 
   async #act(act: Act): Promise<void> {
     if ('to' in act) {
+      if ('opensCall' in act && act.opensCall) this.calls += 1;
       this.#pending.push(typeof act.to === 'number' ? this.#carry(act.to, act.bytes) : act.bytes);
       this.#pendingBytes += this.#pending.at(-1)!.length;
       if (this.#pendingBytes >= BATCH) await this.#flush();

@@ -7,7 +7,7 @@ import { MOST_BYTES, type MessageStep, type Program, type Step } from './step.js
 /** What becomes of the steps: bytes for one of the layers, or another thing to do. */
 export type Act =
   | { to: 'connection'; bytes: Buffer }
-  | { to: number; bytes: Buffer }
+  | { to: number; bytes: Buffer; opensCall: boolean }
   | Extract<Step, { do: 'wait' | 'reading' | 'pieces' | 'end' }>;
 
 interface Place {
@@ -74,7 +74,11 @@ function* renderSteps(
       case 'http2':
       case 'headers':
       case 'message':
-        yield { to: state.carrier, bytes: frames(step, place.offset) };
+        yield {
+          to: state.carrier,
+          bytes: frames(step, place.offset),
+          opensCall: step.do === 'headers',
+        };
         break;
       default:
         yield step;

@@ -1,4 +1,3 @@
-import type { Configuration } from '../configurations.js';
 import type { OpenCost } from '../target/meter.js';
 
 /**
@@ -8,6 +7,6 @@ import type { OpenCost } from '../target/meter.js';
 const OF_A_CALL = 3 * 1024 + 7 * 1024;
 
 /** Bytes that honest use may make the process hold: open calls, and what their memory account holds. */
-export function granted(_configuration: Configuration, calls: number, cost: OpenCost): number {
+export function granted(calls: number, cost: OpenCost): number {
   return calls * OF_A_CALL + cost.accountBytes;
 }

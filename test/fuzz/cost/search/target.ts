@@ -4,13 +4,13 @@ import type { Configuration } from '../configurations.js';
 import { AgentReach } from '../play/agent-reach.js';
 import { reachHub } from '../play/hub-reach.js';
 import { Player } from '../play/player.js';
-import { openedCalls } from '../program/opened-calls.js';
 import type { Program } from '../program/step.js';
 import type { TargetEnd } from '../target/end.js';
 import type { Left } from '../target/meter.js';
 import { Remote } from '../../../reliability/remote.js';
 import type { Cost, Leftovers } from './cost.js';
 import { granted } from './grants.js';
+import { honestCalls } from './honest.js';
 
 /** Milliseconds that a target may go on with what came. */
 const MOST_WORK_MS = 3000;
@@ -18,11 +18,16 @@ const MOST_WORK_MS = 3000;
 const WARM_UPS = 40;
 /** Milliseconds for the last words of connections. */
 const LAST_WORDS_MS = 1500;
+/** Honest calls by which the cost of one is told. */
+const MANY_CALLS = 200;
+const TIMES = 3;
 const NOTHING = { heap: 0, cpu: 0, block: 0, log: 0 };
 
 /** A process under attack, and the way to it. */
 export class Target {
   #idle = { cpu: 0, block: 0 };
+  /** Processor time that the engine takes for an honest call, if that is not ours to change. */
+  #callMs = 0;
 
   private constructor(
     readonly configuration: Configuration,
@@ -55,7 +60,19 @@ export class Target {
       cpu: median(last.map(({ cpu }) => cpu)),
       block: median(last.map(({ block }) => block)),
     };
+    if (this.configuration.engine === 'grpc-js') this.#callMs = await this.#honestCallMs();
     await this.rest();
+  }
+
+  /** The least of some times. */
+  async #honestCallMs(): Promise<number> {
+    const program = honestCalls(this.configuration.site, MANY_CALLS);
+    const costs: number[] = [];
+    for (let i = 0; i < TIMES; i += 1) {
+      await this.rest();
+      costs.push((await this.play(program)).cpu);
+    }
+    return Math.max(0, Math.min(...costs) - this.#idle.cpu) / MANY_CALLS;
   }
 
   /** Plays a program on a connection of its own. A process that dies of it is a fault. */
@@ -72,12 +89,12 @@ export class Target {
       bytes = { sent: player.sent, received: player.received };
       socket.destroy();
       const { faults } = await this.remote.call('left');
-      const grant = granted(this.configuration, openedCalls(program), open);
+      const ofCalls = player.calls * this.#callMs;
       return {
         ...bytes,
-        heap: Math.max(0, open.heldBytes - grant),
-        cpu: open.cpuMs,
-        block: open.blockMs,
+        heap: Math.max(0, open.heldBytes - granted(player.calls, open)),
+        cpu: Math.max(0, open.cpuMs - ofCalls),
+        block: Math.max(0, open.blockMs - ofCalls),
         log: open.logLines,
         idle: this.#idle,
         faults,
