@@ -78,7 +78,9 @@ export class Player {
       if (this.#pendingBytes >= BATCH) await this.#flush();
       return;
     }
-    await this.#flush();
+    // Each wait makes what comes before it a piece of its own.
+    if (act.do === 'wait' && (this.#waitLeft <= 0 || this.#piecesLeft <= 0)) return;
+    if (this.#piecesLeft > 0 || act.do === 'end') await this.#flush();
     if (act.do === 'wait') await this.#wait(act.ms);
     else if (act.do === 'reading') this.#socket[act.on ? 'resume' : 'pause']();
     else if (act.do === 'pieces') this.#pieces = act;
