@@ -2,7 +2,7 @@
 const ROOMS = [
   'options',
   'context',
-  'flow-control',
+  'wire',
   'yamux',
   'listenmux',
   'http2',
@@ -47,7 +47,7 @@ module.exports = {
     {
       name: 'no-grpc-in-the-lower-rooms',
       severity: 'error',
-      from: { path: '^lib/(options|context|flow-control|yamux|listenmux|http2)/' },
+      from: { path: '^lib/(options|context|wire|yamux|listenmux|http2)/' },
       to: { path: 'node_modules/(@grpc|@nestjs|rxjs)' },
     },
     {

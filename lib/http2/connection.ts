@@ -5,7 +5,7 @@ import {
   type LinkState,
   type ReadingTime,
   type SharedLink,
-} from '../flow-control/index.js';
+} from '../wire/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-options.js';
 import type { ConnectionParts } from './connection-parts.js';

@@ -2,15 +2,15 @@ import type { Duplex } from 'node:stream';
 import {
   borrowSlab,
   returnSlab,
-  WriteTurns,
-  type TurnSource,
-  type WriteTurnsHost,
-} from '../flow-control/index.js';
+  WriteScheduler,
+  type Sendable,
+  type WriteSchedulerHost,
+} from '../wire/index.js';
 import { ByteWriter } from './byte-writer.js';
 import { DEFAULT_WINDOW_SIZE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
 /** A stream with data that its window lets through. */
-export interface FrameSource extends TurnSource {
+export interface FrameSource extends Sendable {
   /** Sends one frame through `output.data`. */
   sendFrame(): void;
 }
@@ -49,7 +49,7 @@ export class FrameOutput {
   readonly waitingSources = new Set<FrameSource>();
   readonly #maxQueued: number;
   readonly #events: FrameOutputEvents;
-  readonly #turns: WriteTurns<FrameSource>;
+  readonly #turns: WriteScheduler<FrameSource>;
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
   /** The DATA frame that was written last: whose it is, and where it begins and ends in the slab. */
@@ -64,7 +64,7 @@ export class FrameOutput {
   constructor(socket: Duplex, maxQueued: number, events: FrameOutputEvents) {
     this.#maxQueued = maxQueued;
     this.#events = events;
-    this.#turns = new WriteTurns(socket, this.#createHost());
+    this.#turns = new WriteScheduler(socket, this.#createHost());
   }
 
   /** Whether streams have to wait for the socket. */
@@ -206,7 +206,7 @@ export class FrameOutput {
     this.#turns.discard();
   }
 
-  #createHost(): WriteTurnsHost<FrameSource> {
+  #createHost(): WriteSchedulerHost<FrameSource> {
     const isBlocked = (): boolean => this.window <= 0;
     return {
       // With the window of the connection used up, sources keep their place until it opens.

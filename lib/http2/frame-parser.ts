@@ -1,4 +1,4 @@
-import { FRAMES_PER_LOOK, type ReadingTime } from '../flow-control/index.js';
+import { FRAMES_PER_LOOK, type ReadingTime } from '../wire/index.js';
 import { CONNECTION_PREFACE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
 
 /** Receives what a `FrameParser` found, in the order of the bytes. */

@@ -1,4 +1,4 @@
-import { FloodGuard, WindowBudget } from '../flow-control/index.js';
+import { TokenBucket, WindowBudget } from '../wire/index.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import { UnreadBudget } from './unread-budget.js';
 import { planWindows, type WindowPlan } from './window-plan.js';
@@ -15,9 +15,9 @@ export class PeerAccounts {
   /** Streams that are open on all of its connections. */
   openStreams = 0;
   /** Budget for frames of no use. */
-  readonly frames: FloodGuard;
+  readonly frames: TokenBucket;
   /** Budget for streams that are given up. */
-  readonly streams: FloodGuard;
+  readonly streams: TokenBucket;
   /** Budget for what is unread, and for what the peer may send. */
   readonly unread: UnreadBudget;
   /** How all of its streams divide that. */
@@ -27,8 +27,8 @@ export class PeerAccounts {
 
   /** @param isClient - whether this side opens the streams. */
   constructor(options: Http2ConnectionOptions, isClient = false) {
-    this.frames = new FloodGuard(options.maxUselessFrames, options.uselessFramesPerSecond);
-    this.streams = new FloodGuard(options.maxResets, options.resetsPerSecond);
+    this.frames = new TokenBucket(options.maxUselessFrames, options.uselessFramesPerSecond);
+    this.streams = new TokenBucket(options.maxResets, options.resetsPerSecond);
     this.unread = new UnreadBudget(options.maxUnreadBytes);
     this.windows = planWindows(options, isClient);
     this.growth = new WindowBudget(this.windows.growth, { maxShare: GROWTH_PER_STEP });

@@ -1,4 +1,4 @@
-import type { FloodGuard } from '../flow-control/index.js';
+import type { TokenBucket } from '../wire/index.js';
 import { ErrorCode } from './frame.js';
 import type { PeerAccounts } from './peer-accounts.js';
 
@@ -18,8 +18,8 @@ const BYTES_THAT_PAY = 1024;
  * Methods that begin with `may` end the connection when they return false.
  */
 export class PeerConduct {
-  readonly #frames: FloodGuard;
-  readonly #streams: FloodGuard;
+  readonly #frames: TokenBucket;
+  readonly #streams: TokenBucket;
   readonly #fail: (code: ErrorCode, message: string) => void;
   /** Header blocks that may still come on streams that this side has reset. */
   #lateHeaders = 0;

@@ -1,4 +1,4 @@
-import { ByteQueue } from '../flow-control/index.js';
+import { ByteQueue } from '../wire/index.js';
 
 /**
  * Messages below this are copied together: `Buffer` objects for each of many small ones would cost far

@@ -1,4 +1,4 @@
-import { ReceiveWindow, type RoundTrip, type WindowLimits } from '../flow-control/index.js';
+import { ReceiveWindow, type RoundTrip, type WindowLimits } from '../wire/index.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import type { PeerAccounts } from './peer-accounts.js';
 import type { Http2Stream } from './stream.js';

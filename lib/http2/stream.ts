@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { ReceiveWindow } from '../flow-control/index.js';
+import type { ReceiveWindow } from '../wire/index.js';
 import { http2Error, type Http2Error } from './errors.js';
 import { ErrorCode, Flag, FrameType } from './frame.js';
 import type { FrameSource } from './frame-output.js';

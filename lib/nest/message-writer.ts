@@ -1,6 +1,6 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { status } from '@grpc/grpc-js';
-import { Fifo } from '../flow-control/index.js';
+import { Fifo } from '../wire/index.js';
 import type { Failure } from './handler-failures.js';
 import type { WaitingMemory } from './waiting-memory.js';
 

@@ -2,14 +2,14 @@ import type { Duplex } from 'node:stream';
 import {
   borrowSlab,
   returnSlab,
-  WriteTurns,
+  WriteScheduler,
   type Slab,
-  type TurnSource,
-} from '../flow-control/index.js';
+  type Sendable,
+} from '../wire/index.js';
 import { FrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
 /** A stream with data that the peer's window lets through. */
-export interface FrameSource extends TurnSource {
+export interface FrameSource extends Sendable {
   /** Sends one data frame through `output.dataHeader` and `output.payload`. */
   sendFrame(output: FrameOutput): void;
 }
@@ -38,7 +38,7 @@ export class FrameOutput {
   /** Waiting control frames, three numbers each: type and flags, stream id, length. */
   #control: number[] = [];
   #controlPressure = false;
-  readonly #turns: WriteTurns<FrameSource>;
+  readonly #turns: WriteScheduler<FrameSource>;
   /** Where headers and small payloads are gathered; none while nothing is being written. */
   #slab: Slab | undefined;
   /** Where in the slab the bytes begin that the socket has not. */
@@ -46,7 +46,7 @@ export class FrameOutput {
 
   constructor(socket: Duplex, events: FrameOutputEvents) {
     this.#events = events;
-    this.#turns = new WriteTurns(socket, {
+    this.#turns = new WriteScheduler(socket, {
       blocked: false,
       beforeTurns: () => this.#flushControl(),
       takeTurn: (source) => source.sendFrame(this),

@@ -1,4 +1,4 @@
-import { FRAMES_PER_LOOK, type ReadingTime } from '../flow-control/index.js';
+import { FRAMES_PER_LOOK, type ReadingTime } from '../wire/index.js';
 import { FrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
 /** Receives what a `FrameParser` found, in the order of the bytes. */

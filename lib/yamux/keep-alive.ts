@@ -1,4 +1,4 @@
-import { LinkWatch, type LinkState } from '../flow-control/index.js';
+import { LinkWatch, type LinkState } from '../wire/index.js';
 
 /** What a keepalive watches, and what it may do. */
 export interface KeepAliveOptions {

@@ -1,4 +1,4 @@
-import { FloodGuard } from '../flow-control/index.js';
+import { TokenBucket } from '../wire/index.js';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 
@@ -16,8 +16,8 @@ const MAX_EARNED = 65_536;
  */
 export class PeerConduct {
   readonly #maxUselessFrames: number;
-  readonly #frames: FloodGuard;
-  readonly #streams: FloodGuard;
+  readonly #frames: TokenBucket;
+  readonly #streams: TokenBucket;
   readonly #fail: (error: YamuxError) => void;
   /** Useless frames that were paid for since the account was last empty. */
   #earned = 0;
@@ -26,8 +26,8 @@ export class PeerConduct {
 
   constructor(config: Readonly<YamuxConfig>, fail: (error: YamuxError) => void) {
     this.#maxUselessFrames = config.maxUselessFrames;
-    this.#frames = new FloodGuard(config.maxUselessFrames, config.uselessFramesPerSecond);
-    this.#streams = new FloodGuard(config.maxResets, config.resetsPerSecond);
+    this.#frames = new TokenBucket(config.maxUselessFrames, config.uselessFramesPerSecond);
+    this.#streams = new TokenBucket(config.maxResets, config.resetsPerSecond);
     this.#fail = fail;
   }
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { InputTurns, RoundTrip, WindowBudget, type LinkState } from '../flow-control/index.js';
+import { InputTurns, RoundTrip, WindowBudget, type LinkState } from '../wire/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';

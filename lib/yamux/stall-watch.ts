@@ -1,4 +1,4 @@
-import { LinkWatch, type LinkState } from '../flow-control/index.js';
+import { LinkWatch, type LinkState } from '../wire/index.js';
 
 /** Bytes that are not worth a timer: the next ones are. */
 const FEW_BYTES = 4096;

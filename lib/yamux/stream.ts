@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { ReceiveWindow, type SharedLink, type WindowLimits } from '../flow-control/index.js';
+import { ReceiveWindow, type SharedLink, type WindowLimits } from '../wire/index.js';
 import type { YamuxConfig } from './config.js';
 import { streamReset } from './errors.js';
 import { Flag, FrameType } from './frame.js';

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { ByteQueue } from '../../flow-control/index.js';
+import { ByteQueue } from '../../wire/index.js';
 import type { ReadAhead } from '../measured-calls.js';
 import { NO_CONNECTION, type CallMemory } from './call-memory.js';
 import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';

@@ -1,4 +1,4 @@
-import { LinkWatch } from '../../flow-control/index.js';
+import { LinkWatch } from '../../wire/index.js';
 import type { Http2Connection } from '../../http2/index.js';
 import { LONGEST_DELAY_MS } from './timeout.js';
 

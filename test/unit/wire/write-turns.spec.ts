@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { Writable, type Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WriteTurns, type TurnSource } from '../../../lib/flow-control/index.js';
+import { WriteScheduler, type Sendable } from '../../../lib/wire/index.js';
 
 const KiB = 1024;
 const FRAME = Buffer.alloc(64 * KiB);
@@ -37,17 +37,17 @@ class Network extends Writable {
 const MOST_FRAMES = 10_000;
 
 let network: Network;
-let turns: WriteTurns<TurnSource>;
+let turns: WriteScheduler<Sendable>;
 
 function begin(bytesPerMs: number): void {
   let frames = 0;
-  const source: TurnSource = {
+  const source: Sendable = {
     get sendable() {
       return frames < MOST_FRAMES;
     },
   };
   network = new Network(bytesPerMs);
-  turns = new WriteTurns(network as unknown as Duplex, {
+  turns = new WriteScheduler(network as unknown as Duplex, {
     blocked: false,
     beforeTurns() {},
     takeTurn: () => {

@@ -1,5 +1,5 @@
 export { ByteQueue } from './byte-queue.js';
-export { FloodGuard } from './flood-guard.js';
+export { TokenBucket } from './token-bucket.js';
 export { InputTurns, type InputReader } from './input-turns.js';
 export { LinkWatch, type LinkState, type SharedLink } from './link-watch.js';
 export { FRAMES_PER_LOOK, ReadingTime } from './reading-time.js';
@@ -7,5 +7,5 @@ export { ReceiveWindow, type WindowLimits } from './receive-window.js';
 export { RoundTrip } from './round-trip.js';
 export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';
 export { WindowBudget } from './window-budget.js';
-export { WriteTurns, type TurnSource, type WriteTurnsHost } from './write-turns.js';
+export { WriteScheduler, type Sendable, type WriteSchedulerHost } from './write-scheduler.js';
 export { Fifo } from './fifo.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LinkWatch, type LinkState } from '../../../lib/flow-control/index.js';
+import { LinkWatch, type LinkState } from '../../../lib/wire/index.js';
 
 const QUIET: LinkState = { received: 5, taken: 1000, waiting: 0 };
 

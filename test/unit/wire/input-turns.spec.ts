@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FRAMES_PER_LOOK, InputTurns, type InputReader } from '../../../lib/flow-control/index.js';
+import { FRAMES_PER_LOOK, InputTurns, type InputReader } from '../../../lib/wire/index.js';
 
 /** Milliseconds that a connection may read in one turn, with the frames until it looks at the clock again. */
 const MOST_IN_A_TURN = 5 + 2 * FRAMES_PER_LOOK;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ByteQueue } from '../../../lib/flow-control/index.js';
+import { ByteQueue } from '../../../lib/wire/index.js';
 import { memoryUsed } from '../../fixtures/grpc/memory-used.js';
 import { randomOf } from '../../fixtures/grpc/random.js';
 

@@ -4,7 +4,7 @@ import {
   WindowBudget,
   type RoundTrip,
   type WindowLimits,
-} from '../../../lib/flow-control/index.js';
+} from '../../../lib/wire/index.js';
 
 const KiB = 1024;
 

@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream';
 import { createRootScope } from '../context/index.js';
 
 /** Something with data to send, asked for a little at a time so that all get their turn. */
-export interface TurnSource {
+export interface Sendable {
   /** Whether there is data that may be sent now. */
   readonly sendable: boolean;
 }
 
 /** What the turns are made of; it writes by `write` of the turns. */
-export interface WriteTurnsHost<Source extends TurnSource> {
+export interface WriteSchedulerHost<Source extends Sendable> {
   /** Whether no source may send now, whatever its own state. */
   readonly blocked: boolean;
   /** Before the first turn: writes what goes ahead of all data. */
@@ -38,9 +38,9 @@ const FAST_MS = 50;
  * bytes that wait in a socket become fewer only by whole writes, and frames that go ahead of data wait
  * for no more than that.
  */
-export class WriteTurns<Source extends TurnSource> {
+export class WriteScheduler<Source extends Sendable> {
   readonly #socket: Duplex;
-  readonly #host: WriteTurnsHost<Source>;
+  readonly #host: WriteSchedulerHost<Source>;
   readonly #ready = new Set<Source>();
   #atATime = FIRST_AT_A_TIME;
   /** Writes run in the context of the connection, not in that of the call that wrote first in a turn. */
@@ -54,7 +54,7 @@ export class WriteTurns<Source extends TurnSource> {
   #timedSince = 0;
   #takenBefore = 0;
 
-  constructor(socket: Duplex, host: WriteTurnsHost<Source>) {
+  constructor(socket: Duplex, host: WriteSchedulerHost<Source>) {
     this.#socket = socket;
     this.#host = host;
   }

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
  * Counts what a peer can do for next to nothing but makes work here. It may do so much at once, and so
  * much per second; and what is useful pays for it, so that one that does its work is never stopped.
  */
-export class FloodGuard {
+export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   #left: number;
