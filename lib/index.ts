@@ -67,7 +67,7 @@ export {
   NoPeerError,
   NotConnectedError,
   Peer,
-  PeerConnection,
+  PeerConnectionInfo,
   PeerRefusedError,
   Registry,
   serveConnections,

@@ -4,7 +4,7 @@ import { inRootContext } from '../context/index.js';
 import type { ConnectionInfo } from '../grpc/index.js';
 import { func, text, verifyOptions, type Rule, type Rules } from '../options/index.js';
 import { AuthorizationFault, HandshakeError, PeerRefusedError } from './errors.js';
-import { holdInput } from './hold-input.js';
+import { bufferInput } from './buffer-input.js';
 
 /** Somebody who asks to become a peer: all that is known before a byte of their session is read. */
 export interface PeerCandidate {
@@ -58,7 +58,7 @@ export async function authorize(
 ): Promise<PeerIdentity> {
   const gone = new AbortController();
   const { signal } = gone;
-  const giveBack = holdInput(socket, (cause) =>
+  const giveBack = bufferInput(socket, (cause) =>
     gone.abort(
       new HandshakeError('the connection ended before the client was authorized', { cause }),
     ),

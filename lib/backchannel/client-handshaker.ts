@@ -5,7 +5,7 @@ import {
   ENGINE_RULE,
   engineOf,
   UpgradeCredentials,
-  within,
+  withTimeout,
   type DialChannel,
   type EngineName,
   type GrpcEngine,
@@ -13,11 +13,11 @@ import {
 } from '../grpc/index.js';
 import { OptionError, showValue, verifyOptions, type Rules } from '../options/index.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
-import { DialedConnection } from './dialed-connection.js';
+import { DialedConnectionInfo } from './dialed-connection-info.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import { toConnectionServer, type ServerFactory } from './server-factory.js';
-import { ServedSession } from './served-session.js';
+import { DialingSession } from './dialing-session.js';
 import {
   SESSION_FACTORY_RULE,
   yamuxSessionFactory,
@@ -56,7 +56,7 @@ export class ClientHandshaker {
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
   readonly #drainMs: number;
-  readonly #sessions = new Set<ServedSession>();
+  readonly #sessions = new Set<DialingSession>();
   #closed = false;
 
   /** @throws OptionError naming a bad option. */
@@ -125,11 +125,11 @@ export class ClientHandshaker {
     this.#closed = true;
     const sessions = [...this.#sessions];
     if (sessions.length === 0) return;
-    await within(graceMs, Promise.all(sessions.map((session) => session.closed)));
+    await withTimeout(graceMs, Promise.all(sessions.map((session) => session.closed)));
     await endAll(sessions);
   }
 
-  /** Ends all connections there are, within a second; the channel may make others. Never rejects. */
+  /** Ends all connections there are, withTimeout a second; the channel may make others. Never rejects. */
   async disconnect(): Promise<void> {
     await endAll([...this.#sessions]);
   }
@@ -139,8 +139,8 @@ export class ClientHandshaker {
     const server = toConnectionServer(this.#serverFactory());
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
-    const served = new ServedSession(session, server, this.#drainMs);
-    const connection = new DialedConnection(socket, (error) => served.fail(error));
+    const served = new DialingSession(session, server, this.#drainMs);
+    const connection = new DialedConnectionInfo(socket, (error) => served.fail(error));
     this.#sessions.add(served);
     session.onStream((stream) => served.serve(stream, connection));
     void session.closed.then(() => this.#sessions.delete(served));
@@ -155,6 +155,6 @@ export class ClientHandshaker {
   }
 }
 
-async function endAll(sessions: readonly ServedSession[]): Promise<void> {
+async function endAll(sessions: readonly DialingSession[]): Promise<void> {
   await Promise.all(sessions.map((session) => session.close()));
 }

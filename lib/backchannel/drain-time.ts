@@ -4,7 +4,7 @@ import { milliseconds } from '../options/index.js';
 export const DEFAULT_DRAIN_MS = 10_000;
 
 /** Milliseconds that the other end has to take our last words and to close, once nothing is left to do. */
-export const LAST_WORDS_MS = 1000;
+export const LINGER_MS = 1000;
 
 /** What the option `drainMs` may be. */
 export const DRAIN_MS_RULE = milliseconds();

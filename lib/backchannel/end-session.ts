@@ -1,5 +1,5 @@
-import { within } from '../grpc/index.js';
-import { LAST_WORDS_MS } from './drain-time.js';
+import { withTimeout } from '../grpc/index.js';
+import { LINGER_MS } from './drain-time.js';
 import type { MultiplexSession } from './session-factory.js';
 
 /**
@@ -11,8 +11,8 @@ import type { MultiplexSession } from './session-factory.js';
  */
 export async function endSession(
   session: MultiplexSession,
-  limitMs: number = LAST_WORDS_MS,
+  limitMs: number = LINGER_MS,
 ): Promise<void> {
-  await within(limitMs, session.close());
+  await withTimeout(limitMs, session.close());
   session.destroy();
 }

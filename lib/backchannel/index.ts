@@ -23,14 +23,14 @@ export {
   getBackchannel,
   getPeerId,
   hasBackchannel,
-  PeerConnection,
+  PeerConnectionInfo,
   withId,
 } from './peer-connection.js';
 export { Peer, type Departure, type PeerCloseOptions, type PeerId, type PeerLink } from './peer.js';
 export { Registry, type PeerEvent, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';
 export { ServerHandshaker, type ServerHandshakerOptions } from './server-handshaker.js';
-export { bothThrough } from './stream-end.js';
+export { waitForStreamEnd } from './stream-end.js';
 export {
   BACKCHANNEL_YAMUX_CONFIG,
   SESSION_FACTORY_RULE,

@@ -11,7 +11,7 @@ import { NonMultiplexedConnectionError } from './errors.js';
 import type { PeerId } from './peer.js';
 import { Registry } from './registry.js';
 
-/** What a `PeerConnection` needs of the session that it is the connection of. */
+/** What a `PeerConnectionInfo` needs of the session that it is the connection of. */
 export interface PeerConnectionOwner {
   /** What to call the peer with for as long as its calls are handled: longer than the registry has it. */
   readonly conn: ClientConn | undefined;
@@ -26,7 +26,7 @@ export interface PeerConnectionOwner {
 }
 
 /** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
-export class PeerConnection extends ConnectionInfo {
+export class PeerConnectionInfo extends ConnectionInfo {
   readonly #owner: PeerConnectionOwner | undefined;
 
   /**
@@ -97,7 +97,7 @@ export function getBackchannel(call: CallLike): ClientConn {
 
 /** Whether `call` came in on a multiplexed connection, so that its client can be called back. */
 export function hasBackchannel(call: CallLike): boolean {
-  return connectionOf(call) instanceof PeerConnection;
+  return connectionOf(call) instanceof PeerConnectionInfo;
 }
 
 /**
@@ -107,12 +107,12 @@ export function hasBackchannel(call: CallLike): boolean {
  * @returns `call`.
  */
 export function withId<T extends CallLike>(call: T, id: PeerId, registry = new Registry()): T {
-  bindConnection(call, new PeerConnection(new PassThrough(), id, registry));
+  bindConnection(call, new PeerConnectionInfo(new PassThrough(), id, registry));
   return call;
 }
 
-function peerConnectionOf(call: CallLike): PeerConnection {
+function peerConnectionOf(call: CallLike): PeerConnectionInfo {
   const connection = connectionOf(call);
-  if (connection instanceof PeerConnection) return connection;
+  if (connection instanceof PeerConnectionInfo) return connection;
   throw new NonMultiplexedConnectionError();
 }

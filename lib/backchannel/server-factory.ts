@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
 import { GrpcJsServer, type ConnectionServer } from '../grpc/index.js';
 import type { MuxConnection } from '../listenmux/index.js';
-import type { PeerConnection } from './peer-connection.js';
+import type { PeerConnectionInfo } from './peer-connection.js';
 
 /**
  * Makes the server of one multiplexed connection: what the dialing side serves to the other end.
@@ -13,7 +13,7 @@ export type ServerFactory = () => Server | ConnectionServer;
 /** What `ListenMux` calls with every connection that is ready, so that `server` serves it. */
 export function serveConnections(
   server: Server | ConnectionServer,
-): (connection: MuxConnection<PeerConnection>) => void {
+): (connection: MuxConnection<PeerConnectionInfo>) => void {
   const connectionServer = toConnectionServer(server);
   return ({ stream, context }) => {
     const served = connectionServer.serve(stream, context);

@@ -5,7 +5,7 @@ import {
   ConnectionInfo,
   ENGINE_RULE,
   engineOf,
-  within,
+  withTimeout,
   type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
@@ -27,8 +27,8 @@ import { endSession } from './end-session.js';
 import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
 import type { Departure, PeerId } from './peer.js';
-import { PeerConnection } from './peer-connection.js';
-import { PeerSession } from './peer-session.js';
+import { PeerConnectionInfo } from './peer-connection.js';
+import { ListeningSession } from './listening-session.js';
 import { Registry } from './registry.js';
 import {
   SESSION_FACTORY_RULE,
@@ -73,14 +73,14 @@ const RULES: Rules<ServerHandshakerOptions> = {
  * let in, takes its first stream as the client's gRPC connection, opens a channel back, and keeps the
  * peer in the registry for as long as all of that lives. Go: `backchannel.ServerHandshaker`.
  */
-export class ServerHandshaker implements Handshaker<PeerConnection> {
+export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   readonly magic = BACKCHANNEL_MAGIC;
   readonly #registry: Registry;
   readonly #options: ServerHandshakerOptions;
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
   readonly #drainMs: number;
-  readonly #peers = new Map<PeerSession, MultiplexSession>();
+  readonly #peers = new Map<ListeningSession, MultiplexSession>();
   #state: 'open' | 'closed' = 'open';
 
   /** @throws OptionError naming a bad option. */
@@ -105,11 +105,11 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
    * @throws HandshakeError if the handshaker is closed by then.
    * @throws PeerRefusedError if `authorizePeer` does not let it in.
    */
-  handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
+  handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnectionInfo }> {
     return inRootContext(() => this.#handshake(socket));
   }
 
-  async #handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnection }> {
+  async #handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnectionInfo }> {
     const connection = new ConnectionInfo(socket);
     const name = await this.#authorize(socket, connection);
     const session = this.#createSession(socket, 'server');
@@ -135,11 +135,11 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
   async drain(drainMs = this.#drainMs): Promise<void> {
     const peers = [...this.#peers];
     for (const [peer] of peers) peer.depart({ cause: 'shutdown' }, drainMs);
-    await within(drainMs, Promise.all(peers.map(([, session]) => session.closed)));
+    await withTimeout(drainMs, Promise.all(peers.map(([, session]) => session.closed)));
   }
 
   /**
-   * Ends all connections, within a second, whatever the other ends do, and makes no more. Idempotent;
+   * Ends all connections, withTimeout a second, whatever the other ends do, and makes no more. Idempotent;
    * never rejects.
    */
   async close(): Promise<void> {
@@ -178,13 +178,13 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     stream: Duplex,
     connection: ConnectionInfo,
     name: string | undefined,
-  ): PeerConnection {
+  ): PeerConnectionInfo {
     const { channelOptions, interceptors, createStubs } = this.#options;
     const registry = this.#registry;
     // A subscriber that hears of the peer may close it at once, before its id is known here.
     let id: PeerId | undefined;
     let departed: Departure | undefined;
-    const peer = new PeerSession(
+    const peer = new ListeningSession(
       {
         session,
         stream,
@@ -203,7 +203,7 @@ export class ServerHandshaker implements Handshaker<PeerConnection> {
     void session.closed.then(() => this.#peers.delete(peer));
     id = registry.registerBackchannel(peer.backchannel, { name, link: peer });
     if (departed !== undefined) registry.removeBackchannel(id, departed);
-    return new PeerConnection(socket, id, registry, peer);
+    return new PeerConnectionInfo(socket, id, registry, peer);
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { LAST_WORDS_MS } from './drain-time.js';
+import { LINGER_MS } from './drain-time.js';
 
 /**
  * Calls `listener` once when this side has nothing more to do with `stream`: it has ended it in order,
  * or the stream was cut. Ended by us it would close only when the other end has ended it too; that may
  * be never.
  */
-export function onceThrough(stream: Duplex, listener: (inOrder: boolean) => void): void {
+export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => void): void {
   let isOver = false;
   const tell = (): void => {
     if (isOver) return;
@@ -23,10 +23,10 @@ export function onceThrough(stream: Duplex, listener: (inOrder: boolean) => void
  * Until then the connection is to stay: a Go end drops the replies that nobody has read yet when the
  * stream of forward calls ends.
  */
-export function bothThrough(stream: Duplex): Promise<void> {
+export function waitForStreamEnd(stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
-    stream.once('finish', () => (timer = setTimeout(resolve, LAST_WORDS_MS).unref()));
+    stream.once('finish', () => (timer = setTimeout(resolve, LINGER_MS).unref()));
     stream.once('close', () => {
       clearTimeout(timer);
       resolve();
@@ -41,6 +41,6 @@ export function bothThrough(stream: Duplex): Promise<void> {
  */
 export function endWithSession(stream: Duplex): void {
   if (stream.destroyed) return;
-  const timer = setTimeout(() => stream.destroy(), LAST_WORDS_MS).unref();
+  const timer = setTimeout(() => stream.destroy(), LINGER_MS).unref();
   stream.once('close', () => clearTimeout(timer));
 }

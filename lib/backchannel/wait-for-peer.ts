@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { Subscription } from 'rxjs';
-import { after } from '../grpc/index.js';
+import { setLongTimer } from '../grpc/index.js';
 import { like, millisecondsOrInfinity, verifyOptions, type Rules } from '../options/index.js';
 import { NoPeerError } from './errors.js';
 import type { Peer } from './peer.js';
@@ -44,7 +44,7 @@ export async function waitForPeer(
   // Node 20 warns of more than ten listeners of a signal, which is no leak: they are removed below.
   if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', giveUp);
-  const stopTimer = after(deadlineMs, () => reject(new NoPeerError(deadlineMs)));
+  const stopTimer = setLongTimer(deadlineMs, () => reject(new NoPeerError(deadlineMs)));
   try {
     return await promise;
   } finally {

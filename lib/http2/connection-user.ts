@@ -1,6 +1,6 @@
 import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2Stream } from './stream.js';
-import { surface } from './surface.js';
+import { rethrowOnNextTick } from './rethrow-on-next-tick.js';
 
 /** Tells the user of a connection what happens, and holds off what listeners throw. */
 export class ConnectionUser {
@@ -30,7 +30,7 @@ export class ConnectionUser {
     try {
       this.#events.onReady?.();
     } catch (error) {
-      surface(error);
+      rethrowOnNextTick(error);
     }
   }
 
@@ -38,7 +38,7 @@ export class ConnectionUser {
     try {
       this.#events.onRoom?.();
     } catch (error) {
-      surface(error);
+      rethrowOnNextTick(error);
     }
   }
 
@@ -46,7 +46,7 @@ export class ConnectionUser {
     try {
       this.#events.onGoAway?.(code, message);
     } catch (error) {
-      surface(error);
+      rethrowOnNextTick(error);
     }
   }
 
@@ -54,7 +54,7 @@ export class ConnectionUser {
     try {
       this.#events.onClose?.(error);
     } catch (thrown) {
-      surface(thrown);
+      rethrowOnNextTick(thrown);
     }
   }
 }

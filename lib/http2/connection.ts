@@ -12,18 +12,18 @@ import type { ConnectionParts } from './connection-parts.js';
 import { ConnectionUser } from './connection-user.js';
 import { ConnectionWindow } from './connection-window.js';
 import { Http2Error, http2Error } from './errors.js';
-import { CONNECTION_PREFACE, ErrorCode, FrameType } from './frame.js';
-import { FrameOutput } from './frame-output.js';
-import { FrameParser } from './frame-parser.js';
-import { GoingAway } from './going-away.js';
+import { CONNECTION_PREFACE, ErrorCode, Http2FrameType } from './frame.js';
+import { Http2FrameOutput } from './frame-output.js';
+import { Http2FrameParser } from './frame-parser.js';
+import { GracefulGoAway } from './graceful-go-away.js';
 import { HeaderOutput } from './header-output.js';
 import { PeerAccounts } from './peer-accounts.js';
-import { PeerConduct } from './peer-conduct.js';
+import { Http2AbuseGuard } from './abuse-guard.js';
 import { PeerWords } from './peer-words.js';
-import { Pings } from './pings.js';
+import { Http2Pings } from './pings.js';
 import { SettingsExchange } from './settings-exchange.js';
 import { Http2Stream } from './stream.js';
-import type { StreamHost } from './stream-host.js';
+import type { Http2StreamHost } from './stream-host.js';
 import type { StreamListener } from './stream-listener.js';
 import { StreamTable } from './stream-table.js';
 import { StreamWindows } from './stream-windows.js';
@@ -53,15 +53,15 @@ const LAST_WORDS_MS = 1000;
  *
  * It owns the socket from construction on.
  */
-export class Http2Connection implements StreamHost {
-  readonly output: FrameOutput;
+export class Http2Connection implements Http2StreamHost {
+  readonly output: Http2FrameOutput;
   /** @internal */
-  readonly conduct: PeerConduct;
+  readonly conduct: Http2AbuseGuard;
   readonly #socket: Duplex;
   readonly #role: Http2Role;
   readonly #parts: ConnectionParts;
   readonly #streams: StreamTable;
-  readonly #parser: FrameParser;
+  readonly #parser: Http2FrameParser;
   /** `draining`: no new streams, either side having said GOAWAY; closes with the last stream. */
   #state: 'open' | 'draining' | 'closed' = 'open';
 
@@ -83,7 +83,7 @@ export class Http2Connection implements StreamHost {
     this.output = this.#parts.output;
     this.conduct = this.#parts.conduct;
     this.#streams = this.#parts.streams;
-    this.#parser = new FrameParser(this.#createPeerWords().createReceiver(), role === 'server');
+    this.#parser = new Http2FrameParser(this.#createPeerWords().createReceiver(), role === 'server');
     this.#greet();
     InputTurns.begin(socket, {
       read: (chunk, start, time) => this.#receive(chunk, start, time),
@@ -235,14 +235,14 @@ export class Http2Connection implements StreamHost {
 
   /** @internal */
   chargeRefusal(id: number): void {
-    if (!this.#streams.isOurs(id)) this.conduct.mayGiveUpStream();
+    if (!this.#streams.isOurs(id)) this.conduct.chargeReset();
   }
 
   /** @internal */
   forget(stream: Http2Stream, finished: boolean): void {
     this.#streams.delete(stream.id);
     this.#parts.streamWindows.adapt();
-    if (finished) this.conduct.forgiveStream();
+    if (finished) this.conduct.refundReset();
   }
 
   /** @internal */
@@ -260,11 +260,11 @@ export class Http2Connection implements StreamHost {
     accounts = new PeerAccounts(options, this.#role === 'client'),
   ): ConnectionParts {
     const isClient = this.#role === 'client';
-    const output = new FrameOutput(this.#socket, options.maxQueuedBytes, {
+    const output = new Http2FrameOutput(this.#socket, options.maxQueuedBytes, {
       onOverflow: () =>
         this.#fail(ErrorCode.EnhanceYourCalm, 'too many frames wait for the peer to take them'),
     });
-    const pings = new Pings(output);
+    const pings = new Http2Pings(output);
     const streams = new StreamTable(this.#role, accounts);
     const settings = new SettingsExchange(options, isClient, () => streamWindows.adapt());
     const streamWindows = new StreamWindows(options, accounts, new RoundTrip(() => pings.send()), {
@@ -282,8 +282,8 @@ export class Http2Connection implements StreamHost {
       window: new ConnectionWindow(options, accounts.unread, (bytes) => this.#credit(bytes)),
       streamWindows,
       settings,
-      conduct: new PeerConduct(accounts, (code, message) => this.#fail(code, message)),
-      goingAway: new GoingAway(
+      conduct: new Http2AbuseGuard(accounts, (code, message) => this.#fail(code, message)),
+      goingAway: new GracefulGoAway(
         output,
         pings,
         !isClient,
@@ -366,7 +366,7 @@ export class Http2Connection implements StreamHost {
       this.#socket.destroy(socketError);
     }
     // A connection that ends is one way to give all of its streams up at once; peers can make another.
-    const isTooMuch = !this.conduct.mayGiveUpStreams(unwanted);
+    const isTooMuch = !this.conduct.chargeResets(unwanted);
     user.close(isTooMuch ? tooManyGivenUp() : error);
   }
 
@@ -383,7 +383,7 @@ export class Http2Connection implements StreamHost {
   }
 
   #credit(bytes: number): void {
-    if (bytes > 0) this.output.numberFrame(FrameType.WindowUpdate, 0, bytes);
+    if (bytes > 0) this.output.numberFrame(Http2FrameType.WindowUpdate, 0, bytes);
   }
 
   #receive(chunk: Buffer, start: number, time: ReadingTime): number {

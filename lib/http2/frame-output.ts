@@ -7,16 +7,16 @@ import {
   type WriteSchedulerHost,
 } from '../wire/index.js';
 import { ByteWriter } from './byte-writer.js';
-import { DEFAULT_WINDOW_SIZE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
+import { DEFAULT_WINDOW_SIZE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from './frame.js';
 
 /** A stream with data that its window lets through. */
-export interface FrameSource extends Sendable {
+export interface Http2FrameSource extends Sendable {
   /** Sends one frame through `output.data`. */
   sendFrame(): void;
 }
 
 /** What the connection does when its output needs it. */
-export interface FrameOutputEvents {
+export interface Http2FrameOutputEvents {
   /** So much waits for a peer that reads nothing that no more is to be taken. Told once, on its own. */
   onOverflow(): void;
 }
@@ -36,7 +36,7 @@ const FLAGS_OFFSET = 4;
  * The writing end of a connection. Frames are written one behind the other; all of one turn of the
  * event loop leave together at its end, with one frame from each stream in turn that had to wait.
  */
-export class FrameOutput {
+export class Http2FrameOutput {
   /** Where header blocks are written into, between `beginFrame` and `endFrame`. */
   readonly writer = new ByteWriter(0);
   /** Bytes of DATA that all streams together may send. */
@@ -46,10 +46,10 @@ export class FrameOutput {
   /** Bytes of DATA that wait in the streams, for a window or for the socket; kept by them. */
   waiting = 0;
   /** The streams in which DATA waits; kept by them. */
-  readonly waitingSources = new Set<FrameSource>();
+  readonly waitingSources = new Set<Http2FrameSource>();
   readonly #maxQueued: number;
-  readonly #events: FrameOutputEvents;
-  readonly #turns: WriteScheduler<FrameSource>;
+  readonly #events: Http2FrameOutputEvents;
+  readonly #turns: WriteScheduler<Http2FrameSource>;
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
   /** The DATA frame that was written last: whose it is, and where it begins and ends in the slab. */
@@ -61,7 +61,7 @@ export class FrameOutput {
   #overflowed = false;
 
   /** @param maxQueued - bytes of other frames than DATA that may wait while the socket is full. */
-  constructor(socket: Duplex, maxQueued: number, events: FrameOutputEvents) {
+  constructor(socket: Duplex, maxQueued: number, events: Http2FrameOutputEvents) {
     this.#maxQueued = maxQueued;
     this.#events = events;
     this.#turns = new WriteScheduler(socket, this.#createHost());
@@ -116,7 +116,7 @@ export class FrameOutput {
   data(flags: number, streamId: number, pieces: readonly Uint8Array[], length: number): void {
     if (this.#turns.ended) return;
     this.window -= length;
-    this.#header(FrameType.Data, flags, streamId, length);
+    this.#header(Http2FrameType.Data, flags, streamId, length);
     const { writer } = this;
     const at = writer.offset - FRAME_HEADER_LENGTH;
     const { bytes } = writer;
@@ -131,9 +131,9 @@ export class FrameOutput {
   endStream(streamId: number): void {
     const isHere = this.#lastData >= this.#start && this.#lastDataEnd === this.writer.offset;
     if (this.#lastDataStream !== streamId || !isHere) {
-      this.data(Flag.EndStream, streamId, [], 0);
+      this.data(Http2Flag.EndStream, streamId, [], 0);
     } else {
-      this.writer.bytes[this.#lastData + FLAGS_OFFSET]! |= Flag.EndStream;
+      this.writer.bytes[this.#lastData + FLAGS_OFFSET]! |= Http2Flag.EndStream;
     }
   }
 
@@ -188,11 +188,11 @@ export class FrameOutput {
   }
 
   /** Gives `source` its turns until it is no longer sendable. */
-  activate(source: FrameSource): void {
+  activate(source: Http2FrameSource): void {
     this.#turns.activate(source);
   }
 
-  deactivate(source: FrameSource): void {
+  deactivate(source: Http2FrameSource): void {
     this.#turns.deactivate(source);
   }
 
@@ -206,16 +206,16 @@ export class FrameOutput {
     this.#turns.discard();
   }
 
-  #createHost(): WriteSchedulerHost<FrameSource> {
+  #createHost(): WriteSchedulerHost<Http2FrameSource> {
     const isBlocked = (): boolean => this.window <= 0;
     return {
       // With the window of the connection used up, sources keep their place until it opens.
       get blocked() {
         return isBlocked();
       },
-      beforeTurns() {},
-      takeTurn: (source) => source.sendFrame(),
-      afterTurns: () => this.#afterTurns(),
+      onFlushStart() {},
+      sendFrame: (source) => source.sendFrame(),
+      onFlushEnd: () => this.#afterTurns(),
     };
   }
 

@@ -1,8 +1,8 @@
 import { FRAMES_PER_LOOK, type ReadingTime } from '../wire/index.js';
-import { CONNECTION_PREFACE, Flag, FRAME_HEADER_LENGTH, FrameType } from './frame.js';
+import { CONNECTION_PREFACE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from './frame.js';
 
-/** Receives what a `FrameParser` found, in the order of the bytes. */
-export interface FrameHandler {
+/** Receives what a `Http2FrameParser` found, in the order of the bytes. */
+export interface Http2FrameHandler {
   /** The client's connection preface is complete; on the server's side only, before all else. */
   onPreface(): void;
   /** The connection does not begin with the preface. */
@@ -31,8 +31,8 @@ type Part = 'preface' | 'header' | 'pad length' | 'data' | 'padding' | 'payload'
  * frames, never longer than the frame size that this side allows, is put together if chunks cut it.
  * Safe against handlers that call `stop()`; they must not throw.
  */
-export class FrameParser {
-  readonly #handler: FrameHandler;
+export class Http2FrameParser {
+  readonly #handler: Http2FrameHandler;
   #part: Part;
   /** Bytes of what is being read that earlier chunks brought: preface, header or payload. */
   #partial: Buffer = EMPTY;
@@ -48,7 +48,7 @@ export class FrameParser {
   #insideHeaders = false;
 
   /** @param readsPreface - whether the other end is the client. */
-  constructor(handler: FrameHandler, readsPreface: boolean) {
+  constructor(handler: Http2FrameHandler, readsPreface: boolean) {
     this.#handler = handler;
     this.#part = readsPreface ? 'preface' : 'header';
     this.#left = readsPreface ? CONNECTION_PREFACE.length : FRAME_HEADER_LENGTH;
@@ -152,20 +152,20 @@ export class FrameParser {
       bytes[at + 8]!;
     this.#partialLength = 0;
     this.#left = length;
-    if (type !== FrameType.Continuation) this.#frames += 1;
-    if (type === FrameType.Headers || type === FrameType.Continuation) {
-      this.#insideHeaders = (flags & Flag.EndHeaders) === 0;
+    if (type !== Http2FrameType.Continuation) this.#frames += 1;
+    if (type === Http2FrameType.Headers || type === Http2FrameType.Continuation) {
+      this.#insideHeaders = (flags & Http2Flag.EndHeaders) === 0;
     }
     this.#handler.onHeader(type, flags, streamId, length);
     if (this.#stopped) return;
-    if (type === FrameType.Data) this.#beginData(flags);
-    else if (type > FrameType.Continuation) this.#beginUnknown();
+    if (type === Http2FrameType.Data) this.#beginData(flags);
+    else if (type > Http2FrameType.Continuation) this.#beginUnknown();
     else this.#beginPayload();
   }
 
   #beginData(flags: number): void {
     this.#padding = 0;
-    if (flags & Flag.Padded) {
+    if (flags & Http2Flag.Padded) {
       if (this.#left === 0) return this.#refusePadding();
       this.#part = 'pad length';
     } else {

@@ -1,14 +1,14 @@
 import { DataReceiver, type DataReceiverHost } from './data-receiver.js';
 import { http2Error } from './errors.js';
-import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
-import type { FrameHandler } from './frame-parser.js';
+import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from './frame.js';
+import type { Http2FrameOutput } from './frame-output.js';
+import type { Http2FrameHandler } from './frame-parser.js';
 import { frameProblem } from './frame-rules.js';
 import { HeaderBlock, parseHeadersPayload } from './header-block.js';
 
 /** What frames act on. */
-export interface FrameReceiverHost extends DataReceiverHost {
-  readonly output: FrameOutput;
+export interface Http2FrameReceiverHost extends DataReceiverHost {
+  readonly output: Http2FrameOutput;
   /** Longest payload that this side takes. */
   readonly maxFrameSize: number;
   /** Bytes that a header block may have, compressed. */
@@ -38,8 +38,8 @@ export interface FrameReceiverHost extends DataReceiverHost {
  * Applies the rules of RFC 9113, section 5 and 6, to the frames of the peer: which are violations, and
  * what each one does to which stream. What can be said by its header is checked at the header.
  */
-export class FrameReceiver implements FrameHandler {
-  readonly #host: FrameReceiverHost;
+export class Http2FrameReceiver implements Http2FrameHandler {
+  readonly #host: Http2FrameReceiverHost;
   readonly #data: DataReceiver;
   #hasSettings = false;
   #type = 0;
@@ -48,7 +48,7 @@ export class FrameReceiver implements FrameHandler {
   /** A header block that waits for CONTINUATION. */
   #block: HeaderBlock | undefined;
 
-  constructor(host: FrameReceiverHost) {
+  constructor(host: Http2FrameReceiverHost) {
     this.#host = host;
     this.#data = new DataReceiver(host);
   }
@@ -74,21 +74,21 @@ export class FrameReceiver implements FrameHandler {
     } else if (!this.#hasSettings && !this.#mayBeFirst(type, flags)) {
       this.#fail('the first frame is not SETTINGS');
     } else if (this.#block !== undefined) {
-      if (type !== FrameType.Continuation || streamId !== this.#block.streamId) {
+      if (type !== Http2FrameType.Continuation || streamId !== this.#block.streamId) {
         this.#fail('a header block was interrupted');
       }
-    } else if (type === FrameType.Data && streamId > 0) {
-      this.#data.begin(streamId, length, (flags & Flag.EndStream) !== 0);
+    } else if (type === Http2FrameType.Data && streamId > 0) {
+      this.#data.begin(streamId, length, (flags & Http2Flag.EndStream) !== 0);
     } else {
       const problem = frameProblem(type, flags, streamId, length);
       if (problem !== undefined) host.fail(problem.code, problem.message);
-      else if (type > FrameType.Continuation) host.conduct.maySendUseless();
+      else if (type > Http2FrameType.Continuation) host.conduct.chargeFrame();
     }
   }
 
   #mayBeFirst(type: number, flags: number): boolean {
-    if (type === FrameType.GoAway) return this.#host.mayBeRefused;
-    return type === FrameType.Settings && (flags & Flag.Ack) === 0;
+    if (type === Http2FrameType.GoAway) return this.#host.mayBeRefused;
+    return type === Http2FrameType.Settings && (flags & Http2Flag.Ack) === 0;
   }
 
   onData(chunk: Buffer, start: number, end: number): void {
@@ -101,21 +101,21 @@ export class FrameReceiver implements FrameHandler {
 
   onPayload(payload: Buffer): void {
     switch (this.#type) {
-      case FrameType.Headers:
+      case Http2FrameType.Headers:
         return this.#onHeaders(payload);
-      case FrameType.Continuation:
+      case Http2FrameType.Continuation:
         return this.#onContinuation(payload);
-      case FrameType.Priority:
+      case Http2FrameType.Priority:
         return this.#onPriority(payload);
-      case FrameType.RstStream:
+      case Http2FrameType.RstStream:
         return this.#onRstStream(payload.readUInt32BE(0));
-      case FrameType.Settings:
+      case Http2FrameType.Settings:
         return this.#onSettings(payload);
-      case FrameType.Ping:
+      case Http2FrameType.Ping:
         return this.#onPing(payload);
-      case FrameType.GoAway:
+      case Http2FrameType.GoAway:
         return this.#onGoAway(payload);
-      case FrameType.WindowUpdate:
+      case Http2FrameType.WindowUpdate:
         return this.#onWindowUpdate(payload.readUInt32BE(0) & MAX_WINDOW_SIZE);
     }
   }
@@ -125,8 +125,8 @@ export class FrameReceiver implements FrameHandler {
     if (parsed === undefined) return this.onBadPadding();
     const { start, end, dependency } = parsed;
     if (dependency === this.#streamId) return this.#fail('a stream that depends on itself');
-    const endStream = (this.#flags & Flag.EndStream) !== 0;
-    if (this.#flags & Flag.EndHeaders) {
+    const endStream = (this.#flags & Http2Flag.EndStream) !== 0;
+    if (this.#flags & Http2Flag.EndHeaders) {
       this.#host.receiveHeaders(this.#streamId, payload, start, end, endStream);
       return;
     }
@@ -136,7 +136,7 @@ export class FrameReceiver implements FrameHandler {
 
   #onContinuation(payload: Buffer): void {
     const block = this.#block!;
-    if (!this.#addToBlock(block, payload) || !(this.#flags & Flag.EndHeaders)) return;
+    if (!this.#addToBlock(block, payload) || !(this.#flags & Http2Flag.EndHeaders)) return;
     this.#block = undefined;
     const whole = block.complete();
     this.#host.receiveHeaders(block.streamId, whole, 0, whole.length, block.endStream);
@@ -149,7 +149,7 @@ export class FrameReceiver implements FrameHandler {
   }
 
   #onPriority(payload: Buffer): void {
-    if (!this.#host.conduct.maySendUseless()) return;
+    if (!this.#host.conduct.chargeFrame()) return;
     if (payload.length !== 5) {
       this.#resetIfOpen(ErrorCode.FrameSizeError, 'PRIORITY of a wrong size');
     } else if ((payload.readUInt32BE(0) & MAX_WINDOW_SIZE) === this.#streamId) {
@@ -173,36 +173,36 @@ export class FrameReceiver implements FrameHandler {
     const stream = streams.get(id);
     if (stream === undefined) {
       // Both gave it up at once.
-      if (!streams.forgetReset(id)) conduct.maySendUseless();
+      if (!streams.forgetReset(id)) conduct.chargeFrame();
       return;
     }
     const wanted = streams.isOurs(id) || stream.isWanted;
     const message = `the peer reset stream ${id} with code ${code}`;
     stream.abort(http2Error('stream', code, message, true));
-    if (!wanted) conduct.mayGiveUpStream();
+    if (!wanted) conduct.chargeReset();
   }
 
   #onSettings(payload: Buffer): void {
     const { conduct } = this.#host;
     this.#hasSettings = true;
-    if (this.#flags & Flag.Ack) {
-      if (!this.#host.receiveSettingsAck()) conduct.maySendUseless();
-    } else if (conduct.maySendUseless(payload.length)) {
+    if (this.#flags & Http2Flag.Ack) {
+      if (!this.#host.receiveSettingsAck()) conduct.chargeFrame();
+    } else if (conduct.chargeFrame(payload.length)) {
       this.#host.receiveSettings(payload);
     }
   }
 
   #onPing(payload: Buffer): void {
     const { conduct, output } = this.#host;
-    if (this.#flags & Flag.Ack) {
-      if (!this.#host.receivePong(payload)) conduct.maySendUseless();
-    } else if (conduct.maySendUseless()) {
-      output.frame(FrameType.Ping, Flag.Ack, 0, payload);
+    if (this.#flags & Http2Flag.Ack) {
+      if (!this.#host.receivePong(payload)) conduct.chargeFrame();
+    } else if (conduct.chargeFrame()) {
+      output.frame(Http2FrameType.Ping, Http2Flag.Ack, 0, payload);
     }
   }
 
   #onGoAway(payload: Buffer): void {
-    if (!this.#host.conduct.maySendUseless(payload.length)) return;
+    if (!this.#host.conduct.chargeFrame(payload.length)) return;
     const lastStreamId = payload.readUInt32BE(0) & MAX_WINDOW_SIZE;
     const code = payload.readUInt32BE(4);
     const debugData = payload.subarray(8);
@@ -217,7 +217,7 @@ export class FrameReceiver implements FrameHandler {
     if (streams.isIdle(id) && id > 0) {
       return this.#fail(`WINDOW_UPDATE on stream ${id}, which nobody has opened`);
     }
-    if (!conduct.maySendCredit()) return;
+    if (!conduct.chargeWindowUpdate()) return;
     if (id > 0) {
       this.#grantStream(id, bytes);
     } else if (bytes === 0) {

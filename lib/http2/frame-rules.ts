@@ -1,4 +1,4 @@
-import { ErrorCode, Flag, FrameType } from './frame.js';
+import { ErrorCode, Http2Flag, Http2FrameType } from './frame.js';
 
 /** What is wrong with a frame; the connection ends for it. */
 export interface FrameProblem {
@@ -8,14 +8,14 @@ export interface FrameProblem {
 
 /** For each type of frame whether it belongs on a stream, and the only length that it may have. */
 const RULES: Record<number, { onStream?: boolean; fixed?: number }> = {
-  [FrameType.Data]: { onStream: true },
-  [FrameType.Headers]: { onStream: true },
-  [FrameType.Priority]: { onStream: true },
-  [FrameType.RstStream]: { onStream: true, fixed: 4 },
-  [FrameType.Settings]: { onStream: false },
-  [FrameType.Ping]: { onStream: false, fixed: 8 },
-  [FrameType.GoAway]: { onStream: false },
-  [FrameType.WindowUpdate]: { fixed: 4 },
+  [Http2FrameType.Data]: { onStream: true },
+  [Http2FrameType.Headers]: { onStream: true },
+  [Http2FrameType.Priority]: { onStream: true },
+  [Http2FrameType.RstStream]: { onStream: true, fixed: 4 },
+  [Http2FrameType.Settings]: { onStream: false },
+  [Http2FrameType.Ping]: { onStream: false, fixed: 8 },
+  [Http2FrameType.GoAway]: { onStream: false },
+  [Http2FrameType.WindowUpdate]: { fixed: 4 },
 };
 
 /** What can be wrong with a frame before its payload is read (RFC 9113, section 6). */
@@ -29,8 +29,8 @@ export function frameProblem(
   if (onStream !== undefined && onStream !== streamId > 0) {
     return violation(`frame of type ${type} on stream ${streamId}`);
   }
-  if (type === FrameType.PushPromise) return violation('PUSH_PROMISE, though push is off');
-  if (type === FrameType.Continuation) return violation('CONTINUATION of nothing');
+  if (type === Http2FrameType.PushPromise) return violation('PUSH_PROMISE, though push is off');
+  if (type === Http2FrameType.Continuation) return violation('CONTINUATION of nothing');
   if ((fixed !== undefined && length !== fixed) || !isPossibleLength(type, flags, length)) {
     return {
       code: ErrorCode.FrameSizeError,
@@ -41,8 +41,8 @@ export function frameProblem(
 }
 
 function isPossibleLength(type: number, flags: number, length: number): boolean {
-  if (type === FrameType.GoAway) return length >= 8;
-  if (type === FrameType.Settings) return flags & Flag.Ack ? length === 0 : length % 6 === 0;
+  if (type === Http2FrameType.GoAway) return length >= 8;
+  if (type === Http2FrameType.Settings) return flags & Http2Flag.Ack ? length === 0 : length % 6 === 0;
   return true;
 }
 

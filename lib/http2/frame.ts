@@ -17,7 +17,7 @@ export const DEFAULT_WINDOW_SIZE = 65_535;
 export const MAX_WINDOW_SIZE = 2 ** 31 - 1;
 
 /** Values of a frame's type field (RFC 9113, 6). */
-export const FrameType = {
+export const Http2FrameType = {
   Data: 0,
   Headers: 1,
   Priority: 2,
@@ -31,7 +31,7 @@ export const FrameType = {
 } as const;
 
 /** Bits of a frame's flags field; what they mean depends on the type. */
-export const Flag = {
+export const Http2Flag = {
   /** DATA and HEADERS: the sender sends no more on this stream. */
   EndStream: 0x1,
   /** SETTINGS and PING: this is the answer. */

@@ -1,4 +1,4 @@
-import { FRAME_HEADER_LENGTH, FrameType } from './frame.js';
+import { FRAME_HEADER_LENGTH, Http2FrameType } from './frame.js';
 import { encodeReason } from './reason.js';
 
 /**
@@ -23,6 +23,6 @@ export function encodeGoAway(code: number, message: string, lastStreamId = 0): B
   const payload = goAwayPayload(lastStreamId, code, message);
   const header = Buffer.alloc(FRAME_HEADER_LENGTH);
   header.writeUIntBE(payload.length, 0, 3);
-  header.writeUInt8(FrameType.GoAway, 3);
+  header.writeUInt8(Http2FrameType.GoAway, 3);
   return Buffer.concat([header, payload]);
 }

@@ -1,4 +1,4 @@
-import { Flag } from './frame.js';
+import { Http2Flag } from './frame.js';
 
 /** What a HEADERS frame carries besides its header block. */
 export interface HeadersPayload {
@@ -12,12 +12,12 @@ export interface HeadersPayload {
 export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayload | undefined {
   let start = 0;
   let end = payload.length;
-  if (flags & Flag.Padded) {
+  if (flags & Http2Flag.Padded) {
     start = 1;
     end -= payload[0] ?? 1;
   }
   let dependency: number | undefined;
-  if (flags & Flag.Priority) {
+  if (flags & Http2Flag.Priority) {
     if (payload.length < start + 5) return undefined;
     dependency = payload.readUInt32BE(start) & 0x7fff_ffff;
     start += 5;

@@ -1,14 +1,14 @@
-import { Flag, FrameType } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
+import { Http2Flag, Http2FrameType } from './frame.js';
+import type { Http2FrameOutput } from './frame-output.js';
 import { HpackEncoder } from './hpack/index.js';
 
 /** Writes header blocks: each into the output where it stands, unless it takes more than one frame. */
 export class HeaderOutput {
-  readonly #output: FrameOutput;
+  readonly #output: Http2FrameOutput;
   readonly #encoder: HpackEncoder;
 
   /** @param varyingNames - see `Http2ConnectionOptions.varyingHeaders`. */
-  constructor(output: FrameOutput, varyingNames: readonly string[]) {
+  constructor(output: Http2FrameOutput, varyingNames: readonly string[]) {
     this.#output = output;
     this.#encoder = new HpackEncoder(varyingNames.length > 0 ? { varyingNames } : {});
   }
@@ -36,21 +36,21 @@ export class HeaderOutput {
       output.takeBack(from);
       throw error;
     }
-    const endFlag = endStream ? Flag.EndStream : 0;
+    const endFlag = endStream ? Http2Flag.EndStream : 0;
     if (output.lengthSince(from) <= maxFrameSize) {
-      output.endFrame(from, FrameType.Headers, Flag.EndHeaders | endFlag, streamId);
+      output.endFrame(from, Http2FrameType.Headers, Http2Flag.EndHeaders | endFlag, streamId);
     } else {
       this.#writeLong(streamId, Buffer.from(output.takeBack(from)), endFlag, maxFrameSize);
     }
   }
 
   #writeLong(streamId: number, block: Buffer, endFlag: number, max: number): void {
-    this.#output.frame(FrameType.Headers, endFlag, streamId, block.subarray(0, max));
+    this.#output.frame(Http2FrameType.Headers, endFlag, streamId, block.subarray(0, max));
     for (let at = max; at < block.length; at += max) {
       const isLast = at + max >= block.length;
       this.#output.frame(
-        FrameType.Continuation,
-        isLast ? Flag.EndHeaders : 0,
+        Http2FrameType.Continuation,
+        isLast ? Http2Flag.EndHeaders : 0,
         streamId,
         block.subarray(at, at + max),
       );

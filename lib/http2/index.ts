@@ -7,7 +7,7 @@ export {
 } from './connection-options.js';
 export { Http2Error, Http2OptionError, type Http2ErrorScope } from './errors.js';
 export { excerpt } from './excerpt.js';
-export { ErrorCode, FrameType } from './frame.js';
+export { ErrorCode, Http2FrameType } from './frame.js';
 export { encodeGoAway } from './go-away-frame.js';
 export { PeerAccounts } from './peer-accounts.js';
 export { decodeReason, printable } from './reason.js';
@@ -15,4 +15,4 @@ export { CONNECTION_HEADERS, valueOf } from './header-rules.js';
 export { headerListSize } from './header-list-size.js';
 export { Http2Stream } from './stream.js';
 export type { StreamListener } from './stream-listener.js';
-export { surface } from './surface.js';
+export { rethrowOnNextTick } from './rethrow-on-next-tick.js';

@@ -1,7 +1,7 @@
 import type { ConnectionParts } from './connection-parts.js';
 import { http2Error, type Http2Error } from './errors.js';
-import { ErrorCode, Flag, FrameType, MAX_WINDOW_SIZE } from './frame.js';
-import { FrameReceiver } from './frame-receiver.js';
+import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from './frame.js';
+import { Http2FrameReceiver } from './frame-receiver.js';
 import { HeaderListLimits } from './header-list-limits.js';
 import { HpackDecoder } from './hpack/index.js';
 import { MessageReceiver } from './message-receiver.js';
@@ -46,7 +46,7 @@ export class PeerWords {
   }
 
   /** What the frames go to. */
-  createReceiver(): FrameReceiver {
+  createReceiver(): Http2FrameReceiver {
     const host = this.#host;
     const { options, streams, conduct, output, window, settings, pings, user } = this.#parts;
     const shared = {
@@ -63,7 +63,7 @@ export class PeerWords {
       openStream: (id) => this.#openStream(id),
       onRequest: (stream, headers, endStream) => user.request(stream, headers, endStream),
     });
-    return new FrameReceiver({
+    return new Http2FrameReceiver({
       ...shared,
       output,
       window,
@@ -89,7 +89,7 @@ export class PeerWords {
     streams.usePeerId(id);
     if (goingAway.serve(id)) return true;
     streams.rememberReset(id); // What belongs to it is on its way too.
-    conduct.maySendUseless();
+    conduct.chargeFrame();
     return false;
   }
 
@@ -103,7 +103,7 @@ export class PeerWords {
       this.#resetStream(id, ErrorCode.RefusedStream, 'too many streams');
     }
     // Before it has got our settings it cannot know how many there may be.
-    if (settings.acknowledged) conduct.maySendUseless();
+    if (settings.acknowledged) conduct.chargeFrame();
     return undefined;
   }
 
@@ -117,7 +117,7 @@ export class PeerWords {
     }
     headers.setMaxTableSize(settings.peer.headerTableSize);
     if (!this.#setInitialWindow(settings.peer.initialWindowSize)) return;
-    output.frame(FrameType.Settings, Flag.Ack, 0, NOTHING);
+    output.frame(Http2FrameType.Settings, Http2Flag.Ack, 0, NOTHING);
     if (!this.#ready) {
       this.#ready = true;
       user.ready();
@@ -131,13 +131,13 @@ export class PeerWords {
     if (bytes === output.initialStreamWindow) return true;
     if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
       // It may have been given to streams that have used it up, or are over.
-      if (!conduct.mayVisit(streams.countCredit())) return false;
+      if (!conduct.chargeVisits(streams.countCredit())) return false;
       if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
         this.#host.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');
         return false;
       }
     }
-    return conduct.mayVisit(output.setInitialStreamWindow(bytes));
+    return conduct.chargeVisits(output.setInitialStreamWindow(bytes));
   }
 
   #receiveSettingsAck(): boolean {
@@ -159,7 +159,7 @@ export class PeerWords {
     const { streams, conduct } = this.#parts;
     this.#lastTakenId = lastStreamId;
     // Nothing is opened by servers: all streams are the peer's.
-    if (this.#host.isServer || !conduct.mayVisit(streams.size)) return;
+    if (this.#host.isServer || !conduct.chargeVisits(streams.size)) return;
     const reason = 'the peer did not take the stream';
     const error = http2Error('stream', ErrorCode.RefusedStream, reason, true);
     for (const stream of streams.all()) {
@@ -171,12 +171,12 @@ export class PeerWords {
     const { streams, output, conduct } = this.#parts;
     const stream = streams.get(id);
     if (stream === undefined) {
-      output.numberFrame(FrameType.RstStream, id, code);
+      output.numberFrame(Http2FrameType.RstStream, id, code);
       streams.rememberReset(id);
       return;
     }
     stream.fail(http2Error('stream', code, message));
     // The peer made us do it: as good a way to set work going for nothing as to reset it itself.
-    if (!streams.isOurs(id)) conduct.mayGiveUpStream();
+    if (!streams.isOurs(id)) conduct.chargeReset();
   }
 }

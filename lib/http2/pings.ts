@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { FrameType } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
+import { Http2FrameType } from './frame.js';
+import type { Http2FrameOutput } from './frame-output.js';
 
 interface PendingPing {
   readonly sentAt: number;
@@ -9,12 +9,12 @@ interface PendingPing {
 }
 
 /** The pings of a connection that wait for their answer. */
-export class Pings {
-  readonly #output: FrameOutput;
+export class Http2Pings {
+  readonly #output: Http2FrameOutput;
   readonly #pending = new Map<bigint, PendingPing>();
   #lastValue = 0n;
 
-  constructor(output: FrameOutput) {
+  constructor(output: Http2FrameOutput) {
     this.#output = output;
   }
 
@@ -25,7 +25,7 @@ export class Pings {
     payload.writeBigUInt64BE(this.#lastValue);
     return new Promise((resolve, reject) => {
       this.#pending.set(this.#lastValue, { sentAt: performance.now(), resolve, reject });
-      this.#output.frame(FrameType.Ping, 0, 0, payload);
+      this.#output.frame(Http2FrameType.Ping, 0, 0, payload);
     });
   }
 

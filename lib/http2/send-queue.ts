@@ -7,7 +7,7 @@ import { ByteQueue } from '../wire/index.js';
 const SMALL_MESSAGE = 1024;
 
 /** Data of a stream that waits for a window or for the socket. */
-export class SendQueue {
+export class Http2SendQueue {
   readonly #queue = new ByteQueue();
 
   /** Bytes that wait. */

@@ -1,6 +1,6 @@
 import type { Http2ConnectionOptions } from './connection-options.js';
-import { DEFAULT_WINDOW_SIZE, FrameType } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
+import { DEFAULT_WINDOW_SIZE, Http2FrameType } from './frame.js';
+import type { Http2FrameOutput } from './frame-output.js';
 import {
   applySettings,
   encodeInitialWindow,
@@ -49,8 +49,8 @@ export class SettingsExchange {
   }
 
   /** Says ours; `onTimeout` if the peer does not acknowledge them in time. */
-  send(output: FrameOutput, onTimeout: () => void): void {
-    output.frame(FrameType.Settings, 0, 0, encodeSettings(this.#options, this.#isClient));
+  send(output: Http2FrameOutput, onTimeout: () => void): void {
+    output.frame(Http2FrameType.Settings, 0, 0, encodeSettings(this.#options, this.#isClient));
     this.#reductions = [Math.max(0, DEFAULT_WINDOW_SIZE - this.#options.initialWindowSize)];
     const { settingsTimeoutMs } = this.#options;
     if (settingsTimeoutMs === 0) return;
@@ -58,8 +58,8 @@ export class SettingsExchange {
   }
 
   /** Says that the initial window is `to` bytes instead of `from`. No time limit: see `unknownReduction`. */
-  changeWindow(output: FrameOutput, from: number, to: number): void {
-    output.frame(FrameType.Settings, 0, 0, encodeInitialWindow(to));
+  changeWindow(output: Http2FrameOutput, from: number, to: number): void {
+    output.frame(Http2FrameType.Settings, 0, 0, encodeInitialWindow(to));
     this.#reductions = [...this.#reductions, Math.max(0, from - to)];
   }
 

@@ -1,12 +1,12 @@
-import type { FrameOutput } from './frame-output.js';
-import type { PeerConduct } from './peer-conduct.js';
+import type { Http2FrameOutput } from './frame-output.js';
+import type { Http2AbuseGuard } from './abuse-guard.js';
 import type { Http2Stream } from './stream.js';
 
 /** What a stream needs of its connection. */
-export interface StreamHost {
-  readonly output: FrameOutput;
+export interface Http2StreamHost {
+  readonly output: Http2FrameOutput;
   /** Where data that was sent pays for frames of the peer. */
-  readonly conduct: PeerConduct;
+  readonly conduct: Http2AbuseGuard;
   /** Longest payload of a frame that the peer takes. */
   readonly peerMaxFrameSize: number;
   /** Bytes of the largest header list that is to be sent now; see `Http2Connection`. */

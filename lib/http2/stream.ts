@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { ReceiveWindow } from '../wire/index.js';
 import { http2Error, type Http2Error } from './errors.js';
-import { ErrorCode, Flag, FrameType } from './frame.js';
-import type { FrameSource } from './frame-output.js';
-import { SendQueue } from './send-queue.js';
-import type { StreamHost } from './stream-host.js';
+import { ErrorCode, Http2Flag, Http2FrameType } from './frame.js';
+import type { Http2FrameSource } from './frame-output.js';
+import { Http2SendQueue } from './send-queue.js';
+import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
-import { surface } from './surface.js';
+import { rethrowOnNextTick } from './rethrow-on-next-tick.js';
 
 /** A DATA frame of so many bytes, or with the last of what waits, is worth sending. */
 const WORTHWHILE = 64;
@@ -18,21 +18,21 @@ const WANTED_AFTER_MS = 1000;
  * One stream: a request and its response. It holds no more than it must; there is no event emitter and
  * no Node stream in it.
  */
-export class Http2Stream implements FrameSource {
+export class Http2Stream implements Http2FrameSource {
   /** Set by who uses the stream, at once. */
   listener: StreamListener = NOBODY;
   /** @internal Whether the headers of the peer's message have come; of a response the final ones. */
   hasHeaders = false;
   /** @internal By `performance.now()`. */
   readonly openedAt = performance.now();
-  readonly #host: StreamHost;
+  readonly #host: Http2StreamHost;
   readonly #receiveWindow: ReceiveWindow;
   /** Credit of the peer less what was sent: the window, but for the initial one of all streams. */
   #credit = 0;
   #local: 'open' | 'finished' = 'open';
   #remote: 'open' | 'finished' = 'open';
   #closed = false;
-  readonly #queue = new SendQueue();
+  readonly #queue = new Http2SendQueue();
   /** What is to follow the queued data. */
   #afterData: 'nothing' | 'end' | readonly string[] = 'nothing';
   #wantsDrain = false;
@@ -48,7 +48,7 @@ export class Http2Stream implements FrameSource {
 
   /** @internal */
   constructor(
-    host: StreamHost,
+    host: Http2StreamHost,
     readonly id: number,
     receiveWindow: ReceiveWindow,
   ) {
@@ -156,7 +156,7 @@ export class Http2Stream implements FrameSource {
     this.#host.consumed(taken);
     if (this.#closed || this.#remote === 'finished') return;
     const credit = this.#receiveWindow.credit(this.#unread);
-    if (credit > 0) this.#host.output.numberFrame(FrameType.WindowUpdate, this.id, credit);
+    if (credit > 0) this.#host.output.numberFrame(Http2FrameType.WindowUpdate, this.id, credit);
   }
 
   // ---- Called by the connection
@@ -282,7 +282,7 @@ export class Http2Stream implements FrameSource {
 
   /** @internal Its user failed: so does the stream, but nothing else. */
   listenerThrew(error: unknown): void {
-    surface(error);
+    rethrowOnNextTick(error);
     this.fail(
       http2Error('stream', ErrorCode.InternalError, 'a listener of it threw', false, {
         cause: error,
@@ -342,9 +342,9 @@ export class Http2Stream implements FrameSource {
     const { conduct } = this.#host;
     this.#credit -= length;
     this.#hasSentData ||= length > 0;
-    if (length >= WORTHWHILE || this.#queue.bytes === 0) conduct.forgiveFrame();
+    if (length >= WORTHWHILE || this.#queue.bytes === 0) conduct.refundFrame();
     else conduct.chargeCrumb();
-    this.#host.output.data(last ? Flag.EndStream : 0, this.id, pieces, length);
+    this.#host.output.data(last ? Http2Flag.EndStream : 0, this.id, pieces, length);
   }
 
   #schedule(): void {
@@ -392,7 +392,7 @@ export class Http2Stream implements FrameSource {
   }
 
   #stopPeer(): void {
-    this.#host.output.numberFrame(FrameType.RstStream, this.id, ErrorCode.NoError);
+    this.#host.output.numberFrame(Http2FrameType.RstStream, this.id, ErrorCode.NoError);
     this.#host.rememberReset(this.id);
     this.#closeInOrder();
   }
@@ -407,7 +407,7 @@ export class Http2Stream implements FrameSource {
   #giveUp(code: ErrorCode): void {
     // Where both ends have finished there is nothing to give up.
     if (this.#local === 'open' || this.#remote === 'open') {
-      this.#host.output.numberFrame(FrameType.RstStream, this.id, code);
+      this.#host.output.numberFrame(Http2FrameType.RstStream, this.id, code);
       this.#host.rememberReset(this.id);
     }
     this.#dropUnread();
@@ -431,7 +431,7 @@ export class Http2Stream implements FrameSource {
     try {
       this.listener.onClose(error);
     } catch (thrown) {
-      surface(thrown);
+      rethrowOnNextTick(thrown);
     }
     this.#host.afterClose();
   }

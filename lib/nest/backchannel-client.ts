@@ -8,7 +8,7 @@ import {
   yamuxSessionFactory,
 } from '../backchannel/index.js';
 import {
-  after,
+  setLongTimer,
   BorrowedChannel,
   channelLeftToGrpcJs,
   engineOf,
@@ -176,7 +176,7 @@ export class BackchannelClient
         queueMicrotask(() => subscription?.unsubscribe());
         action();
       };
-      const stopTimer = after(deadlineMs, () =>
+      const stopTimer = setLongTimer(deadlineMs, () =>
         settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
       );
       subscription = this.#states.all$.subscribe((connection) => {

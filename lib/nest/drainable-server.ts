@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { bothThrough } from '../backchannel/index.js';
+import { waitForStreamEnd } from '../backchannel/index.js';
 import type {
   ConnectionInfo,
   ConnectionServer,
@@ -38,7 +38,7 @@ export class DrainableServer implements ConnectionServer {
   }
 
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
-    const end = bothThrough(stream).then(() => void this.#streams.delete(stream));
+    const end = waitForStreamEnd(stream).then(() => void this.#streams.delete(stream));
     const served = this.#server.serve(stream, connection);
     this.#streams.set(stream, { served, end });
     if (!this.#hasServed && this.#isLeaving()) served.drain(Infinity);

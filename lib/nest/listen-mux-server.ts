@@ -6,7 +6,7 @@ import {
   serveConnections,
   ServerHandshaker,
   yamuxSessionFactory,
-  type PeerConnection,
+  type PeerConnectionInfo,
   type SessionFactory,
 } from '../backchannel/index.js';
 import {
@@ -14,7 +14,7 @@ import {
   createListener,
   engineOf,
   serverLeftToGrpcJs,
-  within,
+  withTimeout,
   type StreamServer,
 } from '../grpc/index.js';
 import {
@@ -53,7 +53,7 @@ const knownServices = new Set<string>();
 /** All that there is while it listens. */
 interface Listening {
   readonly listeners: ListenerGroup | NetworkListener;
-  readonly mux: ListenMux<PeerConnection>;
+  readonly mux: ListenMux<PeerConnectionInfo>;
   readonly handshaker: ServerHandshaker;
 }
 
@@ -63,7 +63,7 @@ interface Listening {
  *
  * Order of its life: services are bound before the port is opened. On `close()` the port is closed
  * first and everybody is told to go elsewhere (GOAWAY), which clients of this package do before they
- * leave; then calls in both directions finish, within `drainMs`; then connections end. It may listen
+ * leave; then calls in both directions finish, withTimeout `drainMs`; then connections end. It may listen
  * again after `close()`.
  */
 export class ListenMuxServer extends StandardServicesServer {
@@ -193,10 +193,10 @@ export class ListenMuxServer extends StandardServicesServer {
     }
   }
 
-  #createMux(): ListenMux<PeerConnection> {
+  #createMux(): ListenMux<PeerConnectionInfo> {
     const { allowPlainClients = true } = this.#options;
     const serve = serveConnections(this.grpcClient as StreamServer);
-    return new ListenMux<PeerConnection>({
+    return new ListenMux<PeerConnectionInfo>({
       onConnection: (connection) => {
         if (connection.context !== undefined || allowPlainClients) return serve(connection);
         const problem = 'it is not multiplexed ("allowPlainClients" is false)';
@@ -270,7 +270,7 @@ export class ListenMuxServer extends StandardServicesServer {
     // The system may have accepted some for us that we have not seen.
     if (this.#drainMs > 0) for (let turn = 0; turn < 2; turn++) await nextTurn();
     listeners.stopAccepting();
-    await within(Math.min(this.#drainMs, LAST_WORDS_MS), mux.settled());
+    await withTimeout(Math.min(this.#drainMs, LAST_WORDS_MS), mux.settled());
     mux.close();
   }
 }

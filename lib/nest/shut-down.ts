@@ -1,5 +1,5 @@
 import { DEFAULT_DRAIN_MS } from '../backchannel/index.js';
-import { within, type StreamServer } from '../grpc/index.js';
+import { withTimeout, type StreamServer } from '../grpc/index.js';
 import type { ConnectionOptions } from './options.js';
 
 /** Milliseconds that calls have to finish when the application closes: none without `gracefulShutdown`. */
@@ -13,5 +13,5 @@ export function drainMsOf({
 /** Tells all clients of `server` to go elsewhere; resolves when they have gone, or after `drainMs`. */
 export async function drainServer(server: StreamServer, drainMs: number): Promise<void> {
   if (drainMs === 0) return;
-  await within(drainMs, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
+  await withTimeout(drainMs, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
 }

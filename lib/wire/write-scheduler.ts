@@ -13,11 +13,11 @@ export interface WriteSchedulerHost<Source extends Sendable> {
   /** Whether no source may send now, whatever its own state. */
   readonly blocked: boolean;
   /** Before the first turn: writes what goes ahead of all data. */
-  beforeTurns(): void;
+  onFlushStart(): void;
   /** Writes one frame of `source`, which is sendable. */
-  takeTurn(source: Source): void;
+  sendFrame(source: Source): void;
   /** Hands the socket what it has not. */
-  afterTurns(): void;
+  onFlushEnd(): void;
 }
 
 /** Bytes that are handed to the socket at a time: at most, at least, and to begin with. */
@@ -153,11 +153,11 @@ export class WriteScheduler<Source extends Sendable> {
     this.#waits = false;
     socket.cork();
     try {
-      this.#host.beforeTurns();
+      this.#host.onFlushStart();
       this.#takeTurns();
     } finally {
       // Callbacks of the application ran in between; whatever they did, the bytes must go.
-      this.#host.afterTurns();
+      this.#host.onFlushEnd();
       socket.uncork();
     }
     if (socket.writableLength >= LEAST_AT_A_TIME) this.#startTiming();
@@ -175,7 +175,7 @@ export class WriteScheduler<Source extends Sendable> {
       if (!source.sendable) continue;
       // Added again it stands last, and this loop still comes to it.
       this.#ready.add(source);
-      this.#host.takeTurn(source);
+      this.#host.sendFrame(source);
     }
   }
 

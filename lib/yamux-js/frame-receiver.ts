@@ -1,4 +1,4 @@
-import { Flag, FrameType, GoAwayCode, MAX_UINT32, YamuxError } from '../yamux/index.js';
+import { YamuxFlag, YamuxFrameType, GoAwayCode, MAX_UINT32, YamuxError } from '../yamux/index.js';
 import { encodeHeader } from './frame-header.js';
 import type { RawSession } from './load-yamux-js.js';
 import type { YamuxJsStream } from './yamux-js-stream.js';
@@ -21,7 +21,7 @@ export interface ReceiverHost {
  *
  * It handles each part before `write()` returns, because its output always flows.
  */
-export class FrameReceiver {
+export class YamuxJsFrameReceiver {
   readonly #yamux: RawSession;
   readonly #host: ReceiverHost;
 
@@ -33,8 +33,8 @@ export class FrameReceiver {
   /** @throws YamuxError if the frame breaks the protocol, or ends the session as it should. */
   receive(frame: Buffer): void {
     const type = frame[1]!;
-    if (type === FrameType.GoAway) this.#receiveGoAway(frame.readUInt32BE(8));
-    else if (type === FrameType.Ping) this.#yamux.write(frame);
+    if (type === YamuxFrameType.GoAway) this.#receiveGoAway(frame.readUInt32BE(8));
+    else if (type === YamuxFrameType.Ping) this.#yamux.write(frame);
     else this.#receiveForStream(frame, type);
   }
 
@@ -48,21 +48,21 @@ export class FrameReceiver {
     const flags = frame.readUInt16BE(2);
     const id = frame.readUInt32BE(4);
     const length = frame.readUInt32BE(8);
-    if (flags & Flag.Syn) {
-      this.#yamux.write(encodeHeader(FrameType.WindowUpdate, Flag.Syn, id, 0));
+    if (flags & YamuxFlag.Syn) {
+      this.#yamux.write(encodeHeader(YamuxFrameType.WindowUpdate, YamuxFlag.Syn, id, 0));
     }
     if (this.#host.isOver()) return;
     const stream = this.#host.streams.get(id);
     if (stream === undefined) {
       // Whoever still sends to a stream that we have left should know.
-      if (type === FrameType.Data && length > 0 && !(flags & Flag.Rst)) this.#host.reset(id);
+      if (type === YamuxFrameType.Data && length > 0 && !(flags & YamuxFlag.Rst)) this.#host.reset(id);
       return;
     }
-    if (type === FrameType.Data) this.#receiveData(stream, frame, flags);
-    else this.#receiveCredit(stream, flags & Flag.Ack, length);
+    if (type === YamuxFrameType.Data) this.#receiveData(stream, frame, flags);
+    else this.#receiveCredit(stream, flags & YamuxFlag.Ack, length);
     if (this.#host.isOver()) return;
-    if (flags & Flag.Rst) stream.receiveReset();
-    else if (flags & Flag.Fin) stream.receiveFin();
+    if (flags & YamuxFlag.Rst) stream.receiveReset();
+    else if (flags & YamuxFlag.Fin) stream.receiveFin();
   }
 
   #receiveData(stream: YamuxJsStream, frame: Buffer, flags: number): void {
@@ -85,7 +85,7 @@ export class FrameReceiver {
     if (stream.sendWindow + delta > MAX_UINT32) {
       throw windowError(`raised the window of stream ${stream.id} by ${delta}`, MAX_UINT32);
     }
-    this.#yamux.write(encodeHeader(FrameType.WindowUpdate, ack, stream.id, delta));
+    this.#yamux.write(encodeHeader(YamuxFrameType.WindowUpdate, ack, stream.id, delta));
     stream.grant(delta);
   }
 }

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { MultiplexSession } from '../backchannel/index.js';
 import { createRootScope } from '../context/index.js';
-import { Flag, FrameType, YamuxError } from '../yamux/index.js';
+import { YamuxFlag, YamuxFrameType, YamuxError } from '../yamux/index.js';
 import { encodeHeader } from './frame-header.js';
-import { FrameReceiver } from './frame-receiver.js';
+import { YamuxJsFrameReceiver } from './frame-receiver.js';
 import { loadYamuxJs, type RawSession, type RawStream } from './load-yamux-js.js';
-import { ReFramer } from './re-framer.js';
-import { YamuxJsStream, type StreamHost } from './yamux-js-stream.js';
+import { FrameSplitter } from './frame-splitter.js';
+import { YamuxJsStream, type YamuxJsStreamHost } from './yamux-js-stream.js';
 
 const { Client, Server } = loadYamuxJs();
 
@@ -33,12 +33,12 @@ export class YamuxJsSession implements MultiplexSession {
   readonly #socket: Duplex;
   readonly #settings: SessionSettings;
   readonly #yamux: RawSession;
-  readonly #reFramer: ReFramer;
-  readonly #receiver: FrameReceiver;
+  readonly #reFramer: FrameSplitter;
+  readonly #receiver: YamuxJsFrameReceiver;
   readonly #streams = new Map<number, YamuxJsStream>();
   /** Those that wait for the socket to take more, longest first. */
   readonly #waiting = new Set<YamuxJsStream>();
-  readonly #host: StreamHost;
+  readonly #host: YamuxJsStreamHost;
   readonly #socketClosed: Promise<void>;
 
   /** `closing`: `close()` waits for written data to leave. `closed`: over for users; the socket may linger. */
@@ -54,7 +54,7 @@ export class YamuxJsSession implements MultiplexSession {
   constructor(socket: Duplex, role: 'client' | 'server', settings: SessionSettings) {
     this.#socket = socket;
     this.#settings = settings;
-    this.#reFramer = new ReFramer(settings.maxFrameSize);
+    this.#reFramer = new FrameSplitter(settings.maxFrameSize);
     this.closed = new Promise((resolve) => (this.#settle = resolve));
     this.#socketClosed = new Promise((resolve) => {
       if (socket.closed) resolve();
@@ -67,7 +67,7 @@ export class YamuxJsSession implements MultiplexSession {
       forget: (stream) => this.#forget(stream),
     };
     this.#yamux = this.#createYamux(role);
-    this.#receiver = new FrameReceiver(this.#yamux, {
+    this.#receiver = new YamuxJsFrameReceiver(this.#yamux, {
       streams: this.#streams,
       isOver: () => this.#state === 'closed',
       refuseOpens: () => (this.#remoteGoAway = true),
@@ -279,7 +279,7 @@ export class YamuxJsSession implements MultiplexSession {
   }
 
   #sendReset(streamId: number): void {
-    const frame = encodeHeader(FrameType.WindowUpdate, Flag.Rst, streamId, 0);
+    const frame = encodeHeader(YamuxFrameType.WindowUpdate, YamuxFlag.Rst, streamId, 0);
     this.#yamux.send({ encode: () => frame });
   }
 

@@ -6,7 +6,7 @@ import type { RawStream } from './load-yamux-js.js';
 export const MAX_SENT_PAYLOAD = 64 * 1024;
 
 /** What a stream needs of its session. */
-export interface StreamHost {
+export interface YamuxJsStreamHost {
   /** Whether the socket takes more; if not, `send()` of the stream is called when it does. */
   admits(stream: YamuxJsStream): boolean;
   /** Resets the stream at the other end. */
@@ -26,7 +26,7 @@ function ignoreError(): void {}
  */
 export class YamuxJsStream extends Duplex {
   readonly id: number;
-  readonly #host: StreamHost;
+  readonly #host: YamuxJsStreamHost;
   readonly #raw: RawStream;
   /** Has yamux-js count bytes as received, and grant credit for them from half a window on. */
   readonly #credit: (bytes: number) => void;
@@ -40,7 +40,7 @@ export class YamuxJsStream extends Duplex {
   #remote: 'open' | 'finished' = 'open';
   #sessionError: Error | undefined;
 
-  constructor(host: StreamHost, raw: RawStream) {
+  constructor(host: YamuxJsStreamHost, raw: RawStream) {
     super({ allowHalfOpen: true, emitClose: true, highWaterMark: MAX_SENT_PAYLOAD });
     this.id = raw.ID();
     this.#host = host;

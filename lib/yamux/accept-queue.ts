@@ -1,4 +1,4 @@
-import { Flag } from './frame.js';
+import { YamuxFlag } from './frame.js';
 import type { YamuxStream } from './stream.js';
 
 interface AcceptRequest {
@@ -30,7 +30,7 @@ export class AcceptQueue {
   offer(stream: YamuxStream): void {
     const request = this.#waiting.shift();
     if (request !== undefined) {
-      stream.announce(Flag.Ack);
+      stream.announce(YamuxFlag.Ack);
       request.resolve(stream);
     } else if (this.#handler !== undefined) {
       this.#hand(stream, this.#handler);
@@ -48,7 +48,7 @@ export class AcceptQueue {
   accept(): Promise<YamuxStream> {
     const stream = this.#streams.shift();
     if (stream !== undefined) {
-      stream.announce(Flag.Ack);
+      stream.announce(YamuxFlag.Ack);
       return Promise.resolve(stream);
     }
     if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy);
@@ -70,7 +70,7 @@ export class AcceptQueue {
   }
 
   #hand(stream: YamuxStream, handler: (stream: YamuxStream) => void): void {
-    stream.announce(Flag.Ack);
+    stream.announce(YamuxFlag.Ack);
     try {
       handler(stream);
     } catch (error) {

@@ -6,16 +6,16 @@ import {
   type Slab,
   type Sendable,
 } from '../wire/index.js';
-import { FrameType, HEADER_LENGTH, writeHeader } from './frame.js';
+import { YamuxFrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
 /** A stream with data that the peer's window lets through. */
-export interface FrameSource extends Sendable {
+export interface YamuxFrameSource extends Sendable {
   /** Sends one data frame through `output.dataHeader` and `output.payload`. */
-  sendFrame(output: FrameOutput): void;
+  sendFrame(output: YamuxFrameOutput): void;
 }
 
 /** What the session does when its output needs it. */
-export interface FrameOutputEvents {
+export interface YamuxFrameOutputEvents {
   /** The socket was given what there was to write. */
   onWritten(): void;
   /** Too many control frames wait for a peer that does not read: read no more from it, or again. */
@@ -33,24 +33,24 @@ const CONTROL_LIMIT = 16_384;
  * The writing end of a session. All frames of one turn of the event loop leave together in one
  * write at its end: control frames first, then one data frame from each ready stream in turn.
  */
-export class FrameOutput {
-  readonly #events: FrameOutputEvents;
+export class YamuxFrameOutput {
+  readonly #events: YamuxFrameOutputEvents;
   /** Waiting control frames, three numbers each: type and flags, stream id, length. */
   #control: number[] = [];
   #controlPressure = false;
-  readonly #turns: WriteScheduler<FrameSource>;
+  readonly #turns: WriteScheduler<YamuxFrameSource>;
   /** Where headers and small payloads are gathered; none while nothing is being written. */
   #slab: Slab | undefined;
   /** Where in the slab the bytes begin that the socket has not. */
   #slabStart = 0;
 
-  constructor(socket: Duplex, events: FrameOutputEvents) {
+  constructor(socket: Duplex, events: YamuxFrameOutputEvents) {
     this.#events = events;
     this.#turns = new WriteScheduler(socket, {
       blocked: false,
-      beforeTurns: () => this.#flushControl(),
-      takeTurn: (source) => source.sendFrame(this),
-      afterTurns: () => this.#afterTurns(),
+      onFlushStart: () => this.#flushControl(),
+      sendFrame: (source) => source.sendFrame(this),
+      onFlushEnd: () => this.#afterTurns(),
     });
   }
 
@@ -76,17 +76,17 @@ export class FrameOutput {
   }
 
   /** Gives `source` its turns until it is no longer sendable. */
-  activate(source: FrameSource): void {
+  activate(source: YamuxFrameSource): void {
     this.#turns.activate(source);
   }
 
-  deactivate(source: FrameSource): void {
+  deactivate(source: YamuxFrameSource): void {
     this.#turns.deactivate(source);
   }
 
   /** Begins a data frame; for sources, inside `sendFrame`. */
   dataHeader(streamId: number, length: number): void {
-    this.#header(FrameType.Data << 16, streamId, length);
+    this.#header(YamuxFrameType.Data << 16, streamId, length);
   }
 
   /** Adds a piece of the payload of the data frame just begun; it must not be changed any more. */

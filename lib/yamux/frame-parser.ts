@@ -1,8 +1,8 @@
 import { FRAMES_PER_LOOK, type ReadingTime } from '../wire/index.js';
-import { FrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
+import { YamuxFrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
-/** Receives what a `FrameParser` found, in the order of the bytes. */
-export interface FrameHandler {
+/** Receives what a `YamuxFrameParser` found, in the order of the bytes. */
+export interface YamuxFrameHandler {
   /** A data frame's header; its payload follows through `onPayload`, then `onDataEnd`. */
   onData(flags: number, streamId: number, length: number): void;
   /** A piece of the payload of the last data frame; a view of the chunk that was pushed. */
@@ -20,15 +20,15 @@ export interface FrameHandler {
  * Finds frames in chunks of any size, in place: it neither joins chunks nor waits for a frame to be
  * complete, so a frame of any length costs no memory. Safe against handlers that call `stop()`.
  */
-export class FrameParser {
-  readonly #handler: FrameHandler;
+export class YamuxFrameParser {
+  readonly #handler: YamuxFrameHandler;
   /** Bytes of a header that two or more chunks share. */
   readonly #partial = Buffer.allocUnsafeSlow(HEADER_LENGTH);
   #partialLength = 0;
   #payloadLeft = 0;
   #stopped = false;
 
-  constructor(handler: FrameHandler) {
+  constructor(handler: YamuxFrameHandler) {
     this.#handler = handler;
   }
 
@@ -92,7 +92,7 @@ export class FrameParser {
     const type = bytes[offset + 1]!;
     if (version !== PROTOCOL_VERSION) {
       this.#handler.onInvalid(`frame of version ${version}; only ${PROTOCOL_VERSION} exists`);
-    } else if (length > 1 && type > FrameType.GoAway) {
+    } else if (length > 1 && type > YamuxFrameType.GoAway) {
       this.#handler.onInvalid(`frame of unknown type ${type}`);
     } else {
       return true;
@@ -107,16 +107,16 @@ export class FrameParser {
     const streamId = bytes.readUInt32BE(offset + 4);
     const length = bytes.readUInt32BE(offset + 8);
     switch (bytes[offset + 1]) {
-      case FrameType.Data:
+      case YamuxFrameType.Data:
         this.#payloadLeft = length;
         handler.onData(flags, streamId, length);
         if (length === 0 && !this.#stopped) handler.onDataEnd();
         return;
-      case FrameType.WindowUpdate:
+      case YamuxFrameType.WindowUpdate:
         return handler.onWindowUpdate(flags, streamId, length);
-      case FrameType.Ping:
+      case YamuxFrameType.Ping:
         return handler.onPing(flags, length);
-      case FrameType.GoAway:
+      case YamuxFrameType.GoAway:
         return handler.onGoAway(length);
     }
   }

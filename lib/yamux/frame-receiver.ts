@@ -1,29 +1,29 @@
 import type { AcceptQueue } from './accept-queue.js';
 import { YamuxError } from './errors.js';
-import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
-import type { FrameHandler } from './frame-parser.js';
+import { YamuxFlag, YamuxFrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
+import type { YamuxFrameOutput } from './frame-output.js';
+import type { YamuxFrameHandler } from './frame-parser.js';
 import type { OpenQueue } from './open-queue.js';
-import type { PeerConduct } from './peer-conduct.js';
-import type { Pings } from './pings.js';
+import type { YamuxAbuseGuard } from './abuse-guard.js';
+import type { YamuxPings } from './pings.js';
 import type { YamuxStream } from './stream.js';
 
 /** The client is the side that opened the connection; it numbers its streams odd, the server even. */
 export type YamuxRole = 'client' | 'server';
 
 /** Flags that make a frame worth something without data or credit. */
-const MEANINGFUL = Flag.Syn | Flag.Fin | Flag.Rst;
+const MEANINGFUL = YamuxFlag.Syn | YamuxFlag.Fin | YamuxFlag.Rst;
 
 /** The parts of a session that frames act on. */
-export interface FrameReceiverHost {
+export interface YamuxFrameReceiverHost {
   /** Whether streams with this id are the peer's to open. */
   isOfPeer(id: number): boolean;
   readonly streams: ReadonlyMap<number, YamuxStream>;
-  readonly output: FrameOutput;
+  readonly output: YamuxFrameOutput;
   readonly opens: OpenQueue<YamuxStream>;
   readonly accepts: AcceptQueue;
-  readonly pings: Pings;
-  readonly conduct: PeerConduct;
+  readonly pings: YamuxPings;
+  readonly conduct: YamuxAbuseGuard;
   /** Whether a stream that the peer opens now is to be reset. */
   refusesStreams(): boolean;
   createStream(id: number, sendWindow: number): YamuxStream;
@@ -35,30 +35,30 @@ export interface FrameReceiverHost {
  * Applies the rules of the protocol to the frames of the peer: what each one does to which stream,
  * and which ones are violations. Everything is checked at the header, before any payload is read.
  */
-export class FrameReceiver implements FrameHandler {
-  readonly #host: FrameReceiverHost;
+export class YamuxFrameReceiver implements YamuxFrameHandler {
+  readonly #host: YamuxFrameReceiverHost;
   /** The stream that the payload being parsed belongs to; none while it is thrown away. */
   #receiver: YamuxStream | undefined;
   #receiverEnds = false;
 
-  constructor(host: FrameReceiverHost) {
+  constructor(host: YamuxFrameReceiverHost) {
     this.#host = host;
   }
 
   onData(flags: number, id: number, length: number): void {
     this.#receiver = undefined;
-    if (flags & Flag.Syn && length > INITIAL_WINDOW) return this.#windowExceeded(id, length);
+    if (flags & YamuxFlag.Syn && length > INITIAL_WINDOW) return this.#windowExceeded(id, length);
     const stream = this.#streamOf(flags, id, INITIAL_WINDOW);
     if (stream === undefined) return this.#onDataForNobody(flags, length);
     if (length > stream.receiveWindow) return this.#windowExceeded(id, length);
-    if (length > 0) this.#host.conduct.earnByReceiving(length);
-    else if (!(flags & MEANINGFUL) && !this.#host.conduct.maySendUseless()) return;
+    if (length > 0) this.#host.conduct.creditReceivedData(length);
+    else if (!(flags & MEANINGFUL) && !this.#host.conduct.chargeFrame()) return;
     stream.spend(length);
-    if (flags & Flag.Rst) {
+    if (flags & YamuxFlag.Rst) {
       this.#onRst(stream);
     } else if (stream.receives || length === 0) {
       this.#receiver = stream;
-      this.#receiverEnds = (flags & Flag.Fin) !== 0;
+      this.#receiverEnds = (flags & YamuxFlag.Fin) !== 0;
     } else {
       this.#resetForData(stream);
     }
@@ -76,34 +76,34 @@ export class FrameReceiver implements FrameHandler {
   }
 
   onWindowUpdate(flags: number, id: number, delta: number): void {
-    const isSyn = (flags & Flag.Syn) !== 0;
+    const isSyn = (flags & YamuxFlag.Syn) !== 0;
     if (isSyn && INITIAL_WINDOW + delta > MAX_UINT32) return this.#windowOverflow(id);
     const stream = this.#streamOf(flags, id, isSyn ? INITIAL_WINDOW + delta : INITIAL_WINDOW);
     if (stream === undefined) {
-      if (!isSyn) this.#host.conduct.maySendUseless();
+      if (!isSyn) this.#host.conduct.chargeFrame();
       return;
     }
-    if (flags & Flag.Rst) return this.#onRst(stream);
-    if (!(flags & MEANINGFUL) && !this.#host.conduct.maySendUseless()) return;
+    if (flags & YamuxFlag.Rst) return this.#onRst(stream);
+    if (!(flags & MEANINGFUL) && !this.#host.conduct.chargeFrame()) return;
     if (!isSyn && delta > 0) {
       if (stream.sendWindow + delta > MAX_UINT32) return this.#windowOverflow(id);
       stream.grant(delta);
     }
-    if (flags & Flag.Fin) this.#onFin(stream);
+    if (flags & YamuxFlag.Fin) this.#onFin(stream);
   }
 
   onPing(flags: number, value: number): void {
     const { conduct, output, pings } = this.#host;
-    if (flags & Flag.Syn) {
-      if (conduct.maySendUseless()) output.control(FrameType.Ping, Flag.Ack, 0, value);
+    if (flags & YamuxFlag.Syn) {
+      if (conduct.chargeFrame()) output.control(YamuxFrameType.Ping, YamuxFlag.Ack, 0, value);
     } else if (!pings.receive(value)) {
-      conduct.maySendUseless();
+      conduct.chargeFrame();
     }
   }
 
   onGoAway(code: number): void {
     if (code === GoAwayCode.Normal) {
-      if (!this.#host.conduct.maySendUseless()) return;
+      if (!this.#host.conduct.chargeFrame()) return;
       this.#host.opens.close(
         new YamuxError('ERR_YAMUX_REMOTE_GOAWAY', 'the peer accepts no new streams'),
       );
@@ -122,7 +122,7 @@ export class FrameReceiver implements FrameHandler {
       this.onInvalid('frame for stream 0; the peer may not speak yamux at all');
       return undefined;
     }
-    if (flags & Flag.Syn) return this.#acceptSyn(id, sendWindow);
+    if (flags & YamuxFlag.Syn) return this.#acceptSyn(id, sendWindow);
     // Any sign that the peer knows a stream acknowledges it; some never send ACK.
     this.#host.opens.release(id);
     return this.#host.streams.get(id);
@@ -139,14 +139,14 @@ export class FrameReceiver implements FrameHandler {
       return undefined;
     }
     if (this.#host.refusesStreams() || accepts.full) {
-      if (!conduct.maySendUseless()) return undefined;
-      conduct.expectRest(INITIAL_WINDOW);
-      output.control(FrameType.WindowUpdate, Flag.Rst, id, 0);
+      if (!conduct.chargeFrame()) return undefined;
+      conduct.expectLateData(INITIAL_WINDOW);
+      output.control(YamuxFrameType.WindowUpdate, YamuxFlag.Rst, id, 0);
       return undefined;
     }
     const stream = this.#host.createStream(id, sendWindow);
     accepts.offer(stream);
-    if (stream.destroyed) conduct.mayGiveUpStream();
+    if (stream.destroyed) conduct.chargeReset();
     // The application may have ended the stream, or the session, already.
     return streams.get(id);
   }
@@ -154,25 +154,25 @@ export class FrameReceiver implements FrameHandler {
   #onFin(stream: YamuxStream): void {
     if (!stream.finished) return stream.receiveFin();
     stream.reset('the peer ended it twice');
-    this.#host.conduct.mayGiveUpStream();
+    this.#host.conduct.chargeReset();
   }
 
   #onRst(stream: YamuxStream): void {
     const wasForNothing = this.#host.isOfPeer(stream.id) && stream.isFresh;
     stream.receiveRst();
-    if (wasForNothing) this.#host.conduct.mayGiveUpStream();
+    if (wasForNothing) this.#host.conduct.chargeReset();
   }
 
   /** Data that nobody will read: behind the end, which is a violation, or after this side has destroyed the stream. */
   #resetForData(stream: YamuxStream): void {
     const isViolation = stream.finished;
     stream.reset('the peer sends data that nobody will read');
-    if (isViolation) this.#host.conduct.mayGiveUpStream();
+    if (isViolation) this.#host.conduct.chargeReset();
   }
 
   #onDataForNobody(flags: number, length: number): void {
     // An empty frame with SYN has been judged as a stream.
-    if (length > 0 || !(flags & Flag.Syn)) this.#host.conduct.maySendForNobody(length);
+    if (length > 0 || !(flags & YamuxFlag.Syn)) this.#host.conduct.chargeLateData(length);
   }
 
   #windowExceeded(id: number, length: number): void {

@@ -11,7 +11,7 @@ export const INITIAL_WINDOW = 256 * 1024;
 export const MAX_UINT32 = 0xffff_ffff;
 
 /** Values of the header's type field. */
-export const FrameType = {
+export const YamuxFrameType = {
   /** Carries `length` bytes of payload. */
   Data: 0,
   /** Adds `length` bytes to the receiver's send window; has no payload. */
@@ -23,7 +23,7 @@ export const FrameType = {
 } as const;
 
 /** Bits of the header's flags field; all four may ride on Data and WindowUpdate alike. */
-export const Flag = {
+export const YamuxFlag = {
   /** Opens a stream, or asks for a ping reply. */
   Syn: 1,
   /** Accepts a stream, or is a ping reply. */

@@ -7,8 +7,8 @@ export {
 } from './config.js';
 export { YamuxError, type YamuxErrorCode } from './errors.js';
 export {
-  Flag,
-  FrameType,
+  YamuxFlag,
+  YamuxFrameType,
   GoAwayCode,
   HEADER_LENGTH,
   INITIAL_WINDOW,

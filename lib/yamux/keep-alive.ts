@@ -1,7 +1,7 @@
 import { LinkWatch, type LinkState } from '../wire/index.js';
 
 /** What a keepalive watches, and what it may do. */
-export interface KeepAliveOptions {
+export interface YamuxKeepAliveOptions {
   /** Milliseconds between two looks at the peer. */
   intervalMs: number;
   look(): LinkState;
@@ -16,7 +16,7 @@ export interface KeepAliveOptions {
  *
  * @returns a function that stops it.
  */
-export function startKeepAlive({ intervalMs, look, ping, onDead }: KeepAliveOptions): () => void {
+export function startKeepAlive({ intervalMs, look, ping, onDead }: YamuxKeepAliveOptions): () => void {
   let seen = look().received;
   const timer = setInterval(() => {
     const { received } = look();

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { YamuxError } from './errors.js';
-import { Flag, FrameType, MAX_UINT32 } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
+import { YamuxFlag, YamuxFrameType, MAX_UINT32 } from './frame.js';
+import type { YamuxFrameOutput } from './frame-output.js';
 
 interface PendingPing {
   readonly sentAt: number;
@@ -11,13 +11,13 @@ interface PendingPing {
 }
 
 /** The pings of a session that wait for their reply. */
-export class Pings {
-  readonly #output: FrameOutput;
+export class YamuxPings {
+  readonly #output: YamuxFrameOutput;
   readonly #timeoutMs: number;
   readonly #pending = new Map<number, PendingPing>();
   #nextValue = 0;
 
-  constructor(output: FrameOutput, timeoutMs: number) {
+  constructor(output: YamuxFrameOutput, timeoutMs: number) {
     this.#output = output;
     this.#timeoutMs = timeoutMs;
   }
@@ -32,7 +32,7 @@ export class Pings {
           ? undefined
           : setTimeout(() => this.#expire(value), this.#timeoutMs).unref();
       this.#pending.set(value, { sentAt: performance.now(), timer, resolve, reject });
-      this.#output.control(FrameType.Ping, Flag.Syn, 0, value);
+      this.#output.control(YamuxFrameType.Ping, YamuxFlag.Syn, 0, value);
     });
   }
 

@@ -1,9 +1,9 @@
-import type { FrameOutput } from './frame-output.js';
+import type { YamuxFrameOutput } from './frame-output.js';
 
 type WriteCallback = (error?: Error | null) => void;
 
 /** The bytes of the one write that a stream has under way, and the callback that ends it. */
-export class SendQueue {
+export class YamuxSendQueue {
   #chunks: readonly Buffer[] = [];
   #index = 0;
   #offset = 0;
@@ -25,7 +25,7 @@ export class SendQueue {
   }
 
   /** Moves the next `count` bytes to `output`; `count` is at most `bytes`. */
-  moveTo(output: FrameOutput, count: number): void {
+  moveTo(output: YamuxFrameOutput, count: number): void {
     this.#bytes -= count;
     while (count > 0) {
       const chunk = this.#chunks[this.#index]!;

@@ -4,18 +4,18 @@ import { InputTurns, RoundTrip, WindowBudget, type LinkState } from '../wire/ind
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
-import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
-import { FrameOutput } from './frame-output.js';
-import { FrameParser } from './frame-parser.js';
-import { FrameReceiver, type YamuxRole } from './frame-receiver.js';
+import { YamuxFlag, YamuxFrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
+import { YamuxFrameOutput } from './frame-output.js';
+import { YamuxFrameParser } from './frame-parser.js';
+import { YamuxFrameReceiver, type YamuxRole } from './frame-receiver.js';
 import { startKeepAlive } from './keep-alive.js';
 import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
-import { PeerConduct } from './peer-conduct.js';
-import { Pings } from './pings.js';
+import { YamuxAbuseGuard } from './abuse-guard.js';
+import { YamuxPings } from './pings.js';
 import { StallWatch } from './stall-watch.js';
 import { watchProgress } from './watch-progress.js';
-import { YamuxStream, type StreamHost } from './stream.js';
+import { YamuxStream, type YamuxStreamHost } from './stream.js';
 
 /** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -45,13 +45,13 @@ export class YamuxSession extends EventEmitter<{
   readonly #socket: Duplex;
   readonly #config: Readonly<YamuxConfig>;
   readonly #streams = new Map<number, YamuxStream>();
-  readonly #parser: FrameParser;
-  readonly #output: FrameOutput;
+  readonly #parser: YamuxFrameParser;
+  readonly #output: YamuxFrameOutput;
   readonly #opens: OpenQueue<YamuxStream>;
   readonly #accepts: AcceptQueue;
-  readonly #pings: Pings;
+  readonly #pings: YamuxPings;
   readonly #windowBudget: WindowBudget;
-  readonly #host: StreamHost;
+  readonly #host: YamuxStreamHost;
   readonly #stallWatch: StallWatch;
   readonly #stopKeepAlive: () => void;
   readonly #socketClosed: Promise<void>;
@@ -90,7 +90,7 @@ export class YamuxSession extends EventEmitter<{
     this.#stallWatch = new StallWatch(this.#look, this.#config.connectionWriteTimeoutMs, () =>
       this.#onStall(),
     );
-    this.#output = new FrameOutput(socket, {
+    this.#output = new YamuxFrameOutput(socket, {
       onWritten: () => this.#stallWatch.written(socket.writableLength),
       onControlPressure: (high) => (high ? this.#input.pause() : this.#input.resume()),
       onIdle: () => this.#finishClosing(),
@@ -103,12 +103,12 @@ export class YamuxSession extends EventEmitter<{
       openStream: () => this.#openStream(),
       onTimeout: (error) => this.#terminate(error),
     });
-    this.#pings = new Pings(this.#output, this.#config.connectionWriteTimeoutMs);
+    this.#pings = new YamuxPings(this.#output, this.#config.connectionWriteTimeoutMs);
     this.#windowBudget = new WindowBudget(this.#config.maxSessionWindowSize, {
       reserve: RESERVE_FOR_NEW_STREAMS,
       onRoom: () => this.#opens.serve(),
     });
-    const conduct = new PeerConduct(this.#config, (error) =>
+    const conduct = new YamuxAbuseGuard(this.#config, (error) =>
       this.#terminate(error, GoAwayCode.ProtocolError),
     );
     this.#host = {
@@ -125,8 +125,8 @@ export class YamuxSession extends EventEmitter<{
       },
       forget: (stream) => this.#forget(stream),
     };
-    this.#parser = new FrameParser(
-      new FrameReceiver({
+    this.#parser = new YamuxFrameParser(
+      new YamuxFrameReceiver({
         isOfPeer: (id) => this.#isOfPeer(id),
         streams: this.#streams,
         output: this.#output,
@@ -200,7 +200,7 @@ export class YamuxSession extends EventEmitter<{
     if (this.#hasSaidGoAway || this.#state !== 'open') return;
     this.#hasSaidGoAway = true;
     this.refuseStreams();
-    this.#output.control(FrameType.GoAway, 0, 0, GoAwayCode.Normal);
+    this.#output.control(YamuxFrameType.GoAway, 0, 0, GoAwayCode.Normal);
   }
 
   /**
@@ -276,7 +276,7 @@ export class YamuxSession extends EventEmitter<{
     for (const stream of this.#streams.values()) stream.sessionEnded(reason, keepUnread);
 
     if (error === undefined || goAwayCode !== undefined) {
-      if (goAwayCode !== undefined) this.#output.control(FrameType.GoAway, 0, 0, goAwayCode);
+      if (goAwayCode !== undefined) this.#output.control(YamuxFrameType.GoAway, 0, 0, goAwayCode);
       this.#output.end();
       linger(this.#socket, this.#bytesTaken, this.#stallMs);
     } else {
@@ -347,8 +347,8 @@ export class YamuxSession extends EventEmitter<{
     }
     this.#nextStreamId = id + 2;
     const stream = this.#createStream(id, INITIAL_WINDOW);
-    stream.announce(Flag.Syn);
-    this.#host.conduct.earnForOpening();
+    stream.announce(YamuxFlag.Syn);
+    this.#host.conduct.creditOpenedStream();
     return stream;
   }
 

@@ -2,18 +2,18 @@ import { performance } from 'node:perf_hooks';
 import { ReceiveWindow, type SharedLink, type WindowLimits } from '../wire/index.js';
 import type { YamuxConfig } from './config.js';
 import { streamReset } from './errors.js';
-import { Flag, FrameType } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
+import { YamuxFlag, YamuxFrameType } from './frame.js';
+import type { YamuxFrameOutput } from './frame-output.js';
 import { JoiningDuplex } from './joining-duplex.js';
-import type { PeerConduct } from './peer-conduct.js';
-import { SendQueue } from './send-queue.js';
+import type { YamuxAbuseGuard } from './abuse-guard.js';
+import { YamuxSendQueue } from './send-queue.js';
 
 /** What a stream needs of its session. */
-export interface StreamHost {
+export interface YamuxStreamHost {
   readonly config: Readonly<YamuxConfig>;
-  readonly output: FrameOutput;
+  readonly output: YamuxFrameOutput;
   readonly windows: WindowLimits;
-  readonly conduct: PeerConduct;
+  readonly conduct: YamuxAbuseGuard;
   /** Counts the pieces of data that came, for all streams together. */
   readonly received: { pieces: number };
   /** The stream has left the protocol: its id means nothing any more. */
@@ -45,8 +45,8 @@ function ignoreError(): void {}
  *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
  */
 export class YamuxStream extends JoiningDuplex implements SharedLink {
-  readonly #host: StreamHost;
-  readonly #queue = new SendQueue();
+  readonly #host: YamuxStreamHost;
+  readonly #queue = new YamuxSendQueue();
   #sendWindow: number;
   readonly #receiveWindow: ReceiveWindow;
   readonly #openedAt = performance.now();
@@ -61,7 +61,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal */
   constructor(
-    host: StreamHost,
+    host: YamuxStreamHost,
     /** Its id in the session. */
     readonly id: number,
     sendWindow: number,
@@ -171,10 +171,10 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   }
 
   /** @internal Opens the stream, or accepts it, and announces the window. */
-  announce(flag: typeof Flag.Syn | typeof Flag.Ack): void {
+  announce(flag: typeof YamuxFlag.Syn | typeof YamuxFlag.Ack): void {
     if (this.#local === 'forgotten') return;
     const delta = this.#receiveWindow.announce();
-    this.#host.output.control(FrameType.WindowUpdate, flag, this.id, delta);
+    this.#host.output.control(YamuxFrameType.WindowUpdate, flag, this.id, delta);
   }
 
   /** @internal The peer spends `bytes` of its credit. */
@@ -253,13 +253,13 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   }
 
   /** @internal */
-  sendFrame(output: FrameOutput): void {
+  sendFrame(output: YamuxFrameOutput): void {
     const queue = this.#queue;
     const { maxFrameSize } = this.#host.config;
     const bytes = Math.min(queue.bytes, this.#sendWindow, maxFrameSize, output.frameLimit);
     this.#sendWindow -= bytes;
     this.#hasSent = true;
-    if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.conduct.earn(bytes);
+    if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.conduct.creditSentData(bytes);
     output.dataHeader(this.id, bytes);
     queue.moveTo(output, bytes);
     if (queue.bytes === 0) queue.finish();
@@ -276,7 +276,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   #sendFin(): void {
     if (this.#local !== 'open') return;
-    this.#host.output.control(FrameType.WindowUpdate, Flag.Fin, this.id, 0);
+    this.#host.output.control(YamuxFrameType.WindowUpdate, YamuxFlag.Fin, this.id, 0);
     this.#local = 'finished';
     if (this.#remote === 'finished') this.#finish();
     else this.#watchForClose();
@@ -284,14 +284,14 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   #sendRst(): void {
     if (this.#local === 'forgotten') return;
-    this.#host.conduct.earnForReset(this.#receiveWindow.open);
-    this.#host.output.control(FrameType.WindowUpdate, Flag.Rst, this.id, 0);
+    this.#host.conduct.creditReset(this.#receiveWindow.open);
+    this.#host.output.control(YamuxFrameType.WindowUpdate, YamuxFlag.Rst, this.id, 0);
     this.#forget();
   }
 
   /** Both sides have ended. */
   #finish(): void {
-    this.#host.conduct.forgiveStream();
+    this.#host.conduct.refundReset();
     this.#forget();
   }
 
@@ -313,7 +313,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     if (this.#local === 'forgotten') this.#receiveWindow.release(this.readableLength);
     if (this.#remote === 'finished' || this.#local === 'forgotten' || this.destroyed) return;
     const delta = this.#receiveWindow.credit(this.readableLength);
-    if (delta > 0) this.#host.output.control(FrameType.WindowUpdate, 0, this.id, delta);
+    if (delta > 0) this.#host.output.control(YamuxFrameType.WindowUpdate, 0, this.id, delta);
   }
 
   /**

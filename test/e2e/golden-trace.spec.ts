@@ -19,7 +19,7 @@ import {
   serveConnections,
   ServerHandshaker,
   yamuxSessionFactory,
-  type PeerConnection,
+  type PeerConnectionInfo,
 } from 'nestjs-backchannel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -117,7 +117,7 @@ async function startListening(trace: GoldenTrace): Promise<{ port: number; regis
   });
   const registry = new Registry();
   const sessionFactory = yamuxSessionFactory(yamuxConfigOf(trace.listener));
-  const mux = new ListenMux<PeerConnection>({ onConnection: serveConnections(server) });
+  const mux = new ListenMux<PeerConnectionInfo>({ onConnection: serveConnections(server) });
   mux.register(new ServerHandshaker(registry, { sessionFactory }));
   const listener = createListener().listen(0, '127.0.0.1');
   mux.attach(listener);

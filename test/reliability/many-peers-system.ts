@@ -12,7 +12,7 @@ import {
   Registry,
   serveConnections,
   ServerHandshaker,
-  type PeerConnection,
+  type PeerConnectionInfo,
 } from '../../lib/backchannel/index.js';
 import { createListener, engineOf } from '../../lib/grpc/index.js';
 import { ListenMux } from '../../lib/listenmux/index.js';
@@ -56,7 +56,7 @@ export class PeersSide {
   async listen(port: number): Promise<number> {
     const server = engineOf().createServer(SIGNS_OF_LIFE);
     server.addService(Soak.service, services);
-    const mux = new ListenMux<PeerConnection>({
+    const mux = new ListenMux<PeerConnectionInfo>({
       onConnection: serveConnections(server),
       onHandshakeError: () => {}, // Whoever gave it up comes again.
     });

@@ -1,4 +1,4 @@
-import { decodeReason, FrameType } from '../../http2/index.js';
+import { decodeReason, Http2FrameType } from '../../http2/index.js';
 import type { GoAway } from '../grpc-engine.js';
 
 /** Length, type, flags and stream id (RFC 9113, 4.1). */
@@ -41,7 +41,7 @@ export class GoAwayFinder {
     if (this.#headerBytes < FRAME_HEADER_BYTES) return taken;
     this.#headerBytes = 0;
     this.#left = header.readUIntBE(0, 3);
-    this.#payload = header[3] === FrameType.GoAway ? Buffer.alloc(0) : undefined;
+    this.#payload = header[3] === Http2FrameType.GoAway ? Buffer.alloc(0) : undefined;
     return taken;
   }
 

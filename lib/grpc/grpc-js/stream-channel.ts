@@ -1,7 +1,7 @@
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import type { OpenStream } from '../grpc-engine.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
-import { meetingPoint } from './meeting-point.js';
+import { localDialTarget } from './local-dial-target.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
 /**
@@ -15,7 +15,7 @@ export function createStreamChannel(open: OpenStream, options: ChannelOptions = 
     dialed.destroy();
     return open();
   });
-  return new StreamChannel(meetingPoint.hold(), credentials, {
+  return new StreamChannel(localDialTarget.hold(), credentials, {
     'grpc.default_authority': 'backchannel',
     ...options,
     // Streams of one peer must never be pooled with those of another.
@@ -30,6 +30,6 @@ class StreamChannel extends GrpcJsChannel {
     if (this.#closed) return;
     this.#closed = true;
     super.close();
-    meetingPoint.release();
+    localDialTarget.release();
   }
 }

@@ -11,7 +11,7 @@ import { createSecureConnector } from '../secure-connector.js';
 import { refuseOldTls } from '../tls-version.js';
 import { failAsConnection } from './connection-error.js';
 import { endWithPeer } from './end-with-peer.js';
-import { withFirstFrameApart } from './first-frame-apart.js';
+import { splitFirstFrame } from './split-first-frame.js';
 
 /**
  * Credentials whose connections are those of `inner`, TLS included, passed through an `Upgrade`.
@@ -53,7 +53,7 @@ export class UpgradeCredentials extends ChannelCredentials {
         // Between two owners nobody else need listen, and an error must not end the process.
         secured.on('error', () => {});
         refuseOldTls(secured);
-        const stream = endWithPeer(withFirstFrameApart(failAsConnection(await upgrade(secured))));
+        const stream = endWithPeer(splitFirstFrame(failAsConnection(await upgrade(secured))));
         // grpc-js only hands it on to node:http2, which takes any Duplex.
         return { socket: stream as Duplex as Socket, secure };
       },

@@ -1,4 +1,4 @@
-import { FrameParser, type FrameHandler } from '../../../lib/yamux/frame-parser.js';
+import { YamuxFrameParser, type YamuxFrameHandler } from '../../../lib/yamux/frame-parser.js';
 
 /** What a parser reports, one line for each thing; payload byte by byte, so that pieces do not matter. */
 export type ParserEvents = string[];
@@ -30,7 +30,7 @@ export function framesOf(bytes: Buffer): ParserEvents {
 /** What our parser finds in `bytes` when they come in chunks that end at `cuts`. */
 export function parsedBy(bytes: Buffer, cuts: readonly number[]): ParserEvents {
   const events: ParserEvents = [];
-  const parser = new FrameParser(recorder(events, () => parser.stop()));
+  const parser = new YamuxFrameParser(recorder(events, () => parser.stop()));
   let start = 0;
   for (const end of [...cuts, bytes.length]) {
     // A chunk of its own, whose bytes are gone afterwards: nothing may rely on them later.
@@ -43,7 +43,7 @@ export function parsedBy(bytes: Buffer, cuts: readonly number[]): ParserEvents {
   return !isOver && parser.insideFrame ? [...events, 'inside'] : events;
 }
 
-function recorder(events: ParserEvents, stop: () => void): FrameHandler {
+function recorder(events: ParserEvents, stop: () => void): YamuxFrameHandler {
   return {
     onData: (flags, id, length) => void events.push(`data ${flags} ${id} ${length}`, 'payload '),
     onPayload: (piece) => void events.push(`${events.pop()}${piece.toString('hex')}`),

@@ -11,7 +11,7 @@ import {
   ServerHandshaker,
   yamuxSessionFactory,
   type MultiplexSession,
-  type PeerConnection,
+  type PeerConnectionInfo,
   type PeerId,
 } from '../../../lib/backchannel/index.js';
 import { createListener, engineOf } from '../../../lib/grpc/index.js';
@@ -53,7 +53,7 @@ export class ListeningEnd implements End {
       HangUp: (call: Call, callback: sendUnaryData<Blob>) => this.#hangUp(call, callback),
       Cut: (call: Call) => this.#cut(call),
     });
-    const mux = new ListenMux<PeerConnection>({
+    const mux = new ListenMux<PeerConnectionInfo>({
       onConnection: serveConnections(server),
       onHandshakeError: (error) => this.book.fault(`a handshake failed: ${error.message}`),
     });

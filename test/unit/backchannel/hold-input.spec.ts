@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { holdInput } from '../../../lib/backchannel/hold-input.js';
+import { bufferInput } from '../../../lib/backchannel/buffer-input.js';
 import { memoryUsed } from '../../fixtures/grpc/memory-used.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -9,7 +9,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function startHeld() {
   const socket = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
   const gone: (Error | undefined)[] = [];
-  const giveBack = holdInput(socket, (error) => gone.push(error));
+  const giveBack = bufferInput(socket, (error) => gone.push(error));
   const receive = async (bytes: number, at = 0): Promise<void> => {
     socket.push(Buffer.alloc(bytes, at % 251));
     await turn();

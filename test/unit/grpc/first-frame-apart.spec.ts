@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { expect, it } from 'vitest';
-import { withFirstFrameApart } from '../../../lib/grpc/grpc-js/first-frame-apart.js';
+import { splitFirstFrame } from '../../../lib/grpc/grpc-js/split-first-frame.js';
 
 const SETTINGS = Buffer.from('000000040000000000', 'hex');
 const GOAWAY = Buffer.from('0000080700000000000000000000000000', 'hex');
@@ -11,7 +11,7 @@ async function readOf(pieces: Buffer[]): Promise<Buffer[]> {
   for (const piece of pieces) stream.push(piece);
   const turns: Buffer[][] = [[]];
   setImmediate(() => turns.push([]));
-  withFirstFrameApart(stream).on('data', (chunk: Buffer) => turns.at(-1)!.push(chunk));
+  splitFirstFrame(stream).on('data', (chunk: Buffer) => turns.at(-1)!.push(chunk));
   for (let i = 0; i < 3; i += 1) await new Promise(setImmediate);
   return turns.map((chunks) => Buffer.concat(chunks));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Outbox } from '../../../lib/grpc/built-in/client/outbox.js';
+import { MessageSendQueue } from '../../../lib/grpc/built-in/client/message-send-queue.js';
 import type { Http2Stream } from '../../../lib/http2/index.js';
 
 describe('Outbox', () => {
@@ -9,7 +9,7 @@ describe('Outbox', () => {
   ])(
     'keeps not more than a quarter of a mebibyte of %s messages to send again',
     (_what, count, length) => {
-      const outbox = new Outbox(() => {});
+      const outbox = new MessageSendQueue(() => {});
       outbox.attach({ write: () => true } as unknown as Http2Stream);
       for (let i = 1; i < count; i += 1) outbox.send(Buffer.alloc(length), undefined, undefined);
       expect(outbox.canReplay).toBe(true);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { FrameParser, type FrameHandler } from '../../../lib/http2/frame-parser.js';
+import { Http2FrameParser, type Http2FrameHandler } from '../../../lib/http2/frame-parser.js';
 import { FLAG, frame, number32, PREFACE, TYPE } from '../../fixtures/http2/raw-client.js';
 
 /** Writes down what it is told; pieces of one payload are joined. */
-class Recorder implements FrameHandler {
+class Recorder implements Http2FrameHandler {
   readonly events: string[] = [];
   #data = Buffer.alloc(0);
 
@@ -40,7 +40,7 @@ class Recorder implements FrameHandler {
 
 function parse(chunks: readonly Buffer[], readsPreface = false): string[] {
   const recorder = new Recorder();
-  const parser = new FrameParser(recorder, readsPreface);
+  const parser = new Http2FrameParser(recorder, readsPreface);
   for (const chunk of chunks) parser.push(chunk);
   return recorder.events;
 }
@@ -102,7 +102,7 @@ describe('the parser of HTTP/2 frames', () => {
     const recorder = new Recorder();
     recorder.onData = (given, start, end) => pieces.push(given.subarray(start, end));
 
-    new FrameParser(recorder, false).push(chunk);
+    new Http2FrameParser(recorder, false).push(chunk);
 
     expect(pieces[0]!.buffer).toBe(chunk.buffer);
   });
@@ -125,7 +125,7 @@ describe('the parser of HTTP/2 frames', () => {
 
   it('says nothing more once it was stopped', () => {
     const recorder = new Recorder();
-    const parser = new FrameParser(recorder, false);
+    const parser = new Http2FrameParser(recorder, false);
     recorder.onPayload = () => parser.stop();
 
     parser.push(

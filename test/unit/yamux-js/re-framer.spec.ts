@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ReFramer } from '../../../lib/yamux-js/re-framer.js';
+import { FrameSplitter } from '../../../lib/yamux-js/frame-splitter.js';
 import { D, header, P, SYN, W } from '../../fixtures/raw-peer.js';
 
 const FRAMES = [W(SYN, 1, 0xffff_ffff), D(0, 1, 'payload'), D(0, 1), P(SYN, 0, 7), D(0, 3, 'x')];
 const BYTES = Buffer.concat(FRAMES);
 
-function split(reFramer: ReFramer, ...chunks: Buffer[]): string[] {
+function split(reFramer: FrameSplitter, ...chunks: Buffer[]): string[] {
   return chunks.flatMap((chunk) => Array.from(reFramer.split(chunk), (frame) => frame.toString()));
 }
 
@@ -13,14 +13,14 @@ describe('the re-framer', () => {
   const expected = FRAMES.map((frame) => frame.toString());
 
   it('cuts one chunk into frames, without copying', () => {
-    const frames = Array.from(new ReFramer(100).split(BYTES));
+    const frames = Array.from(new FrameSplitter(100).split(BYTES));
     expect(frames.map(String)).toEqual(expected);
     expect(frames.every((frame) => frame.buffer === BYTES.buffer)).toBe(true);
   });
 
   it('joins what any two chunks share', () => {
     for (let cut = 0; cut <= BYTES.length; cut++) {
-      const reFramer = new ReFramer(100);
+      const reFramer = new FrameSplitter(100);
       expect(split(reFramer, BYTES.subarray(0, cut), BYTES.subarray(cut))).toEqual(expected);
       expect(reFramer.insideFrame).toBe(false);
     }
@@ -28,11 +28,11 @@ describe('the re-framer', () => {
 
   it('joins single bytes', () => {
     const bytes = Array.from(BYTES, (byte) => Buffer.from([byte]));
-    expect(split(new ReFramer(100), ...bytes)).toEqual(expected);
+    expect(split(new FrameSplitter(100), ...bytes)).toEqual(expected);
   });
 
   it('knows when it is inside a frame', () => {
-    const reFramer = new ReFramer(100);
+    const reFramer = new FrameSplitter(100);
     split(reFramer, D(0, 1, 'payload').subarray(0, 12));
     expect(reFramer.insideFrame).toBe(true);
     split(reFramer, Buffer.from('payload'));
@@ -56,12 +56,12 @@ describe('the re-framer', () => {
       code: 'ERR_YAMUX_PROTOCOL',
       message: expect.stringContaining(problem) as string,
     }) as Error;
-    expect(() => split(new ReFramer(100), bytes)).toThrow(error);
-    expect(() => split(new ReFramer(100), bytes.subarray(0, 3), bytes.subarray(3))).toThrow(error);
+    expect(() => split(new FrameSplitter(100), bytes)).toThrow(error);
+    expect(() => split(new FrameSplitter(100), bytes.subarray(0, 3), bytes.subarray(3))).toThrow(error);
   });
 
   it('hands over what comes before a frame that it refuses', () => {
-    const frames = new ReFramer(100).split(Buffer.concat([P(SYN, 0, 7), header(4, 0, 0, 0)]));
+    const frames = new FrameSplitter(100).split(Buffer.concat([P(SYN, 0, 7), header(4, 0, 0, 0)]));
     expect(frames.next().value).toEqual(P(SYN, 0, 7));
     expect(() => frames.next()).toThrow('unknown type');
   });

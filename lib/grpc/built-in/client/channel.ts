@@ -13,7 +13,7 @@ import { ClientCall } from './client-call.js';
 import { ClientCallSettings } from './client-call-settings.js';
 import type { Connector } from './connector.js';
 import { Connectivity } from './connectivity.js';
-import { ConnectionKeeper } from './connection-keeper.js';
+import { Subchannel } from './subchannel.js';
 
 /** `propagate.DEFAULTS` of grpc-js: everything. */
 const PROPAGATE_ALL = 0xffff;
@@ -26,7 +26,7 @@ export class BuiltInChannel implements DialChannel {
   readonly #target: string;
   readonly #settings: ClientCallSettings;
   readonly #connectivity = new Connectivity();
-  readonly #keeper: ConnectionKeeper;
+  readonly #keeper: Subchannel;
 
   /**
    * @param target - what `getTarget` answers.
@@ -34,7 +34,7 @@ export class BuiltInChannel implements DialChannel {
    */
   constructor(target: string, authority: string, connector: Connector, options: ChannelOptions) {
     this.#target = target;
-    this.#keeper = new ConnectionKeeper(connector, this.#connectivity, options);
+    this.#keeper = new Subchannel(connector, this.#connectivity, options);
     this.#settings = new ClientCallSettings(
       target,
       options['grpc.default_authority'] ?? authority,

@@ -12,13 +12,13 @@ import type { CallListener, CallStatus, MessageContext, ParentCall } from '../..
 import { headerSizeProblem } from '../../header-size-problem.js';
 import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { onEndOf } from '../../parent-calls.js';
-import { Inbox, type InboxOwner } from '../inbox.js';
+import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-receive-queue.js';
 import { receivedMetadata } from '../received-metadata.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
 import { metadataProblem, requestHeaders, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
-import type { ConnectionKeeper, WaitingCall } from './connection-keeper.js';
-import { Outbox } from './outbox.js';
+import type { Subchannel, WaitingCall } from './subchannel.js';
+import { MessageSendQueue } from './message-send-queue.js';
 import { responseStatus } from './response-status.js';
 import { statusOf, statusOfEnd, statusOfHttp } from './status-of-end.js';
 import type { Transport } from './transport.js';
@@ -40,16 +40,16 @@ let lastCallNumber = 0;
  */
 export class ClientCall
   extends AsyncResource
-  implements MeasuringCall, WaitingCall, StreamListener, InboxOwner
+  implements MeasuringCall, WaitingCall, StreamListener, MessageReceiveQueueOwner
 {
-  readonly #keeper: ConnectionKeeper;
+  readonly #keeper: Subchannel;
   readonly #settings: ClientCallSettings;
   readonly #path: string;
   readonly #authority: string;
   readonly #number = ++lastCallNumber;
   readonly #createdAt = Date.now();
-  readonly #inbox: Inbox;
-  readonly #outbox = new Outbox(() =>
+  readonly #inbox: MessageReceiveQueue;
+  readonly #outbox = new MessageSendQueue(() =>
     this.cancelWithStatus(status.INTERNAL, 'Failed to write message'),
   );
   #deadline: number;
@@ -80,7 +80,7 @@ export class ClientCall
    * @param host - instead of the authority of the channel.
    */
   constructor(
-    keeper: ConnectionKeeper,
+    keeper: Subchannel,
     settings: ClientCallSettings,
     path: string,
     deadline: number,
@@ -92,7 +92,7 @@ export class ClientCall
     this.#path = path;
     this.#deadline = deadline;
     this.#authority = host ?? settings.authority;
-    this.#inbox = new Inbox(settings.limits.maxReceiveLength, this, 'stream');
+    this.#inbox = new MessageReceiveQueue(settings.limits.maxReceiveLength, this, 'stream');
   }
 
   /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */

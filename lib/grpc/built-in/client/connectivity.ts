@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { connectivityState, type Deadline } from '@grpc/grpc-js';
-import { surface } from '../../../http2/index.js';
+import { rethrowOnNextTick } from '../../../http2/index.js';
 import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
 
 interface Watcher {
@@ -74,7 +74,7 @@ function callSafely(callback: () => void): void {
   try {
     callback();
   } catch (error) {
-    surface(error);
+    rethrowOnNextTick(error);
   }
 }
 

@@ -9,7 +9,7 @@ import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener } from '../../grpc-types.js';
 import { toServerStatus } from './server-status.js';
 import type { Method } from './service-table.js';
-import { DuplexCall, UnaryCall, WritableCall } from './surface-calls.js';
+import { DuplexCall, UnaryCall, WritableCall } from './server-stream-calls.js';
 
 type Handle = (call: unknown, callback: sendUnaryData<unknown>) => void;
 

@@ -12,7 +12,7 @@ import type { CallMemory } from '../call-memory.js';
 import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { headerSizeProblem } from '../../header-size-problem.js';
-import { Inbox, type InboxOwner } from '../inbox.js';
+import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-receive-queue.js';
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 import { receivedMetadata } from '../received-metadata.js';
@@ -64,13 +64,13 @@ export interface ServerCallHost {
  */
 export class ServerCall
   extends AsyncResource
-  implements ServerCallInterface, StreamListener, InboxOwner
+  implements ServerCallInterface, StreamListener, MessageReceiveQueueOwner
 {
   readonly #stream: Http2Stream;
   readonly #headers: readonly string[];
   readonly #method: Method;
   readonly #served: ServerCallHost;
-  readonly #inbox: Inbox;
+  readonly #inbox: MessageReceiveQueue;
   #listener: ServerCallListener | undefined;
   #host = '';
   /** Bytes of memory that are held for long headers. */
@@ -103,7 +103,7 @@ export class ServerCall
     this.#served = served;
     this.#run = run;
     const kind = method.definition.requestStream ? 'stream' : 'single';
-    this.#inbox = new Inbox(served.limits.maxReceiveLength, this, kind, served.memory);
+    this.#inbox = new MessageReceiveQueue(served.limits.maxReceiveLength, this, kind, served.memory);
     this.#readHeaders();
     this.#schedule();
   }

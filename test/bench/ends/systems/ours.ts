@@ -9,7 +9,7 @@ import {
   serveConnections,
   ServerHandshaker,
   type ClientConn,
-  type PeerConnection,
+  type PeerConnectionInfo,
   type PeerId,
   type SessionFactory,
 } from '../../../../lib/backchannel/index.js';
@@ -36,7 +36,7 @@ export class OursListening extends ListeningSide {
       Payload.service,
       payloadService((call) => stubOf(getBackchannel(call))),
     );
-    const mux = new ListenMux<PeerConnection>({ onConnection: serveConnections(server) });
+    const mux = new ListenMux<PeerConnectionInfo>({ onConnection: serveConnections(server) });
     mux.register(
       new ServerHandshaker(new CallerRegistry(this.callers), {
         ...(this.#sessionFactory && { sessionFactory: this.#sessionFactory }),

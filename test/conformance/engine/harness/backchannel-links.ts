@@ -6,7 +6,7 @@ import {
   Registry,
   serveConnections,
   ServerHandshaker,
-  type PeerConnection,
+  type PeerConnectionInfo,
 } from '../../../../lib/index.js';
 import { deferred } from './deferred.js';
 import type { Connection, EnginePair, Link, LinkOptions } from './link.js';
@@ -18,7 +18,7 @@ export const forwardLink: Link = {
   async connect(pair, options, prepare) {
     const server = pair.server.createServer(options.server);
     prepare(server);
-    const mux = new ListenMux<PeerConnection>({ onConnection: serveConnections(server) });
+    const mux = new ListenMux<PeerConnectionInfo>({ onConnection: serveConnections(server) });
     mux.register(new ServerHandshaker(new Registry(), { engine: pair.server }));
     const listening = await listen(mux);
     const handshaker = new ClientHandshaker(() => pair.client.createServer(), {
@@ -51,9 +51,9 @@ export const callbackLink: Link = {
     const registry = new Registry();
     const server = pair.server.createServer(options.server);
     prepare(server);
-    const connected = deferred<PeerConnection>();
+    const connected = deferred<PeerConnectionInfo>();
     const forwardServer = pair.client.createServer();
-    const mux = new ListenMux<PeerConnection>({
+    const mux = new ListenMux<PeerConnectionInfo>({
       onConnection: (connection) => {
         serveConnections(forwardServer)(connection);
         connected.resolve(connection.context!);
@@ -85,7 +85,7 @@ export const callbackLink: Link = {
   },
 };
 
-function listen(mux: ListenMux<PeerConnection>): Promise<Listening> {
+function listen(mux: ListenMux<PeerConnectionInfo>): Promise<Listening> {
   return new Listening((socket) => {
     socket.setNoDelay(true);
     mux.handle(socket);

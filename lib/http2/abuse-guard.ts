@@ -17,7 +17,7 @@ const BYTES_THAT_PAY = 1024;
  *
  * Methods that begin with `may` end the connection when they return false.
  */
-export class PeerConduct {
+export class Http2AbuseGuard {
   readonly #frames: TokenBucket;
   readonly #streams: TokenBucket;
   readonly #fail: (code: ErrorCode, message: string) => void;
@@ -35,24 +35,24 @@ export class PeerConduct {
    *
    * @param bytes - of a payload that had to be decoded all the same: each KiB costs as much as a frame.
    */
-  maySendUseless(bytes = 0): boolean {
+  chargeFrame(bytes = 0): boolean {
     return this.#frames.allows(1 + (bytes >>> 10)) || this.#calm('frames that are of no use');
   }
 
   /** The peer has sent headers, `bytes` of them, on a stream of ours that is reset. */
-  maySendLateHeaders(bytes: number): boolean {
-    if (this.#lateHeaders === 0) return this.maySendUseless(bytes);
+  chargeLateHeaders(bytes: number): boolean {
+    if (this.#lateHeaders === 0) return this.chargeFrame(bytes);
     this.#lateHeaders -= 1;
     return true;
   }
 
   /** The peer has sent credit. */
-  maySendCredit(): boolean {
+  chargeWindowUpdate(): boolean {
     return this.#frames.allows(CREDIT_COST) || this.#calm('frames that are of no use');
   }
 
   /** One frame of the peer made this side visit so many streams. */
-  mayVisit(streams: number): boolean {
+  chargeVisits(streams: number): boolean {
     const cost = VISIT_COST * streams;
     return this.#frames.allows(cost) || this.#calm('frames that are of no use');
   }
@@ -68,17 +68,17 @@ export class PeerConduct {
   }
 
   /** This side has sent DATA, for which the peer may give credit. */
-  forgiveFrame(): void {
+  refundFrame(): void {
     this.#frames.forgive(1);
   }
 
   /** The peer has sent DATA, `bytes` of it besides padding. */
-  forgiveData(bytes: number): void {
+  refundData(bytes: number): void {
     this.#frames.forgive(bytes >= BYTES_THAT_PAY ? 1 : bytes / BYTES_THAT_PAY);
   }
 
   /** The peer has opened a stream for nothing: the work that it set going may still go on. */
-  mayGiveUpStream(): boolean {
+  chargeReset(): boolean {
     return this.#streams.allows(1) || this.#calm('streams that were given up at once, or refused');
   }
 
@@ -86,12 +86,12 @@ export class PeerConduct {
    * The connection has ended, and so many streams of the peer with it before they were of use. Returns
    * whether that is within its budget.
    */
-  mayGiveUpStreams(streams: number): boolean {
+  chargeResets(streams: number): boolean {
     return streams === 0 || this.#streams.allows(streams);
   }
 
   /** A stream has come to its end. */
-  forgiveStream(): void {
+  refundReset(): void {
     this.#streams.forgive(1);
   }
 

@@ -29,7 +29,7 @@ export interface WaitingCall {
  * Keeps at most one connection of a channel, for calls to begin on. Connects when it is asked to, and
  * goes on trying, ever more slowly, until it has connected.
  */
-export class ConnectionKeeper {
+export class Subchannel {
   readonly #connector: Connector;
   readonly #connectivity: Connectivity;
   readonly #options: ChannelOptions;

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo, ConnectionServer, ServedStream } from '../grpc/index.js';
 import { encodeGoAway, ErrorCode, Http2Error } from '../http2/index.js';
-import { DrainTime, LAST_WORDS_MS } from './drain-time.js';
+import { DrainTime, LINGER_MS } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { MultiplexSession } from './session-factory.js';
-import { endWithSession, onceThrough } from './stream-end.js';
+import { endWithSession, onWritableEnd } from './stream-end.js';
 
 /**
  * Streams of the other end that are served at once. One is usual, and another one while the first only
@@ -20,7 +20,7 @@ const MAX_SERVED_STREAMS = 4;
  * streams and the connection then. One that does not is told to, and is not waited for longer than calls
  * may take. Anything else than an end in order ends all of it at once.
  */
-export class ServedSession {
+export class DialingSession {
   /** Settles when the session is over. */
   readonly closed: Promise<unknown>;
   readonly #session: MultiplexSession;
@@ -57,7 +57,7 @@ export class ServedSession {
     }
     const served = this.#server.serve(stream, connection);
     this.#served.set(stream, served);
-    onceThrough(stream, () => {
+    onWritableEnd(stream, () => {
       this.#served.delete(stream);
       this.#endIfThrough();
     });
@@ -74,7 +74,7 @@ export class ServedSession {
   /** Ends with `stream`, the one of forward calls. */
   follow(stream: Duplex): void {
     this.#forward = stream;
-    onceThrough(stream, (inOrder) => {
+    onWritableEnd(stream, (inOrder) => {
       if (inOrder) this.#leave();
       else this.#end();
     });
@@ -104,7 +104,7 @@ export class ServedSession {
     clearTimeout(this.#drainTimer);
     clearTimeout(this.#patienceTimer);
     this.#server.forceShutdown();
-    void endSession(this.#session, limitMs + LAST_WORDS_MS);
+    void endSession(this.#session, limitMs + LINGER_MS);
   }
 
   #leave(): void {
@@ -112,7 +112,7 @@ export class ServedSession {
     this.#state = 'leaving';
     this.#drainTimer = setTimeout(() => this.#end(), this.#drainTime.leftMs).unref();
     // The other end may not know it yet: calls may still be on their way, and streams for them.
-    this.#patienceTimer = setTimeout(() => this.#endStreams(), LAST_WORDS_MS).unref();
+    this.#patienceTimer = setTimeout(() => this.#endStreams(), LINGER_MS).unref();
   }
 
   #endStreams(): void {

@@ -12,15 +12,15 @@ import {
 } from '../grpc/index.js';
 import { ErrorCode } from '../http2/index.js';
 import type { ClientConn } from './client-conn.js';
-import { DrainTime, LAST_WORDS_MS } from './drain-time.js';
+import { DrainTime, LINGER_MS } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { PeerConnectionOwner } from './peer-connection.js';
 import type { Departure, PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
-import { endWithSession, onceThrough } from './stream-end.js';
+import { endWithSession, onWritableEnd } from './stream-end.js';
 
-/** What a `PeerSession` is made of. */
-export interface PeerSessionParts {
+/** What a `ListeningSession` is made of. */
+export interface ListeningSessionParts {
   readonly session: MultiplexSession;
   /** The stream of forward calls; who serves them ends it when they are through. */
   readonly stream: Duplex;
@@ -46,11 +46,11 @@ export interface PeerSessionParts {
  * Invariant: while a forward call can begin, the peer is in the registry, or the session ends within
  * `drainMs`. Nothing that the peer does, or leaves undone, extends that.
  */
-export class PeerSession implements PeerLink, PeerConnectionOwner {
+export class ListeningSession implements PeerLink, PeerConnectionOwner {
   /** What to call the peer with. */
   readonly backchannel: ClientConn;
   readonly #channel: DialChannel;
-  readonly #parts: PeerSessionParts;
+  readonly #parts: ListeningSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
   /** Streams of the channel; more than one only while one replaces another. */
   readonly #backStreams = new Set<Duplex>();
@@ -70,7 +70,7 @@ export class PeerSession implements PeerLink, PeerConnectionOwner {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onDeparture - told once, when the peer is no longer to be found. */
-  constructor(parts: PeerSessionParts, onDeparture: (departure: Departure) => void) {
+  constructor(parts: ListeningSessionParts, onDeparture: (departure: Departure) => void) {
     const { session, stream, engine, channelOptions, connection, drainMs } = parts;
     this.#parts = parts;
     this.#onDeparture = onDeparture;
@@ -78,7 +78,7 @@ export class PeerSession implements PeerLink, PeerConnectionOwner {
     this.#channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
     this.backchannel = parts.createConn(this.#channel);
     stream.once('end', () => this.takesLeave());
-    onceThrough(stream, (inOrder) => {
+    onWritableEnd(stream, (inOrder) => {
       if (this.#failure !== undefined) this.#lose(this.#failure);
       else if (inOrder) this.#endForward();
       else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
@@ -197,7 +197,7 @@ export class PeerSession implements PeerLink, PeerConnectionOwner {
     if (this.#forward === 'open') this.#endServing(goAway);
     this.#channel.close();
     const limitMs = this.#forward === 'open' ? 0 : this.#drainTime.leftMs;
-    void endSession(this.#parts.session, limitMs + LAST_WORDS_MS);
+    void endSession(this.#parts.session, limitMs + LINGER_MS);
   }
 
   /** No forward call begins any more. */
@@ -209,7 +209,7 @@ export class PeerSession implements PeerLink, PeerConnectionOwner {
   async #openBack(): Promise<Duplex> {
     const stream = await this.#parts.session.open();
     this.#backStreams.add(stream);
-    onceThrough(stream, () => {
+    onWritableEnd(stream, () => {
       this.#backStreams.delete(stream);
       this.#endIfThrough();
     });

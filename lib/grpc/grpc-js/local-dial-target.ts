@@ -9,7 +9,7 @@ import { inRootContext } from '../../context/index.js';
  * before it asks its credentials for the connection. What dials here is hung up on; one listener
  * serves the whole process while anyone holds it.
  */
-class MeetingPoint {
+class LocalDialTarget {
   #server: Server | undefined;
   #target = '';
   #holders = 0;
@@ -43,4 +43,4 @@ function localPath(): string {
   return join(tmpdir(), `${name}.sock`);
 }
 
-export const meetingPoint = new MeetingPoint();
+export const localDialTarget = new LocalDialTarget();

@@ -10,7 +10,7 @@ import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
 
 /** The call that an inbox belongs to. */
-export interface InboxOwner {
+export interface MessageReceiveQueueOwner {
   /** There is something to hand over: `pump()` is to be called, on a stack of its own. */
   onWaiting(): void;
   /** One message, asked for by `read()`. */
@@ -28,7 +28,7 @@ export interface InboxOwner {
  * one is asked for (and the reader has passed it on), or, with `single`, until the inbox is closed. A
  * `single` message is not handed over (nor decompressed) before the other end has sent all it had to.
  */
-export type InboxKind = 'stream' | 'single';
+export type MessageReceiveQueueKind = 'stream' | 'single';
 
 /**
  * Milliseconds until a reader that is behind is looked at again, as nobody tells when it takes a message:
@@ -47,7 +47,7 @@ const CUT = 'The stream ended in the middle of a message';
  * made a message before it is asked for; the bytes behind it are kept as they came. What nobody reads is
  * not consumed either: the window of the stream then makes the other end wait.
  */
-export class Inbox implements MessageSink, CompressedMessage {
+export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** `grpc-encoding` of what comes. */
   encoding = 'identity';
   /** What messages count against. Not to be changed once something was pushed. */
@@ -56,8 +56,8 @@ export class Inbox implements MessageSink, CompressedMessage {
   readAhead: ReadAhead | undefined;
   /** @internal Bytes that a message may have; negative for any number. */
   readonly limit: number;
-  readonly #owner: InboxOwner;
-  readonly #kind: InboxKind;
+  readonly #owner: MessageReceiveQueueOwner;
+  readonly #kind: MessageReceiveQueueKind;
   readonly #reader: MessageReader;
   /** Bytes behind the message that is being received, or waits. */
   readonly #unread = new ByteQueue();
@@ -96,7 +96,7 @@ export class Inbox implements MessageSink, CompressedMessage {
   #readerPauseMs = FIRST_READER_PAUSE_MS;
 
   /** @param limit - bytes that a message may have; negative for any number. */
-  constructor(limit: number, owner: InboxOwner, kind: InboxKind, memory = NO_CONNECTION) {
+  constructor(limit: number, owner: MessageReceiveQueueOwner, kind: MessageReceiveQueueKind, memory = NO_CONNECTION) {
     this.limit = limit;
     this.memory = memory;
     this.#owner = owner;

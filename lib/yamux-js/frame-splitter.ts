@@ -1,10 +1,10 @@
-import { FrameType, HEADER_LENGTH, YamuxError } from '../yamux/index.js';
+import { YamuxFrameType, HEADER_LENGTH, YamuxError } from '../yamux/index.js';
 
 /**
  * Cuts chunks of any size into whole frames, which is all that yamux-js can read. A frame that lies
  * within one chunk is a view of it; one that does not is collected, in a buffer of its exact size.
  */
-export class ReFramer {
+export class FrameSplitter {
   readonly #maxFrameSize: number;
   /** The frame that is incomplete; as long as its header is not, only that. */
   #partial = Buffer.alloc(HEADER_LENGTH);
@@ -64,8 +64,8 @@ export class ReFramer {
   #frameLength(bytes: Buffer, offset: number): number {
     const [version, type] = [bytes[offset]!, bytes[offset + 1]!];
     if (version !== 0) throw invalid(`has version ${version}; only 0 exists`);
-    if (type > FrameType.GoAway) throw invalid(`is of unknown type ${type}`);
-    if (type !== FrameType.Data) return HEADER_LENGTH;
+    if (type > YamuxFrameType.GoAway) throw invalid(`is of unknown type ${type}`);
+    if (type !== YamuxFrameType.Data) return HEADER_LENGTH;
     const payload = bytes.readUInt32BE(offset + 8);
     if (payload > this.#maxFrameSize) {
       throw invalid(

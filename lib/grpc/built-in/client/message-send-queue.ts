@@ -17,7 +17,7 @@ interface Outgoing {
  * Messages on their way to the other end: compressed if they are to be, in order, kept until there is a
  * stream, and, while they are few, until it is sure that they need not be sent once more.
  */
-export class Outbox {
+export class MessageSendQueue {
   readonly #onFailure: () => void;
   #stream: Http2Stream | undefined;
   #kept: Outgoing[] = [];

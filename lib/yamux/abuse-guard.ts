@@ -14,7 +14,7 @@ const MAX_EARNED = 65_536;
  * What pays is only added up where it happens; it is looked at when an account is empty. Methods that
  * say `may` end the session when they return false.
  */
-export class PeerConduct {
+export class YamuxAbuseGuard {
   readonly #maxUselessFrames: number;
   readonly #frames: TokenBucket;
   readonly #streams: TokenBucket;
@@ -32,7 +32,7 @@ export class PeerConduct {
   }
 
   /** It has sent a frame that is of no use by itself. */
-  maySendUseless(): boolean {
+  chargeFrame(): boolean {
     if (this.#frames.allows(1)) return true;
     const paid = Math.min(this.#earned, this.#maxUselessFrames);
     this.#earned = Math.min(this.#earned - paid, MAX_EARNED);
@@ -41,45 +41,45 @@ export class PeerConduct {
   }
 
   /** It has sent `bytes` of data for a stream that is not there. */
-  maySendForNobody(bytes: number): boolean {
-    if (bytes === 0 || bytes > this.#inFlight) return this.maySendUseless();
+  chargeLateData(bytes: number): boolean {
+    if (bytes === 0 || bytes > this.#inFlight) return this.chargeFrame();
     this.#inFlight -= bytes;
     return true;
   }
 
   /** It has opened a stream for nothing: the work that it set going may still go on. */
-  mayGiveUpStream(): boolean {
+  chargeReset(): boolean {
     return this.#streams.allows(1) || this.#flood('streams that were given up at once');
   }
 
   /** This side has sent a frame with `bytes` of data: the peer may give credit for as little as 1 KiB. */
-  earn(bytes: number): void {
+  creditSentData(bytes: number): void {
     this.#earned += 1 + (bytes >>> 10);
   }
 
   /** The peer has sent a frame with `bytes` of data: only whole KiB pay, or each byte would pay for a frame. */
-  earnByReceiving(bytes: number): void {
+  creditReceivedData(bytes: number): void {
     this.#earned += bytes >>> 10;
   }
 
   /** This side has opened a stream. */
-  earnForOpening(): void {
+  creditOpenedStream(): void {
     this.#earned += FRAMES_ABOUT_A_STREAM;
   }
 
   /** This side has refused a stream, on which the peer may have sent `window` bytes before it learns that. */
-  expectRest(window: number): void {
+  expectLateData(window: number): void {
     this.#inFlight += window;
   }
 
   /** This side has reset a stream, on which the peer may have sent `window` bytes, and its end. */
-  earnForReset(window: number): void {
+  creditReset(window: number): void {
     this.#inFlight += window;
     this.#earned += FRAMES_ABOUT_A_STREAM;
   }
 
   /** A stream has come to its end. */
-  forgiveStream(): void {
+  refundReset(): void {
     this.#streams.forgive(1);
   }
 

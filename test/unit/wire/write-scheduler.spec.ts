@@ -49,12 +49,12 @@ function begin(bytesPerMs: number): void {
   network = new Network(bytesPerMs);
   turns = new WriteScheduler(network as unknown as Duplex, {
     blocked: false,
-    beforeTurns() {},
-    takeTurn: () => {
+    onFlushStart() {},
+    sendFrame: () => {
       frames += 1;
       turns.write(FRAME.subarray(0, turns.atATime));
     },
-    afterTurns() {},
+    onFlushEnd() {},
   });
   turns.activate(source);
 }

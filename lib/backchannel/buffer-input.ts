@@ -18,7 +18,7 @@ const FIRST_ROOM = 1024;
  * it has sent more than 128 KiB, and is to be hung up on.
  * @returns a function that gives the socket back, with all that came still to be read.
  */
-export function holdInput(socket: Duplex, onGone: (error?: Error) => void): () => void {
+export function bufferInput(socket: Duplex, onGone: (error?: Error) => void): () => void {
   let held = Buffer.alloc(0);
   let bytes = 0;
 

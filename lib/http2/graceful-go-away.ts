@@ -1,15 +1,15 @@
-import { ErrorCode, FrameType, MAX_WINDOW_SIZE } from './frame.js';
-import type { FrameOutput } from './frame-output.js';
+import { ErrorCode, Http2FrameType, MAX_WINDOW_SIZE } from './frame.js';
+import type { Http2FrameOutput } from './frame-output.js';
 import { goAwayPayload } from './go-away-frame.js';
-import type { Pings } from './pings.js';
+import type { Http2Pings } from './pings.js';
 
 /** Milliseconds that the peer has to answer before the next step is taken all the same. */
 const NEXT_STEP_MS = 1000;
 
 /** How this side says GOAWAY: in two steps, so that no request is lost that was on its way (RFC 9113, 6.8). */
-export class GoingAway {
-  readonly #output: FrameOutput;
-  readonly #pings: Pings;
+export class GracefulGoAway {
+  readonly #output: Http2FrameOutput;
+  readonly #pings: Http2Pings;
   readonly #servesRequests: boolean;
   readonly #hasPeer: () => boolean;
   readonly #onLastStep: () => void;
@@ -26,8 +26,8 @@ export class GoingAway {
    * @param onLastStep - what the peer sends from now on is not served.
    */
   constructor(
-    output: FrameOutput,
-    pings: Pings,
+    output: Http2FrameOutput,
+    pings: Http2Pings,
     servesRequests: boolean,
     hasPeer: () => boolean,
     onLastStep: () => void,
@@ -100,6 +100,6 @@ export class GoingAway {
   }
 
   #write(lastStreamId: number, code: number, message: string): void {
-    this.#output.frame(FrameType.GoAway, 0, 0, goAwayPayload(lastStreamId, code, message));
+    this.#output.frame(Http2FrameType.GoAway, 0, 0, goAwayPayload(lastStreamId, code, message));
   }
 }

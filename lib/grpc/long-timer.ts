@@ -6,7 +6,7 @@ import { LONGEST_DELAY_MS } from './built-in/timeout.js';
  *
  * @returns a function that stops it.
  */
-export function after(ms: number, listener: () => void): () => void {
+export function setLongTimer(ms: number, listener: () => void): () => void {
   if (ms > LONGEST_DELAY_MS) return () => {};
   const timer = setTimeout(listener, ms);
   return () => clearTimeout(timer);

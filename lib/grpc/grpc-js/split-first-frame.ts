@@ -11,7 +11,7 @@ const FRAME_HEADER_BYTES = 9;
  *
  * @returns `stream`.
  */
-export function withFirstFrameApart<T extends Duplex>(stream: T): T {
+export function splitFirstFrame<T extends Duplex>(stream: T): T {
   const early = readAll(stream);
   const original = stream.push;
   const push = original.bind(stream);

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ConnectionInfo } from '../grpc/index.js';
 
 /** A multiplexed connection, seen from the dialing side. */
-export class DialedConnection extends ConnectionInfo {
+export class DialedConnectionInfo extends ConnectionInfo {
   readonly #onFailure: (error: Error) => void;
 
   /** @param onFailure - told why HTTP/2 on one of its streams failed. */
