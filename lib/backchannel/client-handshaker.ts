@@ -5,13 +5,18 @@ import {
   ENGINE_RULE,
   engineOf,
   UpgradeCredentials,
-  withTimeout,
   type DialChannel,
   type EngineName,
   type GrpcEngine,
   type OpenStream,
 } from '../grpc/index.js';
-import { OptionError, showValue, verifyOptions, type Rules } from '../options/index.js';
+import {
+  MAX_TIMEOUT_MS,
+  OptionError,
+  showValue,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { DialedConnectionInfo } from './dialed-connection-info.js';
 import { HandshakeError } from './errors.js';
@@ -23,9 +28,10 @@ import {
   yamuxSessionFactory,
   type SessionFactory,
 } from './session-factory.js';
+import { withTimeout } from '../wire/index.js';
 
 /** The longest delay that Node's timers keep: 24 days. */
-const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': 2 ** 31 - 1 };
+const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': MAX_TIMEOUT_MS };
 
 /** Options of a `ClientHandshaker`; all may be left out. */
 export interface ClientHandshakerOptions {

@@ -1,6 +1,6 @@
-import { withTimeout } from '../grpc/index.js';
 import { LINGER_MS } from './drain-time.js';
 import type { MultiplexSession } from './session-factory.js';
+import { withTimeout } from '../wire/index.js';
 
 /**
  * Ends a session in order: sends what was written, then closes the connection. Cuts it when that takes

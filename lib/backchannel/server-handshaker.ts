@@ -5,7 +5,6 @@ import {
   ConnectionInfo,
   ENGINE_RULE,
   engineOf,
-  withTimeout,
   type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
@@ -36,6 +35,7 @@ import {
   type MultiplexSession,
   type SessionFactory,
 } from './session-factory.js';
+import { withTimeout } from '../wire/index.js';
 
 /** Options of a `ServerHandshaker`; all may be left out. */
 export interface ServerHandshakerOptions {

@@ -1,4 +1,3 @@
-export { setLongTimer } from './long-timer.js';
 export { isAnswered } from './answered-calls.js';
 export { BorrowedChannel } from './borrowed-channel.js';
 export { closedByDecision, decisionIn } from './closed-by-decision.js';
@@ -45,4 +44,3 @@ export {
   type WatchServerCredentialsOptions,
 } from './watch-server-credentials.js';
 export { watchConnectivity } from './watch-connectivity.js';
-export { withTimeout } from './with-timeout.js';

@@ -3,6 +3,7 @@ import { inRootContext } from '../context/index.js';
 import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
 import { watchConnectivity } from './watch-connectivity.js';
+import { MAX_TIMEOUT_MS } from '../options/index.js';
 
 /** Milliseconds that a connection must have lasted for the next one not to be held back for it. */
 const LASTING_MS = 1000;
@@ -34,7 +35,7 @@ export function keepConnected(
   keepsAlive = true,
   lossPauseMs = DEFAULT_LOSS_PAUSE_MS,
 ): () => void {
-  const alive = keepsAlive ? inRootContext(() => setInterval(() => {}, 2 ** 31 - 1)) : undefined;
+  const alive = keepsAlive ? inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS)) : undefined;
   let pause: NodeJS.Timeout | undefined;
   let connectedAt = 0;
   let shortLived = 0;

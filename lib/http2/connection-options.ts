@@ -6,6 +6,7 @@ import {
   MAX_WINDOW_SIZE,
 } from './frame.js';
 import type { Http2Settings } from './settings.js';
+import { MAX_TIMEOUT_MS } from '../options/index.js';
 
 /** Settings of one connection; what this side takes from the other. See docs/limits.md. */
 export interface Http2ConnectionOptions extends Pick<
@@ -87,8 +88,6 @@ export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.fr
 });
 
 const MAX_UINT32 = 2 ** 32 - 1;
-/** Longest delay that Node's timers keep. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Of counters that only have to be numbers. */
 const MANY = Number.MAX_SAFE_INTEGER;
 

@@ -20,7 +20,7 @@ export interface ConnectionParts {
   readonly window: ConnectionWindow;
   readonly streamWindows: StreamWindows;
   readonly settings: SettingsExchange;
-  readonly conduct: Http2AbuseGuard;
+  readonly abuse: Http2AbuseGuard;
   readonly pings: Http2Pings;
-  readonly goingAway: GracefulGoAway;
+  readonly gracefulGoAway: GracefulGoAway;
 }

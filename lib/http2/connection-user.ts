@@ -1,6 +1,6 @@
 import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2Stream } from './stream.js';
-import { rethrowOnNextTick } from './rethrow-on-next-tick.js';
+import { rethrowOnNextTick } from '../wire/index.js';
 
 /** Tells the user of a connection what happens, and holds off what listeners throw. */
 export class ConnectionUser {

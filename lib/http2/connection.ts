@@ -56,7 +56,7 @@ const LAST_WORDS_MS = 1000;
 export class Http2Connection implements Http2StreamHost {
   readonly output: Http2FrameOutput;
   /** @internal */
-  readonly conduct: Http2AbuseGuard;
+  readonly abuse: Http2AbuseGuard;
   readonly #socket: Duplex;
   readonly #role: Http2Role;
   readonly #parts: ConnectionParts;
@@ -81,9 +81,12 @@ export class Http2Connection implements Http2StreamHost {
     this.#role = role;
     this.#parts = this.#createParts(verifyHttp2Options(options), events, accounts);
     this.output = this.#parts.output;
-    this.conduct = this.#parts.conduct;
+    this.abuse = this.#parts.abuse;
     this.#streams = this.#parts.streams;
-    this.#parser = new Http2FrameParser(this.#createPeerWords().createReceiver(), role === 'server');
+    this.#parser = new Http2FrameParser(
+      this.#createPeerWords().createReceiver(),
+      role === 'server',
+    );
     this.#greet();
     InputTurns.begin(socket, {
       read: (chunk, start, time) => this.#receive(chunk, start, time),
@@ -119,7 +122,7 @@ export class Http2Connection implements Http2StreamHost {
   get hasRoom(): boolean {
     return (
       this.#state === 'open' &&
-      !this.#parts.goingAway.begun &&
+      !this.#parts.gracefulGoAway.begun &&
       this.#streams.size < this.#parts.settings.peer.maxConcurrentStreams
     );
   }
@@ -185,7 +188,7 @@ export class Http2Connection implements Http2StreamHost {
    * @param message - the debug data: for humans, or a word that gRPC has agreed upon. Default: none.
    */
   goAway(message?: string): void {
-    if (this.#state !== 'closed') this.#parts.goingAway.begin(message);
+    if (this.#state !== 'closed') this.#parts.gracefulGoAway.begin(message);
   }
 
   /**
@@ -196,7 +199,7 @@ export class Http2Connection implements Http2StreamHost {
    */
   dismiss(code: number, message: string): void {
     if (this.#state === 'closed') return;
-    this.#parts.goingAway.fail(code, message);
+    this.#parts.gracefulGoAway.fail(code, message);
     this.#terminate(closedError(), true);
   }
 
@@ -230,19 +233,19 @@ export class Http2Connection implements Http2StreamHost {
   /** @internal */
   rememberReset(id: number): void {
     this.#streams.rememberReset(id);
-    if (this.#streams.isOurs(id)) this.conduct.expectLateHeaders();
+    if (this.#streams.isOurs(id)) this.abuse.expectLateHeaders();
   }
 
   /** @internal */
   chargeRefusal(id: number): void {
-    if (!this.#streams.isOurs(id)) this.conduct.chargeReset();
+    if (!this.#streams.isOurs(id)) this.abuse.chargeReset();
   }
 
   /** @internal */
   forget(stream: Http2Stream, finished: boolean): void {
     this.#streams.delete(stream.id);
     this.#parts.streamWindows.adapt();
-    if (finished) this.conduct.refundReset();
+    if (finished) this.abuse.refundReset();
   }
 
   /** @internal */
@@ -282,8 +285,8 @@ export class Http2Connection implements Http2StreamHost {
       window: new ConnectionWindow(options, accounts.unread, (bytes) => this.#credit(bytes)),
       streamWindows,
       settings,
-      conduct: new Http2AbuseGuard(accounts, (code, message) => this.#fail(code, message)),
-      goingAway: new GracefulGoAway(
+      abuse: new Http2AbuseGuard(accounts, (code, message) => this.#fail(code, message)),
+      gracefulGoAway: new GracefulGoAway(
         output,
         pings,
         !isClient,
@@ -333,7 +336,7 @@ export class Http2Connection implements Http2StreamHost {
 
   #fail(code: ErrorCode, message: string): void {
     if (this.#state === 'closed') return;
-    this.#parts.goingAway.fail(code, message);
+    this.#parts.gracefulGoAway.fail(code, message);
     this.#terminate(http2Error('connection', code, message), true);
   }
 
@@ -366,7 +369,7 @@ export class Http2Connection implements Http2StreamHost {
       this.#socket.destroy(socketError);
     }
     // A connection that ends is one way to give all of its streams up at once; peers can make another.
-    const isTooMuch = !this.conduct.chargeResets(unwanted);
+    const isTooMuch = !this.abuse.chargeResets(unwanted);
     user.close(isTooMuch ? tooManyGivenUp() : error);
   }
 

@@ -10,7 +10,7 @@ export interface DataReceiverHost {
   readonly streams: StreamTable;
   readonly window: ConnectionWindow;
   readonly settings: SettingsExchange;
-  readonly conduct: Http2AbuseGuard;
+  readonly abuse: Http2AbuseGuard;
   /** Nobody will read so much of it. */
   consumed(bytes: number): void;
   /** The peer has sent all there is on `stream`. */
@@ -51,7 +51,7 @@ export class DataReceiver {
       host.resetStream(id, ErrorCode.ProtocolError, 'DATA before any headers');
     } else if (length > stream.receiveWindow + host.settings.unknownReduction) {
       host.resetStream(id, ErrorCode.FlowControlError, 'more DATA than the stream window allows');
-    } else if (length > 0 || endStream || host.conduct.chargeFrame()) {
+    } else if (length > 0 || endStream || host.abuse.chargeFrame()) {
       stream.spend(length);
       this.#stream = stream;
     }
@@ -84,14 +84,14 @@ export class DataReceiver {
 
   /** Content pays for other frames; a frame of nothing but padding is as useless as an empty one. */
   #account(): void {
-    const { conduct } = this.#host;
-    if (this.#delivered > 0) conduct.refundData(this.#delivered);
-    else if (this.#length > 0 && !this.#endStream) conduct.chargeFrame();
+    const { abuse } = this.#host;
+    if (this.#delivered > 0) abuse.refundData(this.#delivered);
+    else if (this.#length > 0 && !this.#endStream) abuse.chargeFrame();
   }
 
   /** It came for a stream that is no more, or never was. */
   #throwAway(id: number): void {
-    const { streams, conduct } = this.#host;
+    const { streams, abuse } = this.#host;
     if (streams.isIdle(id)) {
       const message = `DATA on stream ${id}, which nobody has opened`;
       this.#host.fail(ErrorCode.ProtocolError, message);
@@ -99,7 +99,7 @@ export class DataReceiver {
       this.#host.fail(ErrorCode.StreamClosed, `DATA on stream ${id}, which is closed`);
     } else if (this.#length === 0 && !this.#endStream) {
       // Any other was on its way, and there may be much of it: what the windows allowed.
-      conduct.chargeFrame();
+      abuse.chargeFrame();
     }
   }
 }

@@ -49,7 +49,7 @@ export class Http2FrameOutput {
   readonly waitingSources = new Set<Http2FrameSource>();
   readonly #maxQueued: number;
   readonly #events: Http2FrameOutputEvents;
-  readonly #turns: WriteScheduler<Http2FrameSource>;
+  readonly #scheduler: WriteScheduler<Http2FrameSource>;
   /** Where in the writer's buffer the bytes begin that the socket has not. */
   #start = 0;
   /** The DATA frame that was written last: whose it is, and where it begins and ends in the slab. */
@@ -64,17 +64,17 @@ export class Http2FrameOutput {
   constructor(socket: Duplex, maxQueued: number, events: Http2FrameOutputEvents) {
     this.#maxQueued = maxQueued;
     this.#events = events;
-    this.#turns = new WriteScheduler(socket, this.#createHost());
+    this.#scheduler = new WriteScheduler(socket, this.#createHost());
   }
 
   /** Whether streams have to wait for the socket. */
   get full(): boolean {
-    return this.#turns.full;
+    return this.#scheduler.full;
   }
 
   /** Bytes that a frame with data may have: fewer where the link is slow. */
   get frameLimit(): number {
-    return this.#turns.atATime;
+    return this.#scheduler.atATime;
   }
 
   /** Bytes of other frames than DATA that may still wait for the socket. */
@@ -84,7 +84,7 @@ export class Http2FrameOutput {
 
   /** Bytes that the network has taken so far. */
   get bytesTaken(): number {
-    return this.#turns.bytesTaken;
+    return this.#scheduler.bytesTaken;
   }
 
   /** Writes bytes that are no frame. */
@@ -95,7 +95,7 @@ export class Http2FrameOutput {
 
   /** Writes a frame whose payload is known. */
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
-    if (this.#turns.ended) return;
+    if (this.#scheduler.ended) return;
     this.#header(type, flags, streamId, payload.length);
     this.#payload(payload);
     this.#schedule();
@@ -103,7 +103,7 @@ export class Http2FrameOutput {
 
   /** Writes a frame whose payload is one number of 32 bits. */
   numberFrame(type: number, streamId: number, value: number): void {
-    if (this.#turns.ended) return;
+    if (this.#scheduler.ended) return;
     this.#header(type, 0, streamId, 4);
     this.#reserve(4);
     const { writer } = this;
@@ -114,7 +114,7 @@ export class Http2FrameOutput {
 
   /** Writes a DATA frame, for which there is window, out of pieces, which must not be changed any more. */
   data(flags: number, streamId: number, pieces: readonly Uint8Array[], length: number): void {
-    if (this.#turns.ended) return;
+    if (this.#scheduler.ended) return;
     this.window -= length;
     this.#header(Http2FrameType.Data, flags, streamId, length);
     const { writer } = this;
@@ -162,7 +162,7 @@ export class Http2FrameOutput {
   /** Writes the header of the frame that began at `from` and is complete. */
   endFrame(from: number, type: number, flags: number, streamId: number): void {
     const length = this.lengthSince(from);
-    if (this.#turns.ended) return;
+    if (this.#scheduler.ended) return;
     writeHeader(this.writer.bytes, this.#start + from, type, flags, streamId, length);
     this.#schedule();
   }
@@ -170,7 +170,7 @@ export class Http2FrameOutput {
   /** The peer takes so much more DATA, of all streams together. */
   grant(bytes: number): void {
     this.window += bytes;
-    if (!this.#turns.idle) this.#turns.schedule();
+    if (!this.#scheduler.idle) this.#scheduler.schedule();
   }
 
   /**
@@ -182,28 +182,28 @@ export class Http2FrameOutput {
     this.initialStreamWindow = bytes;
     if (!grows) return 0;
     for (const source of this.waitingSources) {
-      if (source.sendable) this.#turns.activate(source);
+      if (source.sendable) this.#scheduler.activate(source);
     }
     return this.waitingSources.size;
   }
 
   /** Gives `source` its turns until it is no longer sendable. */
   activate(source: Http2FrameSource): void {
-    this.#turns.activate(source);
+    this.#scheduler.activate(source);
   }
 
   deactivate(source: Http2FrameSource): void {
-    this.#turns.deactivate(source);
+    this.#scheduler.deactivate(source);
   }
 
   /** Writes what waits, but for data that had no turn yet, then ends the socket. */
   end(): void {
-    this.#turns.end();
+    this.#scheduler.end();
   }
 
   /** Lets go of the socket and drops what waits. */
   discard(): void {
-    this.#turns.discard();
+    this.#scheduler.discard();
   }
 
   #createHost(): WriteSchedulerHost<Http2FrameSource> {
@@ -220,12 +220,12 @@ export class Http2FrameOutput {
   }
 
   #schedule(): void {
-    if (this.#turns.schedule() || this.#overflowed) return;
+    if (this.#scheduler.schedule() || this.#overflowed) return;
     if (this.#queued() <= this.#maxQueued) return;
     this.#overflowed = true;
     // Not from within what a stream, or its user, is doing.
     process.nextTick(() => {
-      if (!this.#turns.ended) this.#events.onOverflow();
+      if (!this.#scheduler.ended) this.#events.onOverflow();
     });
   }
 
@@ -243,9 +243,9 @@ export class Http2FrameOutput {
 
   #payload(piece: Uint8Array): void {
     if (piece.length > COPY_LIMIT) {
-      if (this.#turns.full) this.#given = this.#queued() + piece.length;
+      if (this.#scheduler.full) this.#given = this.#queued() + piece.length;
       this.#writeSlab();
-      this.#turns.write(piece);
+      this.#scheduler.write(piece);
       return;
     }
     this.#reserve(piece.length);
@@ -259,7 +259,7 @@ export class Http2FrameOutput {
   #writeSlab(): void {
     const { writer } = this;
     if (writer.offset === this.#start) return;
-    this.#turns.write(writer.bytes.subarray(this.#start, writer.offset));
+    this.#scheduler.write(writer.bytes.subarray(this.#start, writer.offset));
     this.#start = writer.offset;
   }
 
@@ -267,7 +267,7 @@ export class Http2FrameOutput {
   #reserve(bytes: number): void {
     const { writer } = this;
     if (writer.bytes.length - writer.offset >= bytes) return;
-    if (this.#turns.full) this.#given = this.#queued();
+    if (this.#scheduler.full) this.#given = this.#queued();
     this.#writeSlab();
     this.#lastDataStream = 0;
     const slab = borrowSlab(bytes);

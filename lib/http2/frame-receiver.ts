@@ -82,7 +82,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
     } else {
       const problem = frameProblem(type, flags, streamId, length);
       if (problem !== undefined) host.fail(problem.code, problem.message);
-      else if (type > Http2FrameType.Continuation) host.conduct.chargeFrame();
+      else if (type > Http2FrameType.Continuation) host.abuse.chargeFrame();
     }
   }
 
@@ -149,7 +149,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
   }
 
   #onPriority(payload: Buffer): void {
-    if (!this.#host.conduct.chargeFrame()) return;
+    if (!this.#host.abuse.chargeFrame()) return;
     if (payload.length !== 5) {
       this.#resetIfOpen(ErrorCode.FrameSizeError, 'PRIORITY of a wrong size');
     } else if ((payload.readUInt32BE(0) & MAX_WINDOW_SIZE) === this.#streamId) {
@@ -165,7 +165,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
   }
 
   #onRstStream(code: number): void {
-    const { streams, conduct } = this.#host;
+    const { streams, abuse } = this.#host;
     const id = this.#streamId;
     if (streams.isIdle(id)) {
       return this.#fail(`RST_STREAM on stream ${id}, which nobody has opened`);
@@ -173,36 +173,36 @@ export class Http2FrameReceiver implements Http2FrameHandler {
     const stream = streams.get(id);
     if (stream === undefined) {
       // Both gave it up at once.
-      if (!streams.forgetReset(id)) conduct.chargeFrame();
+      if (!streams.forgetReset(id)) abuse.chargeFrame();
       return;
     }
     const wanted = streams.isOurs(id) || stream.isWanted;
     const message = `the peer reset stream ${id} with code ${code}`;
     stream.abort(http2Error('stream', code, message, true));
-    if (!wanted) conduct.chargeReset();
+    if (!wanted) abuse.chargeReset();
   }
 
   #onSettings(payload: Buffer): void {
-    const { conduct } = this.#host;
+    const { abuse } = this.#host;
     this.#hasSettings = true;
     if (this.#flags & Http2Flag.Ack) {
-      if (!this.#host.receiveSettingsAck()) conduct.chargeFrame();
-    } else if (conduct.chargeFrame(payload.length)) {
+      if (!this.#host.receiveSettingsAck()) abuse.chargeFrame();
+    } else if (abuse.chargeFrame(payload.length)) {
       this.#host.receiveSettings(payload);
     }
   }
 
   #onPing(payload: Buffer): void {
-    const { conduct, output } = this.#host;
+    const { abuse, output } = this.#host;
     if (this.#flags & Http2Flag.Ack) {
-      if (!this.#host.receivePong(payload)) conduct.chargeFrame();
-    } else if (conduct.chargeFrame()) {
+      if (!this.#host.receivePong(payload)) abuse.chargeFrame();
+    } else if (abuse.chargeFrame()) {
       output.frame(Http2FrameType.Ping, Http2Flag.Ack, 0, payload);
     }
   }
 
   #onGoAway(payload: Buffer): void {
-    if (!this.#host.conduct.chargeFrame(payload.length)) return;
+    if (!this.#host.abuse.chargeFrame(payload.length)) return;
     const lastStreamId = payload.readUInt32BE(0) & MAX_WINDOW_SIZE;
     const code = payload.readUInt32BE(4);
     const debugData = payload.subarray(8);
@@ -211,13 +211,13 @@ export class Http2FrameReceiver implements Http2FrameHandler {
   }
 
   #onWindowUpdate(bytes: number): void {
-    const { streams, conduct, output } = this.#host;
+    const { streams, abuse, output } = this.#host;
     const id = this.#streamId;
     // Credit may cross the end of its stream.
     if (streams.isIdle(id) && id > 0) {
       return this.#fail(`WINDOW_UPDATE on stream ${id}, which nobody has opened`);
     }
-    if (!conduct.chargeWindowUpdate()) return;
+    if (!abuse.chargeWindowUpdate()) return;
     if (id > 0) {
       this.#grantStream(id, bytes);
     } else if (bytes === 0) {

@@ -42,7 +42,8 @@ export function frameProblem(
 
 function isPossibleLength(type: number, flags: number, length: number): boolean {
   if (type === Http2FrameType.GoAway) return length >= 8;
-  if (type === Http2FrameType.Settings) return flags & Http2Flag.Ack ? length === 0 : length % 6 === 0;
+  if (type === Http2FrameType.Settings)
+    return flags & Http2Flag.Ack ? length === 0 : length % 6 === 0;
   return true;
 }
 

@@ -15,4 +15,3 @@ export { CONNECTION_HEADERS, valueOf } from './header-rules.js';
 export { headerListSize } from './header-list-size.js';
 export { Http2Stream } from './stream.js';
 export type { StreamListener } from './stream-listener.js';
-export { rethrowOnNextTick } from './rethrow-on-next-tick.js';

@@ -14,7 +14,7 @@ const TOO_LARGE = 'headers that are too large, or too many';
 /** What messages act on. */
 export interface MessageReceiverHost {
   readonly streams: StreamTable;
-  readonly conduct: Http2AbuseGuard;
+  readonly abuse: Http2AbuseGuard;
   /** Whether the peer opens streams, as clients do. */
   readonly servesRequests: boolean;
   /** The peer has used this number. Returns whether new streams are served at all. */
@@ -76,13 +76,13 @@ export class MessageReceiver {
     if (!host.useId(id)) return; // The peer was told.
     if (!fits) {
       host.resetStream(id, ErrorCode.EnhanceYourCalm, TOO_LARGE);
-      host.conduct.chargeFrame(this.#blockSize);
+      host.abuse.chargeFrame(this.#blockSize);
       return;
     }
     const problem = this.#rules.requestProblem(headers);
     if (problem !== undefined) {
       this.#refuse(id, problem);
-      host.conduct.chargeFrame(this.#blockSize);
+      host.abuse.chargeFrame(this.#blockSize);
       return;
     }
     const stream = host.openStream(id);
@@ -102,9 +102,9 @@ export class MessageReceiver {
     } else if (!host.streams.wasReset(id)) {
       host.fail(ErrorCode.StreamClosed, `HEADERS on stream ${id}, which is closed`);
     } else if (host.servesRequests) {
-      host.conduct.chargeFrame(this.#blockSize);
+      host.abuse.chargeFrame(this.#blockSize);
     } else {
-      host.conduct.chargeLateHeaders(this.#blockSize);
+      host.abuse.chargeLateHeaders(this.#blockSize);
     }
   }
 
@@ -129,7 +129,7 @@ export class MessageReceiver {
     const isInformational = code.startsWith('1');
     if (isInformational && endStream) return this.#refuse(stream.id, 'it ends before it begins');
     if (isInformational) {
-      this.#host.conduct.chargeFrame(this.#blockSize);
+      this.#host.abuse.chargeFrame(this.#blockSize);
       return;
     }
     if (!WITHOUT_CONTENT.has(code)) stream.expectLength(valueOf(headers, 'content-length'));

@@ -48,10 +48,10 @@ export class PeerWords {
   /** What the frames go to. */
   createReceiver(): Http2FrameReceiver {
     const host = this.#host;
-    const { options, streams, conduct, output, window, settings, pings, user } = this.#parts;
+    const { options, streams, abuse, output, window, settings, pings, user } = this.#parts;
     const shared = {
       streams,
-      conduct,
+      abuse,
       resetStream: (id: number, code: ErrorCode, message: string) =>
         this.#resetStream(id, code, message),
       fail: (code: ErrorCode, message: string) => host.fail(code, message),
@@ -85,16 +85,16 @@ export class PeerWords {
   }
 
   #useId(id: number): boolean {
-    const { streams, goingAway, conduct } = this.#parts;
+    const { streams, gracefulGoAway, abuse } = this.#parts;
     streams.usePeerId(id);
-    if (goingAway.serve(id)) return true;
+    if (gracefulGoAway.serve(id)) return true;
     streams.rememberReset(id); // What belongs to it is on its way too.
-    conduct.chargeFrame();
+    abuse.chargeFrame();
     return false;
   }
 
   #openStream(id: number): Http2Stream | undefined {
-    const { streams, options, settings, conduct, user } = this.#parts;
+    const { streams, options, settings, abuse, user } = this.#parts;
     if (!user.servesRequests) {
       this.#resetStream(id, ErrorCode.RefusedStream, 'nobody serves requests here');
     } else if (streams.totalSize < options.maxConcurrentStreams) {
@@ -103,7 +103,7 @@ export class PeerWords {
       this.#resetStream(id, ErrorCode.RefusedStream, 'too many streams');
     }
     // Before it has got our settings it cannot know how many there may be.
-    if (settings.acknowledged) conduct.chargeFrame();
+    if (settings.acknowledged) abuse.chargeFrame();
     return undefined;
   }
 
@@ -127,17 +127,17 @@ export class PeerWords {
 
   /** Returns whether the connection goes on. */
   #setInitialWindow(bytes: number): boolean {
-    const { streams, conduct, output } = this.#parts;
+    const { streams, abuse, output } = this.#parts;
     if (bytes === output.initialStreamWindow) return true;
     if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
       // It may have been given to streams that have used it up, or are over.
-      if (!conduct.chargeVisits(streams.countCredit())) return false;
+      if (!abuse.chargeVisits(streams.countCredit())) return false;
       if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
         this.#host.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');
         return false;
       }
     }
-    return conduct.chargeVisits(output.setInitialStreamWindow(bytes));
+    return abuse.chargeVisits(output.setInitialStreamWindow(bytes));
   }
 
   #receiveSettingsAck(): boolean {
@@ -156,10 +156,10 @@ export class PeerWords {
 
   /** The peer takes no streams of ours with numbers above this one. */
   #abortAbove(lastStreamId: number): void {
-    const { streams, conduct } = this.#parts;
+    const { streams, abuse } = this.#parts;
     this.#lastTakenId = lastStreamId;
     // Nothing is opened by servers: all streams are the peer's.
-    if (this.#host.isServer || !conduct.chargeVisits(streams.size)) return;
+    if (this.#host.isServer || !abuse.chargeVisits(streams.size)) return;
     const reason = 'the peer did not take the stream';
     const error = http2Error('stream', ErrorCode.RefusedStream, reason, true);
     for (const stream of streams.all()) {
@@ -168,7 +168,7 @@ export class PeerWords {
   }
 
   #resetStream(id: number, code: ErrorCode, message: string): void {
-    const { streams, output, conduct } = this.#parts;
+    const { streams, output, abuse } = this.#parts;
     const stream = streams.get(id);
     if (stream === undefined) {
       output.numberFrame(Http2FrameType.RstStream, id, code);
@@ -177,6 +177,6 @@ export class PeerWords {
     }
     stream.fail(http2Error('stream', code, message));
     // The peer made us do it: as good a way to set work going for nothing as to reset it itself.
-    if (!streams.isOurs(id)) conduct.chargeReset();
+    if (!streams.isOurs(id)) abuse.chargeReset();
   }
 }

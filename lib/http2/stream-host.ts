@@ -6,7 +6,7 @@ import type { Http2Stream } from './stream.js';
 export interface Http2StreamHost {
   readonly output: Http2FrameOutput;
   /** Where data that was sent pays for frames of the peer. */
-  readonly conduct: Http2AbuseGuard;
+  readonly abuse: Http2AbuseGuard;
   /** Longest payload of a frame that the peer takes. */
   readonly peerMaxFrameSize: number;
   /** Bytes of the largest header list that is to be sent now; see `Http2Connection`. */

@@ -6,7 +6,7 @@ import type { Http2FrameSource } from './frame-output.js';
 import { Http2SendQueue } from './send-queue.js';
 import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
-import { rethrowOnNextTick } from './rethrow-on-next-tick.js';
+import { rethrowOnNextTick } from '../wire/index.js';
 
 /** A DATA frame of so many bytes, or with the last of what waits, is worth sending. */
 const WORTHWHILE = 64;
@@ -339,11 +339,11 @@ export class Http2Stream implements Http2FrameSource {
   }
 
   #sendData(pieces: readonly Uint8Array[], length: number, last: boolean): void {
-    const { conduct } = this.#host;
+    const { abuse } = this.#host;
     this.#credit -= length;
     this.#hasSentData ||= length > 0;
-    if (length >= WORTHWHILE || this.#queue.bytes === 0) conduct.refundFrame();
-    else conduct.chargeCrumb();
+    if (length >= WORTHWHILE || this.#queue.bytes === 0) abuse.refundFrame();
+    else abuse.chargeCrumb();
     this.#host.output.data(last ? Http2Flag.EndStream : 0, this.id, pieces, length);
   }
 

@@ -8,7 +8,6 @@ import {
   yamuxSessionFactory,
 } from '../backchannel/index.js';
 import {
-  setLongTimer,
   BorrowedChannel,
   channelLeftToGrpcJs,
   engineOf,
@@ -27,6 +26,7 @@ import type { BackchannelNetwork } from './network.js';
 import { CLIENT_RULES } from './option-rules.js';
 import type { BackchannelClientOptions } from './options.js';
 import { drainMsOf } from './shut-down.js';
+import { setLongTimer } from '../wire/index.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';

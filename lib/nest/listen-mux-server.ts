@@ -14,7 +14,6 @@ import {
   createListener,
   engineOf,
   serverLeftToGrpcJs,
-  withTimeout,
   type StreamServer,
 } from '../grpc/index.js';
 import {
@@ -37,6 +36,7 @@ import { RateLimitedLog } from './rate-limited-log.js';
 import { drainMsOf, drainServer } from './shut-down.js';
 import { StandardServicesServer } from './standard-services.js';
 import { unknownService } from './unknown-service.js';
+import { withTimeout } from '../wire/index.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;

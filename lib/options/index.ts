@@ -9,6 +9,7 @@ export {
   isObject,
   like,
   listOf,
+  MAX_TIMEOUT_MS,
   milliseconds,
   millisecondsOrInfinity,
   nonEmptyText,

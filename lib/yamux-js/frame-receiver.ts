@@ -55,7 +55,8 @@ export class YamuxJsFrameReceiver {
     const stream = this.#host.streams.get(id);
     if (stream === undefined) {
       // Whoever still sends to a stream that we have left should know.
-      if (type === YamuxFrameType.Data && length > 0 && !(flags & YamuxFlag.Rst)) this.#host.reset(id);
+      if (type === YamuxFrameType.Data && length > 0 && !(flags & YamuxFlag.Rst))
+        this.#host.reset(id);
       return;
     }
     if (type === YamuxFrameType.Data) this.#receiveData(stream, frame, flags);

@@ -24,7 +24,7 @@ export class FrameSplitter {
    * The frames that are complete with `chunk`, in order.
    *
    * @throws YamuxError `ERR_YAMUX_PROTOCOL` where the bytes are not yamux or a frame is too long; use
-   * the re-framer no more.
+   * the splitter no more.
    */
   *split(chunk: Buffer): Generator<Buffer, void, undefined> {
     let offset = 0;

@@ -33,7 +33,7 @@ export class YamuxJsSession implements MultiplexSession {
   readonly #socket: Duplex;
   readonly #settings: SessionSettings;
   readonly #yamux: RawSession;
-  readonly #reFramer: FrameSplitter;
+  readonly #splitter: FrameSplitter;
   readonly #receiver: YamuxJsFrameReceiver;
   readonly #streams = new Map<number, YamuxJsStream>();
   /** Those that wait for the socket to take more, longest first. */
@@ -54,7 +54,7 @@ export class YamuxJsSession implements MultiplexSession {
   constructor(socket: Duplex, role: 'client' | 'server', settings: SessionSettings) {
     this.#socket = socket;
     this.#settings = settings;
-    this.#reFramer = new FrameSplitter(settings.maxFrameSize);
+    this.#splitter = new FrameSplitter(settings.maxFrameSize);
     this.closed = new Promise((resolve) => (this.#settle = resolve));
     this.#socketClosed = new Promise((resolve) => {
       if (socket.closed) resolve();
@@ -167,7 +167,7 @@ export class YamuxJsSession implements MultiplexSession {
   }
 
   #endOfInput(): YamuxError {
-    return this.#reFramer.insideFrame
+    return this.#splitter.insideFrame
       ? new YamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
       : new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
   }
@@ -244,7 +244,7 @@ export class YamuxJsSession implements MultiplexSession {
 
   #receiveChunk(chunk: Buffer): void {
     try {
-      for (const frame of this.#reFramer.split(chunk)) {
+      for (const frame of this.#splitter.split(chunk)) {
         if (this.#state === 'closed') return;
         this.#receiver.receive(frame);
       }

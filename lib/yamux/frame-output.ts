@@ -1,11 +1,5 @@
 import type { Duplex } from 'node:stream';
-import {
-  borrowSlab,
-  returnSlab,
-  WriteScheduler,
-  type Slab,
-  type Sendable,
-} from '../wire/index.js';
+import { borrowSlab, returnSlab, WriteScheduler, type Slab, type Sendable } from '../wire/index.js';
 import { YamuxFrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
 /** A stream with data that the peer's window lets through. */
@@ -38,7 +32,7 @@ export class YamuxFrameOutput {
   /** Waiting control frames, three numbers each: type and flags, stream id, length. */
   #control: number[] = [];
   #controlPressure = false;
-  readonly #turns: WriteScheduler<YamuxFrameSource>;
+  readonly #scheduler: WriteScheduler<YamuxFrameSource>;
   /** Where headers and small payloads are gathered; none while nothing is being written. */
   #slab: Slab | undefined;
   /** Where in the slab the bytes begin that the socket has not. */
@@ -46,7 +40,7 @@ export class YamuxFrameOutput {
 
   constructor(socket: Duplex, events: YamuxFrameOutputEvents) {
     this.#events = events;
-    this.#turns = new WriteScheduler(socket, {
+    this.#scheduler = new WriteScheduler(socket, {
       blocked: false,
       onFlushStart: () => this.#flushControl(),
       sendFrame: (source) => source.sendFrame(this),
@@ -56,32 +50,36 @@ export class YamuxFrameOutput {
 
   /** Bytes that the network has taken so far. */
   get bytesTaken(): number {
-    return this.#turns.bytesTaken;
+    return this.#scheduler.bytesTaken;
   }
 
   /** Bytes that a frame with data may have: fewer where the link is slow. */
   get frameLimit(): number {
-    return this.#turns.atATime;
+    return this.#scheduler.atATime;
   }
 
   /** Queues a frame without payload. */
   control(type: number, flags: number, streamId: number, length: number): void {
-    if (this.#turns.ended) return;
+    if (this.#scheduler.ended) return;
     this.#control.push((type << 16) | flags, streamId, length);
-    if (!this.#controlPressure && this.#control.length > CONTROL_LIMIT * 3 && this.#turns.full) {
+    if (
+      !this.#controlPressure &&
+      this.#control.length > CONTROL_LIMIT * 3 &&
+      this.#scheduler.full
+    ) {
       this.#controlPressure = true;
       this.#events.onControlPressure(true);
     }
-    this.#turns.schedule();
+    this.#scheduler.schedule();
   }
 
   /** Gives `source` its turns until it is no longer sendable. */
   activate(source: YamuxFrameSource): void {
-    this.#turns.activate(source);
+    this.#scheduler.activate(source);
   }
 
   deactivate(source: YamuxFrameSource): void {
-    this.#turns.deactivate(source);
+    this.#scheduler.deactivate(source);
   }
 
   /** Begins a data frame; for sources, inside `sendFrame`. */
@@ -93,7 +91,7 @@ export class YamuxFrameOutput {
   payload(piece: Buffer): void {
     if (piece.length > COPY_LIMIT) {
       this.#writeSlab();
-      this.#turns.write(piece);
+      this.#scheduler.write(piece);
       return;
     }
     const slab = this.#reserve(piece.length);
@@ -103,13 +101,13 @@ export class YamuxFrameOutput {
 
   /** Writes what waits, then ends the socket. Data of streams that had no turn yet is dropped. */
   end(): void {
-    this.#turns.end();
+    this.#scheduler.end();
     this.discard();
   }
 
   /** Lets go of the socket and drops what waits. */
   discard(): void {
-    this.#turns.discard();
+    this.#scheduler.discard();
     this.#control = [];
   }
 
@@ -130,9 +128,9 @@ export class YamuxFrameOutput {
     this.#writeSlab();
     if (this.#slab) returnSlab(this.#slab);
     this.#slab = undefined;
-    if (this.#turns.ended) return;
+    if (this.#scheduler.ended) return;
     this.#events.onWritten();
-    if (this.#turns.idle && this.#control.length === 0) this.#events.onIdle();
+    if (this.#scheduler.idle && this.#control.length === 0) this.#events.onIdle();
   }
 
   #header(typeAndFlags: number, streamId: number, length: number): void {
@@ -161,7 +159,7 @@ export class YamuxFrameOutput {
   #writeSlab(): void {
     const slab = this.#slab;
     if (slab === undefined || slab.offset === this.#slabStart) return;
-    this.#turns.write(slab.bytes.subarray(this.#slabStart, slab.offset));
+    this.#scheduler.write(slab.bytes.subarray(this.#slabStart, slab.offset));
     this.#slabStart = slab.offset;
   }
 }

@@ -23,7 +23,7 @@ export interface YamuxFrameReceiverHost {
   readonly opens: OpenQueue<YamuxStream>;
   readonly accepts: AcceptQueue;
   readonly pings: YamuxPings;
-  readonly conduct: YamuxAbuseGuard;
+  readonly abuse: YamuxAbuseGuard;
   /** Whether a stream that the peer opens now is to be reset. */
   refusesStreams(): boolean;
   createStream(id: number, sendWindow: number): YamuxStream;
@@ -51,8 +51,8 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     const stream = this.#streamOf(flags, id, INITIAL_WINDOW);
     if (stream === undefined) return this.#onDataForNobody(flags, length);
     if (length > stream.receiveWindow) return this.#windowExceeded(id, length);
-    if (length > 0) this.#host.conduct.creditReceivedData(length);
-    else if (!(flags & MEANINGFUL) && !this.#host.conduct.chargeFrame()) return;
+    if (length > 0) this.#host.abuse.creditReceivedData(length);
+    else if (!(flags & MEANINGFUL) && !this.#host.abuse.chargeFrame()) return;
     stream.spend(length);
     if (flags & YamuxFlag.Rst) {
       this.#onRst(stream);
@@ -80,11 +80,11 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     if (isSyn && INITIAL_WINDOW + delta > MAX_UINT32) return this.#windowOverflow(id);
     const stream = this.#streamOf(flags, id, isSyn ? INITIAL_WINDOW + delta : INITIAL_WINDOW);
     if (stream === undefined) {
-      if (!isSyn) this.#host.conduct.chargeFrame();
+      if (!isSyn) this.#host.abuse.chargeFrame();
       return;
     }
     if (flags & YamuxFlag.Rst) return this.#onRst(stream);
-    if (!(flags & MEANINGFUL) && !this.#host.conduct.chargeFrame()) return;
+    if (!(flags & MEANINGFUL) && !this.#host.abuse.chargeFrame()) return;
     if (!isSyn && delta > 0) {
       if (stream.sendWindow + delta > MAX_UINT32) return this.#windowOverflow(id);
       stream.grant(delta);
@@ -93,17 +93,17 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   onPing(flags: number, value: number): void {
-    const { conduct, output, pings } = this.#host;
+    const { abuse, output, pings } = this.#host;
     if (flags & YamuxFlag.Syn) {
-      if (conduct.chargeFrame()) output.control(YamuxFrameType.Ping, YamuxFlag.Ack, 0, value);
+      if (abuse.chargeFrame()) output.control(YamuxFrameType.Ping, YamuxFlag.Ack, 0, value);
     } else if (!pings.receive(value)) {
-      conduct.chargeFrame();
+      abuse.chargeFrame();
     }
   }
 
   onGoAway(code: number): void {
     if (code === GoAwayCode.Normal) {
-      if (!this.#host.conduct.chargeFrame()) return;
+      if (!this.#host.abuse.chargeFrame()) return;
       this.#host.opens.close(
         new YamuxError('ERR_YAMUX_REMOTE_GOAWAY', 'the peer accepts no new streams'),
       );
@@ -129,7 +129,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   #acceptSyn(id: number, sendWindow: number): YamuxStream | undefined {
-    const { streams, output, accepts, conduct } = this.#host;
+    const { streams, output, accepts, abuse } = this.#host;
     if (!this.#host.isOfPeer(id)) {
       this.onInvalid(`stream ${id} was opened with a number of the other side's`);
       return undefined;
@@ -139,14 +139,14 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
       return undefined;
     }
     if (this.#host.refusesStreams() || accepts.full) {
-      if (!conduct.chargeFrame()) return undefined;
-      conduct.expectLateData(INITIAL_WINDOW);
+      if (!abuse.chargeFrame()) return undefined;
+      abuse.expectLateData(INITIAL_WINDOW);
       output.control(YamuxFrameType.WindowUpdate, YamuxFlag.Rst, id, 0);
       return undefined;
     }
     const stream = this.#host.createStream(id, sendWindow);
     accepts.offer(stream);
-    if (stream.destroyed) conduct.chargeReset();
+    if (stream.destroyed) abuse.chargeReset();
     // The application may have ended the stream, or the session, already.
     return streams.get(id);
   }
@@ -154,25 +154,25 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   #onFin(stream: YamuxStream): void {
     if (!stream.finished) return stream.receiveFin();
     stream.reset('the peer ended it twice');
-    this.#host.conduct.chargeReset();
+    this.#host.abuse.chargeReset();
   }
 
   #onRst(stream: YamuxStream): void {
     const wasForNothing = this.#host.isOfPeer(stream.id) && stream.isFresh;
     stream.receiveRst();
-    if (wasForNothing) this.#host.conduct.chargeReset();
+    if (wasForNothing) this.#host.abuse.chargeReset();
   }
 
   /** Data that nobody will read: behind the end, which is a violation, or after this side has destroyed the stream. */
   #resetForData(stream: YamuxStream): void {
     const isViolation = stream.finished;
     stream.reset('the peer sends data that nobody will read');
-    if (isViolation) this.#host.conduct.chargeReset();
+    if (isViolation) this.#host.abuse.chargeReset();
   }
 
   #onDataForNobody(flags: number, length: number): void {
     // An empty frame with SYN has been judged as a stream.
-    if (length > 0 || !(flags & YamuxFlag.Syn)) this.#host.conduct.chargeLateData(length);
+    if (length > 0 || !(flags & YamuxFlag.Syn)) this.#host.abuse.chargeLateData(length);
   }
 
   #windowExceeded(id: number, length: number): void {

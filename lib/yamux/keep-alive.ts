@@ -16,7 +16,12 @@ export interface YamuxKeepAliveOptions {
  *
  * @returns a function that stops it.
  */
-export function startKeepAlive({ intervalMs, look, ping, onDead }: YamuxKeepAliveOptions): () => void {
+export function startKeepAlive({
+  intervalMs,
+  look,
+  ping,
+  onDead,
+}: YamuxKeepAliveOptions): () => void {
   let seen = look().received;
   const timer = setInterval(() => {
     const { received } = look();

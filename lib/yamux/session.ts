@@ -1,6 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { InputTurns, RoundTrip, WindowBudget, type LinkState } from '../wire/index.js';
+import {
+  InputTurns,
+  RoundTrip,
+  WindowBudget,
+  type LinkState,
+  linger,
+  watchProgress,
+} from '../wire/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
@@ -9,12 +16,10 @@ import { YamuxFrameOutput } from './frame-output.js';
 import { YamuxFrameParser } from './frame-parser.js';
 import { YamuxFrameReceiver, type YamuxRole } from './frame-receiver.js';
 import { startKeepAlive } from './keep-alive.js';
-import { linger } from './linger.js';
 import { OpenQueue } from './open-queue.js';
 import { YamuxAbuseGuard } from './abuse-guard.js';
 import { YamuxPings } from './pings.js';
 import { StallWatch } from './stall-watch.js';
-import { watchProgress } from './watch-progress.js';
 import { YamuxStream, type YamuxStreamHost } from './stream.js';
 
 /** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
@@ -108,13 +113,13 @@ export class YamuxSession extends EventEmitter<{
       reserve: RESERVE_FOR_NEW_STREAMS,
       onRoom: () => this.#opens.serve(),
     });
-    const conduct = new YamuxAbuseGuard(this.#config, (error) =>
+    const abuse = new YamuxAbuseGuard(this.#config, (error) =>
       this.#terminate(error, GoAwayCode.ProtocolError),
     );
     this.#host = {
       config: this.#config,
       output: this.#output,
-      conduct,
+      abuse,
       received: { pieces: 0 },
       windows: {
         granted: INITIAL_WINDOW,
@@ -133,7 +138,7 @@ export class YamuxSession extends EventEmitter<{
         opens: this.#opens,
         accepts: this.#accepts,
         pings: this.#pings,
-        conduct,
+        abuse,
         refusesStreams: () => this.#refusesInbound,
         createStream: (id, sendWindow) => {
           this.#inboundCount += 1;
@@ -348,7 +353,7 @@ export class YamuxSession extends EventEmitter<{
     this.#nextStreamId = id + 2;
     const stream = this.#createStream(id, INITIAL_WINDOW);
     stream.announce(YamuxFlag.Syn);
-    this.#host.conduct.creditOpenedStream();
+    this.#host.abuse.creditOpenedStream();
     return stream;
   }
 

@@ -13,7 +13,7 @@ export interface YamuxStreamHost {
   readonly config: Readonly<YamuxConfig>;
   readonly output: YamuxFrameOutput;
   readonly windows: WindowLimits;
-  readonly conduct: YamuxAbuseGuard;
+  readonly abuse: YamuxAbuseGuard;
   /** Counts the pieces of data that came, for all streams together. */
   readonly received: { pieces: number };
   /** The stream has left the protocol: its id means nothing any more. */
@@ -259,7 +259,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     const bytes = Math.min(queue.bytes, this.#sendWindow, maxFrameSize, output.frameLimit);
     this.#sendWindow -= bytes;
     this.#hasSent = true;
-    if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.conduct.creditSentData(bytes);
+    if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.abuse.creditSentData(bytes);
     output.dataHeader(this.id, bytes);
     queue.moveTo(output, bytes);
     if (queue.bytes === 0) queue.finish();
@@ -284,14 +284,14 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   #sendRst(): void {
     if (this.#local === 'forgotten') return;
-    this.#host.conduct.creditReset(this.#receiveWindow.open);
+    this.#host.abuse.creditReset(this.#receiveWindow.open);
     this.#host.output.control(YamuxFrameType.WindowUpdate, YamuxFlag.Rst, this.id, 0);
     this.#forget();
   }
 
   /** Both sides have ended. */
   #finish(): void {
-    this.#host.conduct.refundReset();
+    this.#host.abuse.refundReset();
     this.#forget();
   }
 

@@ -1,6 +1,6 @@
 import { LinkWatch } from '../../wire/index.js';
 import type { Http2Connection } from '../../http2/index.js';
-import { LONGEST_DELAY_MS } from './timeout.js';
+import { MAX_TIMEOUT_MS } from '../../options/index.js';
 
 /** As grpc-js. */
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -37,7 +37,7 @@ export class KeepAlive {
 
   /** Nothing, unless there is a time to ask after. */
   static start(connection: Http2Connection, options: KeepAliveOptions): KeepAlive | undefined {
-    const isOn = options.timeMs > 0 && options.timeMs < LONGEST_DELAY_MS;
+    const isOn = options.timeMs > 0 && options.timeMs < MAX_TIMEOUT_MS;
     return isOn ? new KeepAlive(connection, options) : undefined;
   }
 

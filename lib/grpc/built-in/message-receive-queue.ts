@@ -9,7 +9,7 @@ import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
 
-/** The call that an inbox belongs to. */
+/** The call that a receive queue belongs to. */
 export interface MessageReceiveQueueOwner {
   /** There is something to hand over: `pump()` is to be called, on a stack of its own. */
   onWaiting(): void;
@@ -25,7 +25,7 @@ export interface MessageReceiveQueueOwner {
 
 /**
  * How long a message counts against the memory of the connection once it is handed over: until the next
- * one is asked for (and the reader has passed it on), or, with `single`, until the inbox is closed. A
+ * one is asked for (and the reader has passed it on), or, with `single`, until the queue is closed. A
  * `single` message is not handed over (nor decompressed) before the other end has sent all it had to.
  */
 export type MessageReceiveQueueKind = 'stream' | 'single';
@@ -96,7 +96,12 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   #readerPauseMs = FIRST_READER_PAUSE_MS;
 
   /** @param limit - bytes that a message may have; negative for any number. */
-  constructor(limit: number, owner: MessageReceiveQueueOwner, kind: MessageReceiveQueueKind, memory = NO_CONNECTION) {
+  constructor(
+    limit: number,
+    owner: MessageReceiveQueueOwner,
+    kind: MessageReceiveQueueKind,
+    memory = NO_CONNECTION,
+  ) {
     this.limit = limit;
     this.memory = memory;
     this.#owner = owner;
@@ -138,7 +143,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /**
    * Takes memory for what the message that was handed over last has become. Returns false if there is
-   * none; then `onUnreadable` was told. Returns false, too, if the inbox is closed.
+   * none; then `onUnreadable` was told. Returns false, too, if the queue is closed.
    *
    * @param length - of the message that was handed over.
    */

@@ -1,8 +1,5 @@
 import type { Deadline } from '@grpc/grpc-js';
 
-/** Node's timers keep no longer delay: 24 days. */
-export const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
 const UNITS: readonly [unit: string, ms: number][] = [
   ['m', 1],
   ['S', 1000],

@@ -18,12 +18,10 @@ import { countCalls } from './counted-call.js';
 import { endWithPeer } from './end-with-peer.js';
 import { withLivingStreams } from './living-streams.js';
 import { PeerCalls } from './peer-calls.js';
+import { MAX_TIMEOUT_MS } from '../../options/index.js';
 
 /** Last stream id of a GOAWAY by a side that does not know it: calls are not sent again unseen. */
 const NO_STREAM_IS_UNSEEN = 2 ** 31 - 1;
-
-/** Node's timers keep no longer delay: 24 days. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
@@ -154,7 +152,7 @@ class ServedSocket implements ServedStream {
 
   drain(graceMs: number): void {
     this.#isDraining = true;
-    if (this.#stream.destroyed || graceMs > LONGEST_DELAY_MS) return;
+    if (this.#stream.destroyed || graceMs > MAX_TIMEOUT_MS) return;
     const timer = setTimeout(() => this.destroy(), graceMs).unref();
     this.#stream.once('close', () => clearTimeout(timer));
   }

@@ -26,7 +26,7 @@ export class BuiltInChannel implements DialChannel {
   readonly #target: string;
   readonly #settings: ClientCallSettings;
   readonly #connectivity = new Connectivity();
-  readonly #keeper: Subchannel;
+  readonly #subchannel: Subchannel;
 
   /**
    * @param target - what `getTarget` answers.
@@ -34,7 +34,7 @@ export class BuiltInChannel implements DialChannel {
    */
   constructor(target: string, authority: string, connector: Connector, options: ChannelOptions) {
     this.#target = target;
-    this.#keeper = new Subchannel(connector, this.#connectivity, options);
+    this.#subchannel = new Subchannel(connector, this.#connectivity, options);
     this.#settings = new ClientCallSettings(
       target,
       options['grpc.default_authority'] ?? authority,
@@ -44,7 +44,7 @@ export class BuiltInChannel implements DialChannel {
   }
 
   get lastError(): Error | undefined {
-    return this.#keeper.lastError;
+    return this.#subchannel.lastError;
   }
 
   onFailedAgain(listener: () => void): void {
@@ -52,11 +52,11 @@ export class BuiltInChannel implements DialChannel {
   }
 
   get lastGoAway(): GoAway | undefined {
-    return this.#keeper.lastGoAway;
+    return this.#subchannel.lastGoAway;
   }
 
   close(): void {
-    this.#keeper.close();
+    this.#subchannel.close();
   }
 
   getTarget(): string {
@@ -65,7 +65,7 @@ export class BuiltInChannel implements DialChannel {
 
   getConnectivityState(tryToConnect: boolean): connectivityState {
     const { state } = this.#connectivity;
-    if (tryToConnect) this.#keeper.connect();
+    if (tryToConnect) this.#subchannel.connect();
     return state;
   }
 
@@ -100,7 +100,7 @@ export class BuiltInChannel implements DialChannel {
       throw closed();
     }
     const parent = parentCall ?? takeParent();
-    const call = new ClientCall(this.#keeper, this.#settings, method, toMs(deadline), host);
+    const call = new ClientCall(this.#subchannel, this.#settings, method, toMs(deadline), host);
     if (parent) call.follow(parent, propagateFlags ?? PROPAGATE_ALL);
     return call;
   }

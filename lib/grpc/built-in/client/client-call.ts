@@ -14,7 +14,7 @@ import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { onEndOf } from '../../parent-calls.js';
 import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-receive-queue.js';
 import { receivedMetadata } from '../received-metadata.js';
-import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
+import { toMs } from '../timeout.js';
 import { metadataProblem, requestHeaders, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
 import type { Subchannel, WaitingCall } from './subchannel.js';
@@ -22,6 +22,7 @@ import { MessageSendQueue } from './message-send-queue.js';
 import { responseStatus } from './response-status.js';
 import { statusOf, statusOfEnd, statusOfHttp } from './status-of-end.js';
 import type { Transport } from './transport.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** `WriteFlags.NoCompress` of gRPC. */
 const NO_COMPRESS = 2;
@@ -34,22 +35,22 @@ let lastCallNumber = 0;
  * One call, as grpc-js' stubs and interceptors use it. What comes is told in order: metadata, messages
  * as they are asked for, status; never on the stack of the connection that received it.
  *
- * It stands for the call towards all who have to do with it (stub, keeper of connections, stream,
- * inbox), so that a call is one object; what can be told apart from that is in files of its own. It is
+ * It stands for the call towards all who have to do with it (stub, subchannel, stream,
+ * receive queue), so that a call is one object; what can be told apart from that is in files of its own. It is
  * an async resource, too: listeners, callbacks and credentials run in the context of the caller.
  */
 export class ClientCall
   extends AsyncResource
   implements MeasuringCall, WaitingCall, StreamListener, MessageReceiveQueueOwner
 {
-  readonly #keeper: Subchannel;
+  readonly #subchannel: Subchannel;
   readonly #settings: ClientCallSettings;
   readonly #path: string;
   readonly #authority: string;
   readonly #number = ++lastCallNumber;
   readonly #createdAt = Date.now();
-  readonly #inbox: MessageReceiveQueue;
-  readonly #outbox = new MessageSendQueue(() =>
+  readonly #receiveQueue: MessageReceiveQueue;
+  readonly #sendQueue = new MessageSendQueue(() =>
     this.cancelWithStatus(status.INTERNAL, 'Failed to write message'),
   );
   #deadline: number;
@@ -80,19 +81,19 @@ export class ClientCall
    * @param host - instead of the authority of the channel.
    */
   constructor(
-    keeper: Subchannel,
+    subchannel: Subchannel,
     settings: ClientCallSettings,
     path: string,
     deadline: number,
     host: string | null | undefined,
   ) {
     super('GRPC_CLIENT_CALL');
-    this.#keeper = keeper;
+    this.#subchannel = subchannel;
     this.#settings = settings;
     this.#path = path;
     this.#deadline = deadline;
     this.#authority = host ?? settings.authority;
-    this.#inbox = new MessageReceiveQueue(settings.limits.maxReceiveLength, this, 'stream');
+    this.#receiveQueue = new MessageReceiveQueue(settings.limits.maxReceiveLength, this, 'stream');
   }
 
   /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */
@@ -113,9 +114,9 @@ export class ClientCall
     // It may have been cancelled by somebody who did not wait for it to start.
     if (this.#status !== undefined) return this.#schedule();
     this.#hasStarted = true;
-    this.#keeper.callStarted();
+    this.#subchannel.callStarted();
     if (this.#deadline !== Infinity && !this.#watchDeadline()) return;
-    this.#keeper.pick(this);
+    this.#subchannel.pick(this);
     // It is the caller's to change as soon as this returns.
     if (this.#stream === undefined) this.#metadata = metadata.clone();
   }
@@ -130,24 +131,24 @@ export class ClientCall
       );
     }
     const isPlain = encoding === 'identity' || ((context.flags ?? 0) & NO_COMPRESS) !== 0;
-    this.#outbox.send(message, isPlain ? undefined : encoding, context.callback);
+    this.#sendQueue.send(message, isPlain ? undefined : encoding, context.callback);
   }
 
   startRead(): void {
-    this.#inbox.read();
-    if (!this.#isDelivering) this.#inbox.pump();
+    this.#receiveQueue.read();
+    if (!this.#isDelivering) this.#receiveQueue.pump();
   }
 
   halfClose(): void {
-    this.#outbox.end();
+    this.#sendQueue.end();
   }
 
   countReadAhead(stub: ReadAhead): void {
-    this.#inbox.readAhead = stub;
+    this.#receiveQueue.readAhead = stub;
   }
 
   onDecoded(decoded: unknown, length: number): void {
-    if (!this.#inbox.isCountedByBound) this.#inbox.holdDecoded(decoded, length);
+    if (!this.#receiveQueue.isCountedByBound) this.#receiveQueue.holdDecoded(decoded, length);
   }
 
   cancelWithStatus(code: status, details: string): void {
@@ -173,7 +174,7 @@ export class ClientCall
     return this.#number;
   }
 
-  // ---- Called by the keeper of connections
+  // ---- Called by the subchannel
 
   get waitsForReady(): boolean {
     return this.#metadata.getOptions().waitForReady ?? false;
@@ -192,8 +193,9 @@ export class ClientCall
         // Should it have to wait again, nobody is asked again.
         this.#isAuthorized = true;
         this.#metadata = metadata;
-        if (this.#keeper.isCurrent(transport) && transport.hasRoom) this.#open(transport, metadata);
-        else this.#keeper.pick(this);
+        if (this.#subchannel.isCurrent(transport) && transport.hasRoom)
+          this.#open(transport, metadata);
+        else this.#subchannel.pick(this);
       },
       (why: CallStatus) => this.#end(why),
     );
@@ -206,19 +208,19 @@ export class ClientCall
   // ---- Called by the stream
 
   onHeaders(headers: readonly string[], isAll: boolean): void {
-    this.#outbox.commit();
+    this.#sendQueue.commit();
     if (isAll) this.#trailers = headers;
     else this.#headers = headers;
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === ':status') this.#httpStatus = Number(headers[i + 1]);
-      else if (headers[i] === 'grpc-encoding') this.#inbox.encoding = headers[i + 1]!;
+      else if (headers[i] === 'grpc-encoding') this.#receiveQueue.encoding = headers[i + 1]!;
       else if (headers[i] === 'grpc-accept-encoding') this.#settings.accepted = headers[i + 1]!;
     }
     this.#schedule();
   }
 
   onData(chunk: Buffer, start: number, end: number): void {
-    this.#inbox.push(chunk, start, end);
+    this.#receiveQueue.push(chunk, start, end);
   }
 
   onTrailers(headers: readonly string[]): void {
@@ -228,7 +230,7 @@ export class ClientCall
   onEnd(): void {
     if (this.#status !== undefined) return;
     this.#endWith(this.#statusOfResponse());
-    this.#inbox.end();
+    this.#receiveQueue.end();
     // The answer is complete; what is not sent yet, nobody wants.
     if (!this.#stream!.ended) this.#stream!.reset(ErrorCode.NoError);
   }
@@ -240,11 +242,11 @@ export class ClientCall
   onClose(error?: Http2Error): void {
     if (this.#status !== undefined || error === undefined) return;
     const isRefused = error.remote && error.http2Code === ErrorCode.RefusedStream;
-    if (isRefused && !this.#wasRefused && this.#outbox.canReplay) this.#tryAgain();
+    if (isRefused && !this.#wasRefused && this.#sendQueue.canReplay) this.#tryAgain();
     else this.#end(statusOfEnd(error));
   }
 
-  // ---- Called by the inbox
+  // ---- Called by the receive queue
 
   onWaiting(): void {
     this.#schedule();
@@ -280,7 +282,7 @@ export class ClientCall
   /** Returns whether the deadline is still to come. */
   #watchDeadline(): boolean {
     const left = this.#deadline - Date.now();
-    if (left > LONGEST_DELAY_MS) return true;
+    if (left > MAX_TIMEOUT_MS) return true;
     if (left > 0) this.#deadlineTimer = setTimeout(() => this.#exceed(), left);
     else this.#exceed();
     return left > 0;
@@ -305,7 +307,7 @@ export class ClientCall
     if (problem) return this.#end(problem);
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
     this.#transport = transport;
-    this.#inbox.memory = transport.memory;
+    this.#receiveQueue.memory = transport.memory;
     try {
       const headers = requestHeaders(base, metadata, this.#deadline);
       // Those of every request are short.
@@ -318,7 +320,7 @@ export class ClientCall
         statusOf(status.INTERNAL, `Failed to start HTTP/2 stream with error ${why}`),
       );
     }
-    if (this.#outbox.attach(this.#stream)) this.callBack();
+    if (this.#sendQueue.attach(this.#stream)) this.callBack();
   }
 
   #refuseHeaders(bytes: number, { maxHeaderListSize }: Transport): void {
@@ -331,8 +333,8 @@ export class ClientCall
     this.#wasRefused = true;
     this.#stream = undefined;
     this.#transport = undefined;
-    this.#outbox.detach();
-    this.#keeper.pick(this);
+    this.#sendQueue.detach();
+    this.#subchannel.pick(this);
   }
 
   #statusOfResponse(): CallStatus {
@@ -348,18 +350,18 @@ export class ClientCall
   #end(why: CallStatus): void {
     const isSecond = this.#status !== undefined;
     this.#mayTell = true;
-    this.#inbox.close();
+    this.#receiveQueue.close();
     if (isSecond) this.#status = why;
     else this.#endWith(why);
-    if (this.#stream === undefined) this.#keeper.forget(this);
+    if (this.#stream === undefined) this.#subchannel.forget(this);
     else if (!this.#stream.closed) this.#stream.reset(ErrorCode.Cancel);
     this.#schedule();
   }
 
   #endWith(why: CallStatus): void {
     this.#status = why;
-    this.#outbox.release();
-    if (this.#outbox.isAwaited) process.nextTick(callBack, this);
+    this.#sendQueue.release();
+    if (this.#sendQueue.isAwaited) process.nextTick(callBack, this);
   }
 
   #schedule(): void {
@@ -370,7 +372,7 @@ export class ClientCall
 
   /** @internal Writers that wait for room go on. */
   callBack(): void {
-    if (this.#outbox.isAwaited) this.runInAsyncScope(this.#outbox.callBack, this.#outbox);
+    if (this.#sendQueue.isAwaited) this.runInAsyncScope(this.#sendQueue.callBack, this.#sendQueue);
   }
 
   /** @internal Tells what there is to tell, on a stack of its own and in the context of the caller. */
@@ -378,7 +380,7 @@ export class ClientCall
     let isDone = false;
     try {
       this.#tellMetadata();
-      this.#inbox.pump();
+      this.#receiveQueue.pump();
       isDone = true;
     } finally {
       this.#isDelivering = false;
@@ -400,11 +402,11 @@ export class ClientCall
   #tellStatus(why: CallStatus): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#inbox.close();
+    this.#receiveQueue.close();
     // Until then it may still be too late: whoever waits for a reader is not to wait for ever.
     clearTimeout(this.#deadlineTimer);
     this.#stopFollowing?.();
-    if (this.#hasStarted) this.#keeper.callEnded();
+    if (this.#hasStarted) this.#subchannel.callEnded();
     this.#listener!.onReceiveStatus(why);
   }
 }

@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { connectivityState, type Deadline } from '@grpc/grpc-js';
-import { rethrowOnNextTick } from '../../../http2/index.js';
-import { LONGEST_DELAY_MS, toMs } from '../timeout.js';
+import { toMs } from '../timeout.js';
+import { rethrowOnNextTick } from '../../../wire/index.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 interface Watcher {
   seen: connectivityState;
@@ -60,7 +61,7 @@ export class Connectivity {
       return;
     }
     const watcher: Watcher = { seen, callback: AsyncResource.bind(callback), timer: undefined };
-    if (left <= LONGEST_DELAY_MS) {
+    if (left <= MAX_TIMEOUT_MS) {
       watcher.timer = setTimeout(() => {
         this.#watchers.splice(this.#watchers.indexOf(watcher), 1);
         callback(passed());

@@ -1,5 +1,5 @@
 import { inRootContext } from '../../../context/index.js';
-import { LONGEST_DELAY_MS } from '../timeout.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** As grpc-js: half an hour, and a second at least. */
 const DEFAULT_IDLE_MS = 30 * 60 * 1000;
@@ -41,7 +41,7 @@ export class IdleTimer {
   }
 
   #start(ms: number): void {
-    if (this.#timer !== undefined || this.#stopped || this.#timeoutMs >= LONGEST_DELAY_MS) return;
+    if (this.#timer !== undefined || this.#stopped || this.#timeoutMs >= MAX_TIMEOUT_MS) return;
     // It would keep the context of the call that has just ended for as long as the channel is idle.
     this.#timer = inRootContext(() => setTimeout(() => this.#look(), ms).unref());
   }

@@ -2,7 +2,6 @@ import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../../../context/index.js';
 import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
-import { LONGEST_DELAY_MS } from '../timeout.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { sessionMemoryOf } from '../message-limits.js';
 import { Backoff } from './backoff.js';
@@ -11,6 +10,7 @@ import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
 import { statusOf } from './status-of-end.js';
 import { Transport } from './transport.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** Milliseconds that an attempt to connect may take at least (gRPC, "Connection Backoff Protocol"). */
 const MIN_CONNECT_TIMEOUT_MS = 20_000;
@@ -97,7 +97,7 @@ export class Subchannel {
     const isFailing = this.#connectivity.state === connectivityState.TRANSIENT_FAILURE;
     if (isFailing && !call.waitsForReady) return call.fail(this.#noConnection());
     this.#waiting.add(call);
-    this.#alive ??= inRootContext(() => setInterval(() => {}, LONGEST_DELAY_MS));
+    this.#alive ??= inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS));
   }
 
   /** `call` wants none any more. */

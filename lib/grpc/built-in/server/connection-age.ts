@@ -1,6 +1,6 @@
 import type { ServerOptions } from '@grpc/grpc-js';
 import type { Http2Connection } from '../../../http2/index.js';
-import { LONGEST_DELAY_MS } from '../timeout.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** Part of the age by which connections differ, so that they do not all reconnect at once. */
 const JITTER = 0.1;
@@ -66,7 +66,7 @@ export class ConnectionAge {
   }
 
   #watchIdle(ms: number): void {
-    if (ms >= LONGEST_DELAY_MS) return;
+    if (ms >= MAX_TIMEOUT_MS) return;
     this.#idleTimer = setTimeout(() => {
       const left = this.#lastUse + this.#idleMs - Date.now();
       if (this.#connection.streamCount > 0) this.#watchIdle(this.#idleMs);
@@ -76,6 +76,6 @@ export class ConnectionAge {
   }
 
   #after(ms: number, action: () => void): void {
-    if (ms < LONGEST_DELAY_MS) this.#timers.push(setTimeout(action, ms).unref());
+    if (ms < MAX_TIMEOUT_MS) this.#timers.push(setTimeout(action, ms).unref());
   }
 }

@@ -5,9 +5,9 @@ import type { GoAway, ServedStream } from '../../grpc-engine.js';
 import type { CallMemory } from '../call-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
-import { LONGEST_DELAY_MS } from '../timeout.js';
 import { ConnectionAge } from './connection-age.js';
 import type { PeerShare } from './peer-share.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** What is told of a connection. */
 export interface ServedConnectionEvents {
@@ -73,7 +73,7 @@ export class ServedConnection implements ServedStream {
     );
     share.connections.add(this.#connection);
     this.#keepAlive = KeepAlive.start(this.#connection, {
-      timeMs: options['grpc.keepalive_time_ms'] ?? LONGEST_DELAY_MS,
+      timeMs: options['grpc.keepalive_time_ms'] ?? MAX_TIMEOUT_MS,
       timeoutMs: options['grpc.keepalive_timeout_ms'],
       isDue: () => true,
     });
@@ -90,7 +90,7 @@ export class ServedConnection implements ServedStream {
   /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */
   drain(graceMs: number): void {
     this.#connection.goAway();
-    if (graceMs > LONGEST_DELAY_MS) return;
+    if (graceMs > MAX_TIMEOUT_MS) return;
     clearTimeout(this.#graceTimer);
     this.#graceTimer = setTimeout(() => this.destroy(), graceMs).unref();
   }

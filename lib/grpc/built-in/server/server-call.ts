@@ -16,7 +16,7 @@ import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-r
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 import { receivedMetadata } from '../received-metadata.js';
-import { decodeTimeout, LONGEST_DELAY_MS } from '../timeout.js';
+import { decodeTimeout } from '../timeout.js';
 import {
   RESPONSE_HEADERS,
   responseHeaders,
@@ -25,6 +25,7 @@ import {
 } from './response-headers.js';
 import type { Method } from './service-table.js';
 import { unsentMetrics } from './unsent-metrics.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** Headers of a request that its metadata does not show. */
 const HIDDEN_HEADERS = new Set([
@@ -70,7 +71,7 @@ export class ServerCall
   readonly #headers: readonly string[];
   readonly #method: Method;
   readonly #served: ServerCallHost;
-  readonly #inbox: MessageReceiveQueue;
+  readonly #receiveQueue: MessageReceiveQueue;
   #listener: ServerCallListener | undefined;
   #host = '';
   /** Bytes of memory that are held for long headers. */
@@ -103,7 +104,12 @@ export class ServerCall
     this.#served = served;
     this.#run = run;
     const kind = method.definition.requestStream ? 'stream' : 'single';
-    this.#inbox = new MessageReceiveQueue(served.limits.maxReceiveLength, this, kind, served.memory);
+    this.#receiveQueue = new MessageReceiveQueue(
+      served.limits.maxReceiveLength,
+      this,
+      kind,
+      served.memory,
+    );
     this.#readHeaders();
     this.#schedule();
   }
@@ -162,8 +168,8 @@ export class ServerCall
 
   startRead(): void {
     if (this.#isOver) return;
-    this.#inbox.read();
-    if (!this.#isDelivering) this.#inbox.pump();
+    this.#receiveQueue.read();
+    if (!this.#isDelivering) this.#receiveQueue.pump();
   }
 
   getPeer(): string {
@@ -196,13 +202,13 @@ export class ServerCall
   onHeaders(): void {}
 
   onData(chunk: Buffer, start: number, end: number): void {
-    this.#inbox.push(chunk, start, end);
+    this.#receiveQueue.push(chunk, start, end);
   }
 
   onTrailers(): void {}
 
   onEnd(): void {
-    this.#inbox.end();
+    this.#receiveQueue.end();
   }
 
   onDrain(): void {
@@ -216,7 +222,7 @@ export class ServerCall
     if (!this.#isOver) this.#finish();
   }
 
-  // ---- Called by the inbox
+  // ---- Called by the receive queue
 
   onWaiting(): void {
     this.#schedule();
@@ -229,7 +235,7 @@ export class ServerCall
     } catch (error) {
       return this.#refuse(status.INTERNAL, debugDetails('Error deserializing request', error));
     }
-    if (!this.#inbox.holdDecoded(message, bytes.length)) return;
+    if (!this.#receiveQueue.holdDecoded(message, bytes.length)) return;
     this.#listener!.onReceiveMessage(message);
   }
 
@@ -263,7 +269,7 @@ export class ServerCall
           this.#host ||= value;
           break;
         case 'grpc-encoding':
-          this.#inbox.encoding = value;
+          this.#receiveQueue.encoding = value;
           break;
         case 'grpc-timeout':
           this.#setTimeout(value);
@@ -288,7 +294,7 @@ export class ServerCall
       return;
     }
     this.#deadline = Date.now() + timeoutMs;
-    if (timeoutMs > LONGEST_DELAY_MS) return;
+    if (timeoutMs > MAX_TIMEOUT_MS) return;
     this.#deadlineTimer = setTimeout(() => this.#expire(), timeoutMs);
   }
 
@@ -318,7 +324,7 @@ export class ServerCall
     // The last thing it sends may close the stream, and that brings it here too.
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#inbox.close();
+    this.#receiveQueue.close();
     clearTimeout(this.#deadlineTimer);
     if (this.#headersHeld > 0) this.#served.memory.release(this.#headersHeld);
     if (this.#listener) this.#tellEnd(this.#listener);
@@ -363,7 +369,7 @@ export class ServerCall
     let isDone = false;
     try {
       if (this.#run) this.#begin(this.#run);
-      this.#inbox.pump();
+      this.#receiveQueue.pump();
       isDone = true;
     } finally {
       this.#isDelivering = false;

@@ -1,4 +1,4 @@
-import { LONGEST_DELAY_MS } from './built-in/timeout.js';
+import { MAX_TIMEOUT_MS } from '../options/index.js';
 
 /**
  * Calls `listener` in `ms` milliseconds. Never, if that is longer than Node's timers keep (24 days):
@@ -7,7 +7,7 @@ import { LONGEST_DELAY_MS } from './built-in/timeout.js';
  * @returns a function that stops it.
  */
 export function setLongTimer(ms: number, listener: () => void): () => void {
-  if (ms > LONGEST_DELAY_MS) return () => {};
+  if (ms > MAX_TIMEOUT_MS) return () => {};
   const timer = setTimeout(listener, ms);
   return () => clearTimeout(timer);
 }

@@ -5,11 +5,11 @@ import { D, header, P, SYN, W } from '../../fixtures/raw-peer.js';
 const FRAMES = [W(SYN, 1, 0xffff_ffff), D(0, 1, 'payload'), D(0, 1), P(SYN, 0, 7), D(0, 3, 'x')];
 const BYTES = Buffer.concat(FRAMES);
 
-function split(reFramer: FrameSplitter, ...chunks: Buffer[]): string[] {
-  return chunks.flatMap((chunk) => Array.from(reFramer.split(chunk), (frame) => frame.toString()));
+function split(splitter: FrameSplitter, ...chunks: Buffer[]): string[] {
+  return chunks.flatMap((chunk) => Array.from(splitter.split(chunk), (frame) => frame.toString()));
 }
 
-describe('the re-framer', () => {
+describe('the frame splitter', () => {
   const expected = FRAMES.map((frame) => frame.toString());
 
   it('cuts one chunk into frames, without copying', () => {
@@ -20,9 +20,9 @@ describe('the re-framer', () => {
 
   it('joins what any two chunks share', () => {
     for (let cut = 0; cut <= BYTES.length; cut++) {
-      const reFramer = new FrameSplitter(100);
-      expect(split(reFramer, BYTES.subarray(0, cut), BYTES.subarray(cut))).toEqual(expected);
-      expect(reFramer.insideFrame).toBe(false);
+      const splitter = new FrameSplitter(100);
+      expect(split(splitter, BYTES.subarray(0, cut), BYTES.subarray(cut))).toEqual(expected);
+      expect(splitter.insideFrame).toBe(false);
     }
   });
 
@@ -32,11 +32,11 @@ describe('the re-framer', () => {
   });
 
   it('knows when it is inside a frame', () => {
-    const reFramer = new FrameSplitter(100);
-    split(reFramer, D(0, 1, 'payload').subarray(0, 12));
-    expect(reFramer.insideFrame).toBe(true);
-    split(reFramer, Buffer.from('payload'));
-    expect(reFramer.insideFrame).toBe(false);
+    const splitter = new FrameSplitter(100);
+    split(splitter, D(0, 1, 'payload').subarray(0, 12));
+    expect(splitter.insideFrame).toBe(true);
+    split(splitter, Buffer.from('payload'));
+    expect(splitter.insideFrame).toBe(false);
   });
 
   it.each([
@@ -57,7 +57,9 @@ describe('the re-framer', () => {
       message: expect.stringContaining(problem) as string,
     }) as Error;
     expect(() => split(new FrameSplitter(100), bytes)).toThrow(error);
-    expect(() => split(new FrameSplitter(100), bytes.subarray(0, 3), bytes.subarray(3))).toThrow(error);
+    expect(() => split(new FrameSplitter(100), bytes.subarray(0, 3), bytes.subarray(3))).toThrow(
+      error,
+    );
   });
 
   it('hands over what comes before a frame that it refuses', () => {
