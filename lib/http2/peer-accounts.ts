@@ -1,7 +1,7 @@
 import { TokenBucket, WindowBudget } from '../wire/index.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
-import { UnreadBudget } from './unread-budget.js';
-import { planWindows, type WindowPlan } from './window-plan.js';
+import { UnreadBudget } from './inbound/unread-budget.js';
+import { planWindows, type WindowPlan } from './inbound/window-plan.js';
 
 /** Share of the room for growth that one step of one window may take: something is left for the next. */
 const GROWTH_PER_STEP = 1 / 4;

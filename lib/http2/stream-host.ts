@@ -1,6 +1,5 @@
-import type { Http2FrameOutput } from './frame-output.js';
-import type { Http2AbuseGuard } from './abuse-guard.js';
-import type { Http2Stream } from './stream.js';
+import type { Http2FrameOutput } from './outbound/frame-output.js';
+import type { Http2AbuseGuard } from './control/abuse-guard.js';
 
 /** What a stream needs of its connection. */
 export interface Http2StreamHost {
@@ -20,7 +19,7 @@ export interface Http2StreamHost {
   /** The application has read `bytes` of the connection's data, or never will. */
   consumed(bytes: number): void;
   /** @param finished - whether both ends came to their end. */
-  forget(stream: Http2Stream, finished: boolean): void;
+  forget(streamId: number, finished: boolean): void;
   /** The request on this stream was refused for a fault of the peer's. May end the connection. */
   chargeRefusal(streamId: number): void;
   /** The listener of a forgotten stream has been told. */

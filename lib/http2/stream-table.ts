@@ -1,6 +1,6 @@
-import type { Http2Role } from './connection.js';
 import { MAX_WINDOW_SIZE } from './frame.js';
 import type { PeerAccounts } from './peer-accounts.js';
+import type { Http2Role } from './role.js';
 import type { Http2Stream } from './stream.js';
 
 /** Streams that this side gave up lately, and frames for which may still come. */

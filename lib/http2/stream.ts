@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 import type { ReceiveWindow } from '../wire/index.js';
 import { http2Error, type Http2Error } from './errors.js';
 import { ErrorCode, Http2Flag, Http2FrameType } from './frame.js';
-import type { Http2FrameSource } from './frame-output.js';
-import { Http2SendQueue } from './send-queue.js';
+import type { Http2FrameSource } from './outbound/frame-output.js';
+import { Http2SendQueue } from './outbound/send-queue.js';
 import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
 import { rethrowOnNextTick } from '../wire/index.js';
@@ -424,7 +424,7 @@ export class Http2Stream implements Http2FrameSource {
     }
     this.#receiveWindow.release(0);
     output.deactivate(this);
-    this.#host.forget(this, finished && !this.#isRefused);
+    this.#host.forget(this.id, finished && !this.#isRefused);
   }
 
   #tellClose(error?: Http2Error): void {

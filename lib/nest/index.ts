@@ -1,15 +1,15 @@
-export { BackchannelClient } from './backchannel-client.js';
-export { BackchannelModule } from './backchannel.module.js';
-export type { BackchannelModuleExtras } from './backchannel.module-definition.js';
-export { BackchannelServer } from './backchannel-server.js';
+export { BackchannelClient } from './dialing/backchannel-client.js';
+export { BackchannelModule } from './module/backchannel.module.js';
+export type { BackchannelModuleExtras } from './module/backchannel.module-definition.js';
+export { BackchannelServer } from './dialing/backchannel-server.js';
 export type {
   BackchannelClientAsyncRegistration,
   BackchannelClientOptionsFactory,
   BackchannelClientRegistration,
-} from './client-registration.js';
-export type { ConnectionEnd } from './connection-end.js';
-export type { ConnectionState } from './connection-state.js';
-export { connectBackchannel } from './connect-backchannel.js';
+} from './module/client-registration.js';
+export type { ConnectionEnd } from './dialing/connection-end.js';
+export type { ConnectionState } from './dialing/connection-state.js';
+export { connectBackchannel } from './module/connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';
 export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
 export { PeerId } from './decorators/peer-id.decorator.js';
@@ -22,11 +22,11 @@ export type {
   ListenerHealth,
 } from './health/backchannel-health.js';
 export { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
-export type { GrpcHealthImplementation } from './health/grpc-health.js';
-export type { ServiceHost } from './health/service-host.js';
-export { ListenMuxServer } from './listen-mux-server.js';
-export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
-export { PEER_AUTHORIZER, type PeerAuthorizer } from './peer-authorizer.js';
+export type { GrpcHealthImplementation } from './standard-services/grpc-health.js';
+export type { ServiceHost } from './grpc/service-host.js';
+export { ListenMuxServer } from './listening/listen-mux-server.js';
+export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network/network.js';
+export { PEER_AUTHORIZER, type PeerAuthorizer } from './listening/peer-authorizer.js';
 export type {
   BackchannelClientOptions,
   BackchannelModuleOptions,
@@ -35,6 +35,6 @@ export type {
   ListenMuxServerOptions,
   ServiceSelection,
   StockGrpcOptions,
-} from './options.js';
-export type { StandardServicesOptions } from './standard-services.js';
-export { getBackchannelClientToken } from './tokens.js';
+} from './options/options.js';
+export type { StandardServicesOptions } from './standard-services/standard-services-server.js';
+export { getBackchannelClientToken } from './decorators/tokens.js';

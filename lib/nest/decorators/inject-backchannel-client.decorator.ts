@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { nonEmptyText, required, verifyOptions, type Rules } from '../../options/index.js';
-import { getBackchannelClientToken } from '../tokens.js';
+import { getBackchannelClientToken } from './tokens.js';
 
 /**
  * Injects the `BackchannelClient` that was registered under `name`; a `ClientGrpc`.

@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../connection-state.js';
+import type { ConnectionState } from '../dialing/connection-state.js';
 
 /** What must be true for the backchannel to be healthy, besides a listening side that listens. */
 export interface BackchannelHealthOptions {

@@ -8,8 +8,8 @@ import {
   wholeNumber,
   type Rules,
 } from '../../options/index.js';
-import type { ConnectionState } from '../connection-state.js';
-import { ListenMuxServer } from '../listen-mux-server.js';
+import type { ConnectionState } from '../dialing/connection-state.js';
+import { ListenMuxServer } from '../listening/listen-mux-server.js';
 import type {
   BackchannelHealth,
   BackchannelHealthOptions,

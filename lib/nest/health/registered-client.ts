@@ -1,4 +1,4 @@
-import type { BackchannelClient } from '../backchannel-client.js';
+import type { BackchannelClient } from '../dialing/backchannel-client.js';
 
 /** Under this token each registration of a client tells of it. */
 export const REGISTERED_CLIENT = Symbol('REGISTERED_CLIENT');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { http2OptionsOf } from '../../../lib/grpc/built-in/http2-options.js';
-import { planWindows } from '../../../lib/http2/window-plan.js';
+import { planWindows } from '../../../lib/http2/inbound/window-plan.js';
 
 const MiB = 1024 * 1024;
 

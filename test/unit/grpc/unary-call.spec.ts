@@ -1,8 +1,8 @@
 import { InterceptingCall, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { lastValueFrom, Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StubMethod } from '../../../lib/nest/stub-method.js';
-import { hasInterceptors, unaryMethod } from '../../../lib/nest/unary-method.js';
+import type { StubMethod } from '../../../lib/nest/grpc/stub-method.js';
+import { hasInterceptors, unaryMethod } from '../../../lib/nest/grpc/unary-method.js';
 import { RESPONSE, take } from '../../fixtures/grpc/answers.js';
 import { framed } from '../../fixtures/grpc/framed.js';
 import { service, stubOf, type Stub } from '../../fixtures/grpc/service.js';

@@ -52,7 +52,7 @@ describe('an HTTP/2 connection, once wrong', () => {
     await settle(peer);
     peer.socket.pause();
     let n = 0;
-    while (!connection.output.full) {
+    while (connection.unsentBytes === 0) {
       stream.write([Buffer.alloc(MAX_FRAME)], MAX_FRAME);
       n++;
     }
@@ -74,10 +74,10 @@ describe('an HTTP/2 connection, once wrong', () => {
     );
     await settle(peer);
     peer.socket.pause();
-    while (!connection.output.full) stream.write([Buffer.alloc(MAX_FRAME)], MAX_FRAME);
+    while (connection.unsentBytes === 0) stream.write([Buffer.alloc(MAX_FRAME)], MAX_FRAME);
     await new Promise((r) => setImmediate(r));
     for (let k = 0; k < 50; k++) {
-      while (!connection.output.full) stream.write([Buffer.alloc(MAX_FRAME)], MAX_FRAME);
+      while (connection.unsentBytes === 0) stream.write([Buffer.alloc(MAX_FRAME)], MAX_FRAME);
       await new Promise((r) => setImmediate(r));
     }
     for (const { stream: other } of recorders.slice(1)) {

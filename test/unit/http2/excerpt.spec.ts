@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { excerpt } from '../../../lib/http2/index.js';
-import { HeaderRules } from '../../../lib/http2/header-rules.js';
+import { HeaderRules } from '../../../lib/http2/inbound/header-rules.js';
 
 describe('an excerpt', () => {
   it('is all of a text of up to 100 characters', () => {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Http2FrameParser, type Http2FrameHandler } from '../../../lib/http2/frame-parser.js';
+import {
+  Http2FrameParser,
+  type Http2FrameHandler,
+} from '../../../lib/http2/inbound/frame-parser.js';
 import { FLAG, frame, number32, PREFACE, TYPE } from '../../fixtures/http2/raw-client.js';
 
 /** Writes down what it is told; pieces of one payload are joined. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { HeaderRules } from '../../../lib/http2/header-rules.js';
+import { HeaderRules } from '../../../lib/http2/inbound/header-rules.js';
 
 const REQUEST = [':method', 'POST', ':scheme', 'http', ':path', '/', ':authority', 'here'];
 

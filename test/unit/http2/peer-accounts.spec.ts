@@ -7,7 +7,7 @@ import {
   PeerAccounts,
   verifyHttp2Options,
 } from '../../../lib/http2/index.js';
-import { planWindows } from '../../../lib/http2/window-plan.js';
+import { planWindows } from '../../../lib/http2/inbound/window-plan.js';
 import {
   closing,
   creditOf,

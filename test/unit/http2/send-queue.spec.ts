@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Http2SendQueue } from '../../../lib/http2/send-queue.js';
+import { Http2SendQueue } from '../../../lib/http2/outbound/send-queue.js';
 import { memoryUsed } from '../../fixtures/grpc/memory-used.js';
 
 const EMPTY_MESSAGE = [Buffer.from([0, 0, 0, 0, 0]), Buffer.alloc(0)];

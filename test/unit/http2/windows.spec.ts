@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_HTTP2_OPTIONS, ErrorCode, verifyHttp2Options } from '../../../lib/http2/index.js';
-import { planWindows } from '../../../lib/http2/window-plan.js';
+import { planWindows } from '../../../lib/http2/inbound/window-plan.js';
 import { FLAG, frame, type ReceivedFrame, TYPE } from '../../fixtures/http2/raw-client.js';
 import {
   accept,

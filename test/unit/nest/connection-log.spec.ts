@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { logConnection } from '../../../lib/nest/connection-log.js';
-import type { ConnectionState } from '../../../lib/nest/connection-state.js';
+import { logConnection } from '../../../lib/nest/dialing/connection-log.js';
+import type { ConnectionState } from '../../../lib/nest/dialing/connection-state.js';
 import { logLinesOf } from '../../fixtures/nest/log-lines.js';
 
 describe('the log of a dialing side', () => {

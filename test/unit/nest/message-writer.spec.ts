@@ -3,9 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { concat, from, of, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Failure } from '../../../lib/nest/handler-failures.js';
-import { MessageWriter, type MessageSource } from '../../../lib/nest/message-writer.js';
-import { WaitingMemory } from '../../../lib/nest/waiting-memory.js';
+import type { Failure } from '../../../lib/nest/grpc/handler-failures.js';
+import { MessageWriter, type MessageSource } from '../../../lib/nest/grpc/message-writer.js';
+import { WaitingMemory } from '../../../lib/nest/grpc/waiting-memory.js';
 
 const messages = (count: number): { i: number }[] =>
   Array.from({ length: count }, (_, i) => ({ i }));

@@ -20,8 +20,8 @@ import {
   watchServerCredentials,
   type BackchannelModuleOptions,
 } from 'nestjs-backchannel';
-import { toDialingChannelOptions } from '../../../lib/nest/channel-options.js';
-import { CLIENT_RULES } from '../../../lib/nest/option-rules.js';
+import { toDialingChannelOptions } from '../../../lib/nest/options/channel-options.js';
+import { CLIENT_RULES } from '../../../lib/nest/options/option-rules.js';
 import { verifyOptions } from '../../../lib/options/index.js';
 import { callsProto } from '../../fixtures/nest/protos.js';
 import { closing } from '../../fixtures/nest/in-test.js';

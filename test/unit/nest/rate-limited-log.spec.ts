@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimitedLog } from '../../../lib/nest/rate-limited-log.js';
+import { RateLimitedLog } from '../../../lib/nest/log/rate-limited-log.js';
 import { logLinesOf, type LogLine } from '../../fixtures/nest/log-lines.js';
 
 describe('RateLimitedLog', () => {

@@ -11,7 +11,7 @@ import {
   toArray,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { RequestStream } from '../../../lib/nest/request-stream.js';
+import { RequestStream } from '../../../lib/nest/grpc/request-stream.js';
 
 /** As many as a stream of Node reads ahead. */
 const AHEAD = 16;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasInterceptors } from '../../../lib/nest/unary-method.js';
+import { hasInterceptors } from '../../../lib/nest/grpc/unary-method.js';
 
 const interceptor = (): void => {};
 

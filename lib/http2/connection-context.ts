@@ -1,0 +1,203 @@
+import type { Duplex } from 'node:stream';
+import { RoundTrip } from '../wire/index.js';
+import { Http2AbuseGuard } from './control/abuse-guard.js';
+import type { Http2ConnectionEvents } from './connection-events.js';
+import type { Http2ConnectionOptions } from './connection-options.js';
+import { ConnectionUser } from './connection-user.js';
+import { ConnectionWindow } from './inbound/connection-window.js';
+import { http2Error } from './errors.js';
+import { ErrorCode, Http2FrameType } from './frame.js';
+import { Http2FrameOutput } from './outbound/frame-output.js';
+import { GracefulGoAway } from './control/graceful-go-away.js';
+import { HeaderOutput } from './outbound/header-output.js';
+import { HpackDecoder } from './hpack/index.js';
+import type { PeerAccounts } from './peer-accounts.js';
+import { Http2Pings } from './control/pings.js';
+import type { Http2Role } from './role.js';
+import { INITIAL_SETTINGS } from './settings.js';
+import { SettingsExchange } from './control/settings-exchange.js';
+import { Http2Stream } from './stream.js';
+import type { Http2StreamHost } from './stream-host.js';
+import { StreamTable } from './stream-table.js';
+import { StreamWindows } from './inbound/stream-windows.js';
+
+/** Life and end of a connection, as its parts see it. */
+export interface ConnectionLifecycle {
+  /**
+   * - `open`: both sides may open streams.
+   * - `draining`: no new streams, either side having sent GOAWAY; the connection ends with the last stream.
+   * - `closed`: nothing is read or written any more.
+   */
+  readonly state: 'open' | 'draining' | 'closed';
+  /** Begins to drain. Idempotent. */
+  drain(): void;
+  /** Ends a draining connection that has no streams left. */
+  closeIfDrained(): void;
+  /** Ends the connection with GOAWAY, as the peer has broken a rule. */
+  fail(code: ErrorCode, message: string): void;
+  /** Ends the connection, as the peer does not serve it and has sent the reason. */
+  refused(code: number, message: string): void;
+}
+
+/**
+ * State of one connection. Every frame handler and every stream has it, so each does its work itself;
+ * the parts know nothing of each other but what they write to.
+ */
+export class ConnectionContext implements Http2StreamHost {
+  readonly options: Http2ConnectionOptions;
+  /** Whether the peer opens the streams. */
+  readonly isServer: boolean;
+  readonly lifecycle: ConnectionLifecycle;
+  readonly user: ConnectionUser;
+  readonly output: Http2FrameOutput;
+  readonly headers: HeaderOutput;
+  readonly decoder: HpackDecoder;
+  readonly streams: StreamTable;
+  readonly window: ConnectionWindow;
+  readonly streamWindows: StreamWindows;
+  readonly settings: SettingsExchange;
+  readonly abuse: Http2AbuseGuard;
+  readonly pings: Http2Pings;
+  readonly gracefulGoAway: GracefulGoAway;
+
+  constructor(
+    socket: Duplex,
+    role: Http2Role,
+    lifecycle: ConnectionLifecycle,
+    events: Http2ConnectionEvents,
+    options: Http2ConnectionOptions,
+    accounts: PeerAccounts,
+  ) {
+    const isClient = role === 'client';
+    this.options = options;
+    this.isServer = !isClient;
+    this.lifecycle = lifecycle;
+    this.user = new ConnectionUser(events);
+    this.output = new Http2FrameOutput(socket, options.maxQueuedBytes, {
+      onOverflow: () =>
+        lifecycle.fail(ErrorCode.EnhanceYourCalm, 'too many frames wait for the peer to take them'),
+    });
+    this.pings = new Http2Pings(this.output);
+    this.streams = new StreamTable(role, accounts);
+    this.settings = new SettingsExchange(options, isClient, () => this.streamWindows.adapt());
+    this.headers = new HeaderOutput(this.output, options);
+    this.decoder = createDecoder(options);
+    this.window = new ConnectionWindow(options, accounts.unread, (bytes) => this.credit(bytes));
+    this.streamWindows = new StreamWindows(
+      options,
+      accounts,
+      new RoundTrip(() => this.pings.send()),
+      {
+        streams: this.streams,
+        canAnnounce: () => lifecycle.state !== 'closed' && this.settings.canChangeWindow,
+        announce: (from, to) => this.settings.changeWindow(this.output, from, to),
+      },
+    );
+    this.abuse = new Http2AbuseGuard(accounts, (code, message) => lifecycle.fail(code, message));
+    this.gracefulGoAway = new GracefulGoAway(
+      this.output,
+      this.pings,
+      this.isServer,
+      () => this.settings.acknowledged,
+      () => {
+        lifecycle.drain();
+        lifecycle.closeIfDrained();
+      },
+    );
+  }
+
+  // ---- Streams of either side
+
+  /** Whether this side may open a stream now. */
+  get hasRoom(): boolean {
+    return (
+      this.lifecycle.state === 'open' &&
+      !this.gracefulGoAway.begun &&
+      this.streams.size < this.settings.peer.maxConcurrentStreams
+    );
+  }
+
+  /** Creates a stream with the id that its opener has given it. */
+  createStream(id: number): Http2Stream {
+    const stream = new Http2Stream(this, id, this.streamWindows.create());
+    this.streams.add(stream);
+    this.streamWindows.adapt();
+    return stream;
+  }
+
+  /** Resets a stream, known or not, for a fault of the peer. May end the connection. */
+  resetStream(id: number, code: ErrorCode, message: string): void {
+    const stream = this.streams.get(id);
+    if (stream === undefined) {
+      this.output.numberFrame(Http2FrameType.RstStream, id, code);
+      this.streams.rememberReset(id);
+      return;
+    }
+    stream.fail(http2Error('stream', code, message));
+    // The peer made us do it: as good a way to set work going for nothing as to reset it itself.
+    if (!this.streams.isOurs(id)) this.abuse.chargeReset();
+  }
+
+  /** Gives the peer credit for DATA of all streams together. */
+  credit(bytes: number): void {
+    if (bytes > 0) this.output.numberFrame(Http2FrameType.WindowUpdate, 0, bytes);
+  }
+
+  // ---- Http2StreamHost
+
+  get peerMaxFrameSize(): number {
+    return this.settings.peer.maxFrameSize;
+  }
+
+  get sendHighWaterMark(): number {
+    return this.options.sendHighWaterMark;
+  }
+
+  get maxSentHeaderListSize(): number {
+    return this.headers.maxListSize(this.settings.peer);
+  }
+
+  get maxSentTrailersSize(): number {
+    return this.headers.maxTrailersSize(this.settings.peer);
+  }
+
+  sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void {
+    this.headers.write(streamId, headers, endStream, this.peerMaxFrameSize);
+  }
+
+  consumed(bytes: number): void {
+    this.credit(this.window.consumed(bytes));
+  }
+
+  rememberReset(id: number): void {
+    this.streams.rememberReset(id);
+    if (this.streams.isOurs(id)) this.abuse.expectLateHeaders();
+  }
+
+  chargeRefusal(id: number): void {
+    if (!this.streams.isOurs(id)) this.abuse.chargeReset();
+  }
+
+  forget(id: number, finished: boolean): void {
+    this.streams.delete(id);
+    this.streamWindows.adapt();
+    if (finished) this.abuse.refundReset();
+  }
+
+  afterClose(): void {
+    const { lifecycle, user } = this;
+    if (lifecycle.state === 'open') user.room();
+    // What the peer has sent with the end of the last stream is still to be read.
+    else if (lifecycle.state === 'draining') process.nextTick(() => lifecycle.closeIfDrained());
+  }
+}
+
+function createDecoder({
+  headerTableSize,
+  maxHeaderListSize,
+  maxHeaders,
+}: Http2ConnectionOptions): HpackDecoder {
+  // Until it has acknowledged ours, the peer goes by what every side starts with.
+  const maxTableSize = Math.max(headerTableSize, INITIAL_SETTINGS.headerTableSize);
+  return new HpackDecoder({ maxTableSize, maxHeaderListSize, maxHeaders });
+}

@@ -1,0 +1,28 @@
+import { FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
+import { encodeReason } from '../reason.js';
+
+/**
+ * The payload of a GOAWAY (RFC 9113, 6.8).
+ *
+ * @param message - the debug data, cut after 1024 bytes.
+ */
+export function goAwayPayload(lastStreamId: number, code: number, message: string): Buffer {
+  const text = encodeReason(message);
+  const payload = Buffer.alloc(8 + text.length);
+  payload.writeUInt32BE(lastStreamId, 0);
+  payload.writeUInt32BE(code, 4);
+  payload.set(text, 8);
+  return payload;
+}
+
+/**
+ * A whole GOAWAY, for a connection that this module does not run. In place of SETTINGS it refuses a
+ * client: every HTTP/2 client takes it for a failed attempt to connect, and backs off.
+ */
+export function encodeGoAway(code: number, message: string, lastStreamId = 0): Buffer {
+  const payload = goAwayPayload(lastStreamId, code, message);
+  const header = Buffer.alloc(FRAME_HEADER_LENGTH);
+  header.writeUIntBE(payload.length, 0, 3);
+  header.writeUInt8(Http2FrameType.GoAway, 3);
+  return Buffer.concat([header, payload]);
+}

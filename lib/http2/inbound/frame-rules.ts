@@ -1,0 +1,52 @@
+import { ErrorCode, Http2Flag, Http2FrameType } from '../frame.js';
+
+/** What is wrong with a frame; the connection ends for it. */
+export interface FrameProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** For each type of frame whether it belongs on a stream, and the only length that it may have. */
+const RULES: Record<number, { onStream?: boolean; fixed?: number }> = {
+  [Http2FrameType.Data]: { onStream: true },
+  [Http2FrameType.Headers]: { onStream: true },
+  [Http2FrameType.Priority]: { onStream: true },
+  [Http2FrameType.RstStream]: { onStream: true, fixed: 4 },
+  [Http2FrameType.Settings]: { onStream: false },
+  [Http2FrameType.Ping]: { onStream: false, fixed: 8 },
+  [Http2FrameType.GoAway]: { onStream: false },
+  [Http2FrameType.WindowUpdate]: { fixed: 4 },
+};
+
+/** What can be wrong with a frame before its payload is read (RFC 9113, section 6). */
+export function frameProblem(
+  type: number,
+  flags: number,
+  streamId: number,
+  length: number,
+): FrameProblem | undefined {
+  const { fixed, onStream } = RULES[type] ?? {};
+  if (onStream !== undefined && onStream !== streamId > 0) {
+    return violation(`frame of type ${type} on stream ${streamId}`);
+  }
+  if (type === Http2FrameType.PushPromise) return violation('PUSH_PROMISE, though push is off');
+  if (type === Http2FrameType.Continuation) return violation('CONTINUATION of nothing');
+  if ((fixed !== undefined && length !== fixed) || !isPossibleLength(type, flags, length)) {
+    return {
+      code: ErrorCode.FrameSizeError,
+      message: `frame of type ${type} with a payload of ${length} bytes`,
+    };
+  }
+  return undefined;
+}
+
+function isPossibleLength(type: number, flags: number, length: number): boolean {
+  if (type === Http2FrameType.GoAway) return length >= 8;
+  if (type === Http2FrameType.Settings)
+    return flags & Http2Flag.Ack ? length === 0 : length % 6 === 0;
+  return true;
+}
+
+function violation(message: string): FrameProblem {
+  return { code: ErrorCode.ProtocolError, message };
+}

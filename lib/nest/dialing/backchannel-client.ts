@@ -1,0 +1,242 @@
+import { credentials, type ChannelInterface } from '@grpc/grpc-js';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
+import {
+  ClientHandshaker,
+  DrainTime,
+  NotConnectedError,
+  yamuxSessionFactory,
+} from '../../backchannel/index.js';
+import {
+  BorrowedChannel,
+  channelLeftToGrpcJs,
+  engineOf,
+  grpcJsEngine,
+  keepConnected,
+  type DialChannel,
+} from '../../grpc/index.js';
+import { OptionError, verifyOptions } from '../../options/index.js';
+import { BackchannelServer } from './backchannel-server.js';
+import { toDialingChannelOptions } from '../options/channel-options.js';
+import { logConnection } from './connection-log.js';
+import { ConnectionStates, type ConnectionState } from './connection-state.js';
+import { logLeftToGrpcJs } from '../log/engine-log.js';
+import { GrpcStubs } from '../grpc/grpc-stubs.js';
+import type { BackchannelNetwork } from '../network/network.js';
+import { CLIENT_RULES } from '../options/option-rules.js';
+import type { BackchannelClientOptions } from '../options/options.js';
+import { drainMsOf } from '../options/shut-down.js';
+import { setLongTimer } from '../../wire/index.js';
+
+/** Port and host that Nest's own gRPC client dials by default. */
+const DEFAULT_URL = 'localhost:5000';
+
+const GRPC_JS_PROXY =
+  'BackchannelClient: "proxy" needs the built-in engine: with engine "grpc-js" set the environment variable https_proxy';
+
+/**
+ * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
+ * carries the calls that the other end makes to this application's controllers.
+ *
+ * It connects when the application starts and stays connected until it is closed, unless `lazy`. One
+ * that serves does so when its controllers are ready to be called: hand its `strategy` to Nest, as
+ * `connectBackchannel(app)` does.
+ */
+export class BackchannelClient
+  extends GrpcStubs
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
+  readonly #strategy: BackchannelServer | undefined;
+  readonly #channel: DialChannel;
+  readonly #states: ConnectionStates;
+  readonly #handshaker: ClientHandshaker;
+  readonly #drainTime: DrainTime;
+  readonly #lazy: boolean;
+  readonly #lossPauseMs: number | undefined;
+  readonly #borrowed: ChannelInterface;
+  #stopKeeping: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param network - where to dial; null is TCP.
+   * @throws OptionError naming a bad option; what Nest throws for bad proto options.
+   */
+  constructor(given: BackchannelClientOptions, network: BackchannelNetwork | null = null) {
+    const options = verifyOptions('BackchannelClient', CLIENT_RULES, given);
+    const engine = engineOf(options.engine);
+    const drainMs = drainMsOf(options);
+    const drainTime = new DrainTime(drainMs);
+    const url = options.url ?? DEFAULT_URL;
+    const strategy =
+      options.backchannel &&
+      new BackchannelServer(options.backchannel, {
+        engine,
+        drainTime,
+        onListen: () => this.#keepConnected(),
+        onClose: () => this.#letGo(),
+        onReopen: () => this.#reconnect(),
+      });
+    const handshaker = new ClientHandshaker(
+      () => strategy?.createConnectionServer() ?? engine.createServer(),
+      {
+        engine,
+        drainMs,
+        sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
+      },
+    );
+    if (engine === grpcJsEngine && typeof options.proxy === 'string') {
+      throw new OptionError(GRPC_JS_PROXY, 'proxy');
+    }
+    const channelOptions = toDialingChannelOptions(options);
+    const channel =
+      network === null
+        ? handshaker.createChannel(
+            url,
+            options.credentials ?? credentials.createInsecure(),
+            channelOptions,
+          )
+        : handshaker.createChannelOver(() => network.dial(url), channelOptions);
+    const borrowed = new BorrowedChannel(channel);
+    super(options, borrowed);
+    this.verifyServices({ call: 'BackchannelClient', option: 'services' });
+    this.#strategy = strategy;
+    this.#channel = channel;
+    this.#states = new ConnectionStates(channel);
+    this.#handshaker = handshaker;
+    this.#drainTime = drainTime;
+    this.#lazy = options.lazy ?? false;
+    this.#lossPauseMs = channelOptions['grpc.initial_reconnect_backoff_ms'];
+    this.#borrowed = borrowed;
+    logConnection(url, this.#states.all$);
+    const why = channelLeftToGrpcJs(channelOptions, network === null ? url : undefined);
+    logLeftToGrpcJs(new Logger('BackchannelClient'), engine, `the client of ${url}`, why);
+  }
+
+  /** Whether it has something to serve to the other end: the option `backchannel`. */
+  get serves(): boolean {
+    return this.#strategy !== undefined;
+  }
+
+  /**
+   * Serves the application's controllers to the other end.
+   *
+   * @throws Error if the client has no option `backchannel`.
+   */
+  get strategy(): BackchannelServer {
+    if (this.#strategy === undefined) {
+      throw new Error(
+        `the client of ${this.url} has nothing to serve to the other end: set its option "backchannel" ({ package, protoPath })`,
+      );
+    }
+    return this.#strategy;
+  }
+
+  /** What the connection is doing now. */
+  get connection(): ConnectionState {
+    return this.#states.current;
+  }
+
+  /** What the connection is doing, from now on; completes when the client is closed. */
+  get connection$(): Observable<ConnectionState> {
+    return this.#states.all$;
+  }
+
+  /**
+   * Calls `listener` whenever the connection gets into a state; see `connection$`, which can also be
+   * left again.
+   */
+  override on<State extends ConnectionState['state']>(
+    state: State,
+    listener: (connection: Extract<ConnectionState, { state: State }>) => void,
+  ): void;
+  /** As the base class has it. */
+  override on<None extends never, Listener>(state: None, listener: Listener): void;
+  override on(
+    state: ConnectionState['state'],
+    listener: (connection: ConnectionState) => void,
+  ): void {
+    this.connection$
+      .pipe(filter((connection) => connection.state === state))
+      .subscribe((connection) => listener(connection));
+  }
+
+  /**
+   * Connects, and resolves when calls can be made.
+   *
+   * @param deadlineMs - milliseconds to wait at most. Default 20000.
+   * @throws NotConnectedError (as a rejection) when it was not connected by then, with why the last
+   * attempt failed, or is closed.
+   */
+  override connect(deadlineMs = 20_000): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let lastError: Error | undefined;
+      let subscription: Subscription | undefined;
+      const settle = (action: () => void): void => {
+        stopTimer();
+        queueMicrotask(() => subscription?.unsubscribe());
+        action();
+      };
+      const stopTimer = setLongTimer(deadlineMs, () =>
+        settle(() => reject(new NotConnectedError(this.url, deadlineMs, lastError))),
+      );
+      subscription = this.#states.all$.subscribe((connection) => {
+        if ('error' in connection) lastError = connection.error ?? lastError;
+        if (connection.state === 'ready') settle(resolve);
+        if (connection.state === 'closed') settle(() => reject(new NotConnectedError(this.url)));
+      });
+      if (this.connection.state !== 'closed') this.#channel.getConnectivityState(true);
+    });
+  }
+
+  /** The channel that carries the forward calls, for other stubs. Closing it does nothing. */
+  override unwrap<T = ChannelInterface>(): T {
+    return this.#borrowed as T;
+  }
+
+  /**
+   * Closes in two steps, which together take `drainMs` at most (with `gracefulShutdown: false` all calls
+   * end at once): tells the other end that this side leaves, and lets its calls finish, during which
+   * their handlers may still call it; then takes no more calls itself, lets those under way finish, with
+   * what they bring back, and closes the connection. Idempotent; resolves when the connection is closed.
+   */
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Called by Nest when the application starts. What serves connects when its handlers are ready. */
+  onApplicationBootstrap(): void {
+    if (!this.serves) this.#keepConnected();
+  }
+
+  /** Called by Nest when the application is closed: `close()`. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#letGo();
+    await this.#strategy?.close();
+    super.close();
+    this.#channel.close();
+    await this.#handshaker.close(this.#drainTime.leftMs);
+  }
+
+  #keepConnected(): void {
+    if (this.#closing !== undefined || this.#lazy) return;
+    this.#stopKeeping ??= keepConnected(this.#channel, this.serves, this.#lossPauseMs);
+  }
+
+  /** To the other end this side has left: only a new connection makes it a peer again. */
+  async #reconnect(): Promise<void> {
+    this.#drainTime.reset();
+    // Cut, an attempt to connect would count as a failure, and keep calls waiting for the next one.
+    await firstValueFrom(this.connection$.pipe(filter(({ state }) => state !== 'connecting')));
+    await this.#handshaker.disconnect();
+  }
+
+  #letGo(): void {
+    this.#stopKeeping?.();
+    this.#stopKeeping = undefined;
+  }
+}

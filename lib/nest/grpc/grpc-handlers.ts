@@ -1,0 +1,268 @@
+import type { Metadata, ServiceDefinition } from '@grpc/grpc-js';
+import {
+  ServerGrpc,
+  type BaseRpcContext,
+  GrpcMethodStreamingType,
+  type MessageHandler,
+  type Transport,
+} from '@nestjs/microservices';
+import {
+  catchError,
+  defaultIfEmpty,
+  EMPTY,
+  fromEvent,
+  isObservable,
+  lastValueFrom,
+  map,
+  takeUntil,
+  throwIfEmpty,
+} from 'rxjs';
+import { noValue, tellUnfiltered, unfiltered } from './handler-failures.js';
+import { endingCalls, type CallHandler } from './ending-calls.js';
+import { inPlaceOf } from './in-place-of.js';
+import { reachIn, type HandlerReach } from './handler-reach.js';
+import { answerFrom, type AnswerCallback, type AnsweredCall } from './one-answer.js';
+import { loadPackages } from './load-packages.js';
+import type { StockGrpcOptions } from '../options/options.js';
+import {
+  methodsByName,
+  packageAt,
+  packageTree,
+  servicesIn,
+  type ServiceEntry,
+  type PackageTree,
+} from './package-tree.js';
+import { RequestStream, type RequestCall } from './request-stream.js';
+import { writeResponses, type RespondingCall, type RespondingMethod } from './response-writer.js';
+
+/** A handler as Nest calls it: guards, pipes, interceptors and filters are in it. */
+type Handler = (...args: unknown[]) => unknown;
+
+interface UnaryCall extends AnsweredCall {
+  readonly request: unknown;
+  readonly metadata: Metadata;
+}
+
+/** A method of a service, as the proto file has it. */
+type Method = RespondingMethod & {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+};
+
+/** Of a method with a stream of requests; with one response it is answered by a callback. */
+type StreamCall = RequestCall & RespondingCall & { readonly metadata: Metadata };
+
+/**
+ * Nest's own gRPC server, but for where that leaves a call without an end, an observable without an
+ * observer, or the process with an error that nobody handles:
+ *
+ * - A unary call gets one answer, see `answerFrom`. Nest's hangs without a value, and with two at once.
+ * - A client stream whose handler gives nothing ends: with an empty message if the handler is void, else
+ *   with a status. Nest's hangs.
+ * - A `@GrpcStreamCall` handler that throws, or that a guard keeps out, ends the call with that status.
+ *   Nest's hangs, and the error becomes an unhandled rejection, which ends the process. One that returns
+ *   without an answer, and was not given what to answer by, ends it, see `handler-reach`.
+ * - So does a filter that throws, whatever the method.
+ * - Requests of a stream come in order, and only as fast as they are taken, see `RequestStream`.
+ * - Responses may be an async iterable, and must be messages, see `writeResponses`.
+ * - Packages, services and methods may have names that every object has, see `packageTree`.
+ */
+export abstract class GrpcHandlers extends ServerGrpc {
+  readonly #grpcOptions: StockGrpcOptions;
+  /** Of handlers that are not given their call, or their callback, because of decorated parameters. */
+  readonly #reaches = new WeakMap<Function, HandlerReach>();
+
+  constructor(options: StockGrpcOptions) {
+    super(options);
+    this.#grpcOptions = options;
+  }
+
+  /** @internal Called by the base class; throws what that throws for files that cannot be loaded. */
+  override loadProto(): unknown {
+    const definition = loadPackages(this.#grpcOptions);
+    if (definition === undefined) return super.loadProto();
+    this.#grpcOptions.onLoadPackageDefinition?.(definition, this.grpcClient);
+    return packageTree(definition);
+  }
+
+  /** @internal Called by the base class. */
+  override lookupPackage(root: PackageTree, packageName: string): PackageTree | undefined {
+    return packageAt(root, packageName);
+  }
+
+  /** @internal Called by the base class. */
+  override getServiceNames(tree: PackageTree): ServiceEntry[] {
+    return servicesIn(tree);
+  }
+
+  /** @internal Called by the base class. */
+  override createService(service: { service: ServiceDefinition }, name: string): Promise<object> {
+    const methods = methodsByName(service.service);
+    const { then } = methods;
+    if (then !== undefined) {
+      // An object with a method of that name would be taken for a promise.
+      delete methods['then'];
+      methods[then.path] = then;
+    }
+    return super.createService({ prototype: methods }, name);
+  }
+
+  /** Called by Nest, with what was noted of the handler in `extras`. */
+  override addHandler(
+    pattern: object | string,
+    callback: MessageHandler,
+    isEventHandler?: boolean,
+    extras?: object,
+  ): void {
+    super.addHandler(pattern, callback, isEventHandler);
+    const reach = reachIn(extras);
+    if (reach !== undefined) this.#reaches.set(callback, reach);
+  }
+
+  /** @internal Called by the base class. */
+  override getMessageHandler(
+    ...[service, method, ...rest]: Parameters<ServerGrpc['getMessageHandler']>
+  ): ReturnType<ServerGrpc['getMessageHandler']> {
+    return super.getMessageHandler(service, method.split('/').pop()!, ...rest);
+  }
+
+  /** Instead of Nest's own, as every unary call passes here: it takes fewer promises than that. */
+  override createUnaryServiceMethod(handler: Handler): Function {
+    return (call: UnaryCall, callback: AnswerCallback) =>
+      this.onProcessingStartHook(
+        this.transportId as Transport,
+        { ...call, operationId: handler.name } as unknown as BaseRpcContext,
+        () => this.#answer(handler, call, callback),
+      );
+  }
+
+  /** @internal Called by Nest for each method that a controller has a handler for. */
+  override createServiceMethod(
+    handler: Handler,
+    method: Method,
+    streaming: GrpcMethodStreamingType,
+  ): Function {
+    if (streaming === GrpcMethodStreamingType.RX_STREAMING && method.requestStream) {
+      return this.#withProcessing(handler, (call: StreamCall, callback) =>
+        method.responseStream
+          ? this.#converse(settled(handler), method, call)
+          : this.#collect(answeringLast(settled(handler)), call, callback),
+      );
+    }
+    if (streaming === GrpcMethodStreamingType.NO_STREAMING && method.responseStream) {
+      return this.#withProcessing(handler, (call: UnaryCall & RespondingCall) =>
+        this.#respond(settled(handler), method, call),
+      );
+    }
+    return super.createServiceMethod(handler, method, streaming);
+  }
+
+  /** Its failures end the call. */
+  override createStreamCallMethod(
+    handler: CallHandler,
+    isResponseStream: boolean,
+  ): ReturnType<ServerGrpc['createStreamCallMethod']> {
+    const reach = this.#reaches.get(handler);
+    return super.createStreamCallMethod(
+      endingCalls(handler, isResponseStream, reach),
+      isResponseStream,
+    );
+  }
+
+  /** Between the hooks of Nest, as in its own server: that of the end is told of the request. */
+  #withProcessing<Call extends object>(
+    { name }: Handler,
+    serve: (call: Call, callback: AnswerCallback) => Promise<void>,
+  ): Function {
+    return async (call: Call, callback: AnswerCallback) =>
+      this.runWithProcessingHooks(
+        { ...call, operationId: name } as unknown as BaseRpcContext,
+        async (onEnd) => {
+          await serve(call, callback);
+          onEnd();
+        },
+        (call as { request?: unknown }).request as BaseRpcContext,
+      );
+  }
+
+  /** One request, many responses. */
+  async #respond(
+    handler: Handler,
+    method: Method,
+    call: UnaryCall & RespondingCall,
+  ): Promise<void> {
+    const result = await handler(call.request, call.metadata, call);
+    await writeResponses(this.transformToObservable(result), call, method);
+  }
+
+  /** Many requests and responses. */
+  async #converse(handler: Handler, method: Method, call: StreamCall): Promise<void> {
+    const stream = new RequestStream(call);
+    const result = await handler(stream.requests, call.metadata, call);
+    await writeResponses(this.transformToObservable(result), call, method, stream);
+  }
+
+  /** Many requests, one response: the last value, as with Nest's own server. */
+  async #collect(handler: Handler, call: StreamCall, callback: AnswerCallback): Promise<void> {
+    const { requests } = new RequestStream(call);
+    const result = this.transformToObservable(await handler(requests, call.metadata, call));
+    const response = await lastValueFrom(
+      result.pipe(
+        takeUntil(fromEvent(call, 'cancelled')),
+        catchError((error) => {
+          callback(error);
+          return EMPTY;
+        }),
+        defaultIfEmpty(undefined),
+      ),
+    );
+    if (response !== undefined) callback(null, response);
+  }
+
+  async #answer(handler: Handler, call: UnaryCall, callback: AnswerCallback): Promise<void> {
+    // The request, as Nest's own server tells it.
+    const onEnd = (): void =>
+      this.onProcessingEndHook?.(
+        this.transportId as Transport,
+        call.request as unknown as BaseRpcContext,
+      );
+    let result: unknown;
+    try {
+      result = await handler(call.request, call.metadata, call);
+    } catch (error) {
+      tellUnfiltered(error, callback);
+      return onEnd();
+    }
+    if (isObservable(result)) return answerFrom(result, call, handler.name, callback, onEnd);
+    callback(null, result);
+    onEnd();
+  }
+}
+
+/** Does not reject: what is thrown becomes an observable that fails. */
+function settled(handler: Handler): Handler {
+  return inPlaceOf<Handler>(handler, async (...args) => {
+    try {
+      return await handler(...args);
+    } catch (error) {
+      return unfiltered(error);
+    }
+  });
+}
+
+/** To Nest `undefined` is no answer; serializers make the same of `null`. */
+const NOTHING = null;
+
+/** Of a method with many requests and one response: always has a value, of which Nest takes the last. */
+function answeringLast(handler: Handler): Handler {
+  const { name } = handler;
+  return inPlaceOf<Handler>(handler, async (requests, metadata, call) => {
+    const result = await handler(requests, metadata, call);
+    if ((call as AnsweredCall).cancelled) return EMPTY;
+    if (!isObservable(result)) return result ?? NOTHING;
+    return result.pipe(
+      throwIfEmpty(() => noValue(name)),
+      map((value) => value ?? NOTHING),
+    );
+  });
+}

@@ -1,0 +1,194 @@
+import {
+  Client,
+  credentials,
+  type ChannelInterface,
+  type ClientOptions,
+  type MethodDefinition,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import { ClientGrpcProxy } from '@nestjs/microservices';
+import { measuringTransformer } from '../../grpc/index.js';
+import { OptionError } from '../../options/index.js';
+import { serviceName } from './service-host.js';
+import { loadPackages } from './load-packages.js';
+import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
+import { methodsByName, packageAt, packageTree, type PackageTree } from './package-tree.js';
+import {
+  isSelected,
+  verifySelection,
+  type NamedService,
+  type SelectionPlace,
+} from './service-selection.js';
+import { callMethod, stubMethod, type StubMethod } from './stub-method.js';
+import { hasInterceptors, unaryMethod } from './unary-method.js';
+import { WaitingMemory } from './waiting-memory.js';
+
+type Method = MethodDefinition<unknown, unknown>;
+
+/** A node of the package tree that has the class of a service. */
+type ServiceNode = Record<string, { service: ServiceDefinition }>;
+
+/**
+ * Nest's own gRPC client on a channel that somebody else owns:
+ *
+ * - Requests that fail, or that are no messages, fail the call; Nest throws their error at nobody, which
+ *   ends the process. They are written as fast as the call takes them, see `stubMethod`.
+ * - Methods of a service may have any name: calls are made by a client without methods of its own.
+ */
+export abstract class GrpcStubs extends ClientGrpcProxy {
+  readonly #channel: ChannelInterface;
+  readonly #stubs = new Map<string, object>();
+  readonly #memory = new WaitingMemory();
+  #client: Client | undefined;
+  /** Whether the user's options do more with a call than to make it. */
+  readonly #isIntercepted: boolean;
+
+  /** @param channel - carries the calls of all stubs; a `BorrowedChannel`, as stubs may be closed. */
+  constructor(options: StockGrpcOptions, channel: ChannelInterface) {
+    const given = options.channelOptions as ClientOptions | undefined;
+    const channelOptions = {
+      ...given,
+      channelOverride: channel,
+      callInvocationTransformer: measuringTransformer(given?.callInvocationTransformer),
+    };
+    super({ ...options, channelOptions } as StockGrpcOptions);
+    this.#channel = channel;
+    this.#isIntercepted = hasInterceptors(options.channelOptions);
+  }
+
+  /** @internal The services that the option `services` names, or all of the packages. */
+  get stubServices(): NamedService[] {
+    const names = this.#selectedNames;
+    return servicesOf(this.grpcClients).filter((service) => isSelected(names, service));
+  }
+
+  /** @internal @throws OptionError if the option `services` names one that is not in the packages. */
+  verifyServices(place: SelectionPlace): void {
+    verifySelection(this.#selectedNames ?? [], servicesOf(this.grpcClients), place);
+  }
+
+  /** @throws OptionError if the option `services` excludes the service. */
+  override getClientByServiceName<T = unknown>(name: string): T {
+    this.#verifySelected(name);
+    return super.getClientByServiceName<T>(name);
+  }
+
+  /**
+   * A stub whose methods return observables. Each method has two names: as in the proto file, and in camel
+   * case; but there is no `then`, only `Then`, so that the stub can be awaited.
+   *
+   * @throws OptionError if the option `services` excludes the service.
+   */
+  override getService<T extends object>(name: string): T {
+    let stub = this.#stubs.get(name);
+    if (stub === undefined) {
+      this.#verifySelected(name);
+      const node = this.getClient(name);
+      if (node === undefined) return super.getService<T>(name); // Which says so.
+      stub = this.#createStub(node[name]!.service);
+      this.#stubs.set(name, stub);
+    }
+    return stub as T;
+  }
+
+  /** @internal Called by the base class for the first stub of grpc-js of a service. */
+  override createClientByServiceName(service: string): Client {
+    const stub = super.createClientByServiceName(service) as Client;
+    const methods = shownMethods(this.getClient(service)![service]!.service);
+    if (!methods.some(([method]) => method in Client.prototype || method === 'Then')) return stub;
+    // Methods of its class would call one another in place of those of grpc-js.
+    for (const [method, definition] of methods) {
+      define(stub, method, Object.assign(callMethod(this.#bareClient, definition), definition));
+    }
+    define(stub, 'then', undefined);
+    return stub;
+  }
+
+  /** @internal Called by the base class. */
+  override loadProto(): unknown {
+    const definition = loadPackages(this.options);
+    return definition === undefined ? super.loadProto() : packageTree(definition);
+  }
+
+  /** @internal Called by the base class. */
+  override lookupPackage(root: PackageTree, packageName: string): PackageTree | undefined {
+    return packageAt(root, packageName);
+  }
+
+  /** Gives out no more stubs; the channel is its owner's to close. */
+  override close(): void | Promise<void> {
+    this.clients.clear();
+    this.#stubs.clear();
+    this.grpcClients = [];
+  }
+
+  /** @internal The package that has the service, if there is one. */
+  protected override getClient(name: string): ServiceNode | undefined {
+    const node = super.getClient(name) as ServiceNode | undefined;
+    return typeof node?.[name] === 'function' ? node : undefined;
+  }
+
+  get #bareClient(): Client {
+    const { channelOptions } = this.options;
+    this.#client ??= new Client(this.url, credentials.createInsecure(), channelOptions);
+    return this.#client;
+  }
+
+  get #selectedNames(): string[] | undefined {
+    return (this.options as BackchannelServicesOptions).services;
+  }
+
+  #verifySelected(name: string): void {
+    const names = this.#selectedNames;
+    if (names === undefined || this.stubServices.some((service) => service.name === name)) return;
+    throw new OptionError(
+      `there are no stubs of "${name}": the option "services" has ${names.join(', ')}`,
+      'services',
+    );
+  }
+
+  #createStub(service: ServiceDefinition): object {
+    const stub = {};
+    for (const [name, definition] of shownMethods(service)) {
+      const stock = stubMethod(this.#bareClient, definition, this.#memory);
+      const isUnary = !definition.requestStream && !definition.responseStream;
+      const method =
+        isUnary && !this.#isIntercepted ? unaryMethod(this.#channel, definition, stock) : stock;
+      define(stub, name, method);
+    }
+    return stub;
+  }
+}
+
+/**
+ * The methods of a service as stubs have them. An object with a method called `then` is a promise to
+ * `await`: a stub has it as `Then`.
+ */
+function shownMethods(service: ServiceDefinition): [string, Method][] {
+  const { then, ...methods } = methodsByName(service);
+  if (then !== undefined) methods['Then'] ??= then;
+  return Object.entries(methods);
+}
+
+/** Defines an own property, whatever its name. */
+function define(object: object, name: string, value: StubMethod | Function | undefined): void {
+  Object.defineProperty(object, name, {
+    value,
+    configurable: true,
+    enumerable: value !== undefined,
+    writable: true,
+  });
+}
+
+/** The services that are directly in `packages`, which are the ones that Nest makes stubs of. */
+function servicesOf(packages: readonly unknown[]): NamedService[] {
+  return packages.flatMap((members) =>
+    Object.entries(members as object).flatMap(([name, member]) =>
+      isStubClass(member) ? [{ name, fullName: serviceName(member.service) }] : [],
+    ),
+  );
+}
+
+function isStubClass(member: unknown): member is { service: ServiceDefinition } {
+  return typeof member === 'function' && 'service' in member;
+}

@@ -1,0 +1,68 @@
+import type { ChannelInterface, ChannelOptions, Interceptor } from '@grpc/grpc-js';
+import type { ClientConn, StubFactory } from '../../backchannel/index.js';
+import { toChannelOptions } from '../options/channel-options.js';
+import { GrpcStubs } from '../grpc/grpc-stubs.js';
+import type {
+  BackchannelServicesOptions,
+  ListenMuxServerOptions,
+  StockGrpcOptions,
+} from '../options/options.js';
+
+/** The services of peers, loaded once; makes the stubs of each peer. */
+export class PeerServices {
+  readonly channelOptions: ChannelOptions;
+  readonly interceptors: Interceptor[];
+  /** Names of the services that there are stubs of. */
+  readonly names: readonly string[];
+  readonly #options: BackchannelServicesOptions;
+  readonly #packages: unknown[];
+
+  /** @throws what Nest throws for a proto file or package that cannot be found; OptionError for a service. */
+  constructor(options: NonNullable<ListenMuxServerOptions['backchannel']>) {
+    const { interceptors, ...services } = options;
+    this.#options = services;
+    this.channelOptions = toChannelOptions(services);
+    this.interceptors = [
+      ...((services.channelOptions?.['interceptors'] as Interceptor[] | undefined) ?? []),
+      ...(interceptors ?? []),
+    ];
+    const stubs = new PeerStubs(services);
+    stubs.verifyServices({ call: 'ListenMuxServer', option: 'backchannel.services' });
+    this.#packages = stubs.packages;
+    this.names = stubs.stubServices.map(({ name }) => name);
+  }
+
+  createStubs(clientOptions: ClientConn['clientOptions']): StubFactory {
+    return new PeerStubs(this.#options, this.#packages, clientOptions);
+  }
+}
+
+interface PeerStubsOptions extends StockGrpcOptions {
+  packages: unknown[] | undefined;
+}
+
+/** Nest's own stubs, on the channel of one peer. */
+class PeerStubs extends GrpcStubs {
+  constructor(
+    options: BackchannelServicesOptions,
+    packages?: unknown[],
+    clientOptions?: ClientConn['clientOptions'],
+  ) {
+    const stubOptions: PeerStubsOptions = {
+      ...options,
+      channelOptions: { ...options.channelOptions, interceptors: clientOptions?.interceptors },
+      packages,
+    };
+    super(stubOptions, clientOptions?.channelOverride as ChannelInterface);
+  }
+
+  /** What was read from the proto files. */
+  get packages(): unknown[] {
+    return this.grpcClients;
+  }
+
+  /** Called by the base constructor, which would read the proto files again for every peer. */
+  override createClients(): unknown[] {
+    return (this.options as PeerStubsOptions).packages ?? super.createClients();
+  }
+}

@@ -1,0 +1,60 @@
+import type { Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { Registry } from '../../backchannel/index.js';
+import { BackchannelClient } from '../dialing/backchannel-client.js';
+import { ListenMuxServer } from '../listening/listen-mux-server.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network/network.js';
+import { ServedSides } from './served-sides.js';
+import { StartCheck } from './start-check.js';
+import { getBackchannelClientToken } from '../decorators/tokens.js';
+
+/** The providers that a check has injected, besides its side. */
+const APPLICATION = [BACKCHANNEL_NETWORK, ModulesContainer, HttpAdapterHost] as const;
+
+/** Checks the listening side of an application. */
+export const listeningSideCheck: Provider = {
+  provide: StartCheck,
+  useFactory: (
+    strategy: ListenMuxServer,
+    registry: Registry,
+    network: BackchannelNetwork | null,
+    container: ModulesContainer,
+    adapterHost: HttpAdapterHost,
+  ): StartCheck | null => {
+    if (!(strategy instanceof ListenMuxServer)) return null;
+    const audience = 'whoever dials the listening side';
+    ServedSides.of(container).add({ kind: 'listening', audience, strategy });
+    if (network !== null || isStandIn(registry)) return null;
+    const call = 'BackchannelModule.forRoot';
+    const checked = { call, consequence: 'nothing listens', strategy };
+    return new StartCheck(checked, { container, adapterHost });
+  },
+  inject: [ListenMuxServer, Registry, ...APPLICATION],
+};
+
+/** Checks the client `name`, which `call` registered. */
+export function dialingSideCheck(name: string, call: string): Provider {
+  return {
+    provide: StartCheck,
+    useFactory: (
+      client: BackchannelClient,
+      network: BackchannelNetwork | null,
+      container: ModulesContainer,
+      adapterHost: HttpAdapterHost,
+    ): StartCheck | null => {
+      if (!(client instanceof BackchannelClient) || !client.serves) return null;
+      const { strategy } = client;
+      const audience = `the other end of the client "${name}"`;
+      ServedSides.of(container).add({ kind: 'dialing', audience, strategy });
+      if (network !== null) return null;
+      const checked = { call, consequence: 'nothing is served to the other end', strategy };
+      return new StartCheck(checked, { container, adapterHost });
+    },
+    inject: [getBackchannelClientToken(name), ...APPLICATION],
+  };
+}
+
+/** Whether a test put it in the place of the registry: its peers need no listener. */
+function isStandIn(registry: Registry): boolean {
+  return Object.getPrototypeOf(registry) !== Registry.prototype;
+}

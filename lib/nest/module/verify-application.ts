@@ -1,0 +1,59 @@
+import type { Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { OptionError } from '../../options/index.js';
+import { backchannelUsesOf } from '../decorators/backchannel-uses.js';
+import { ListenMuxServer } from '../listening/listen-mux-server.js';
+import { ownModules } from './own-modules.js';
+import { getBackchannelClientToken } from '../decorators/tokens.js';
+import { unknownService } from '../grpc/unknown-service.js';
+
+/**
+ * Verifies that no other module of the application registers a client under the same name.
+ *
+ * @throws OptionError if one does: `@InjectBackchannelClient(name)` could mean either.
+ */
+export function verifyClientName(container: ModulesContainer, module: Type, name: string): void {
+  const registrations = ownModules(container, module, getBackchannelClientToken(name));
+  if (registrations.length < 2) return;
+  throw new OptionError(
+    `BackchannelModule.registerClient: the client name "${name}" is registered ${registrations.length} times; register each client once, in a module that exports BackchannelModule, and import that module where the client is injected`,
+    'name',
+  );
+}
+
+/** Services of peers that the listening sides of an application have stubs of, one list for each. */
+const known = new WeakMap<ModulesContainer, (readonly string[])[]>();
+
+/**
+ * Verifies that there are stubs of all services that controllers name in `@Backchannel('Service')`.
+ * Called by each listening side of the application; the last one verifies, with the services of all.
+ *
+ * @param services - names of the services of peers that this side has stubs of.
+ * @throws OptionError naming the handler, the service, and the services that exist.
+ */
+export function verifyBackchannelUses(
+  container: ModulesContainer,
+  module: Type,
+  services: readonly string[],
+): void {
+  const sides = [...(known.get(container) ?? []), services];
+  known.set(container, sides);
+  if (sides.length < ownModules(container, module, ListenMuxServer).length) return;
+
+  const existing = new Set(sides.flat());
+  const unknown = controllersOf(container)
+    .flatMap(backchannelUsesOf)
+    .find(({ service }) => service !== undefined && !existing.has(service));
+  if (unknown === undefined) return;
+  throw unknownService(unknown, [...existing], {
+    call: 'BackchannelModule.forRoot',
+    option: 'server.backchannel',
+  });
+}
+
+function controllersOf(container: ModulesContainer): Function[] {
+  return [...container.values()]
+    .flatMap(({ controllers }) => Array.from(controllers.values()))
+    .map(({ metatype }) => metatype)
+    .filter((metatype) => typeof metatype === 'function');
+}

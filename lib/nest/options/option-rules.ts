@@ -1,0 +1,84 @@
+import type { Interceptor } from '@grpc/grpc-js';
+import {
+  AUTHORIZE_PEER_RULE,
+  DRAIN_MS_RULE,
+  SESSION_FACTORY_RULE,
+} from '../../backchannel/index.js';
+import {
+  CHANNEL_CREDENTIALS_RULE,
+  ENGINE_RULE,
+  PROXY_RULE,
+  SERVER_CREDENTIALS_RULE,
+} from '../../grpc/index.js';
+import { LISTEN_MUX_LIMIT_RULES } from '../../listenmux/index.js';
+import {
+  func,
+  listOf,
+  nonEmptyText,
+  optionsOf,
+  trueOrFalse,
+  type Rules,
+} from '../../options/index.js';
+import { problemOfYamuxConfig, YAMUX_CONFIG_RULES, type YamuxConfig } from '../../yamux/index.js';
+import { HEALTH_RULE } from '../standard-services/grpc-health.js';
+import type {
+  BackchannelClientOptions,
+  BackchannelServicesOptions,
+  ConnectionOptions,
+  ListenMuxServerOptions,
+  ServiceSelection,
+} from './options.js';
+import type { StandardServicesOptions } from '../standard-services/standard-services-server.js';
+import { STOCK_OPTION_RULES, STOCK_SERVICES_RULES } from './stock-option-rules.js';
+
+const selectionRules: Rules<ServiceSelection> = {
+  services: listOf('an array of names of services', nonEmptyText),
+};
+
+const connectionRules: Rules<ConnectionOptions> = {
+  yamux: optionsOf<Partial<YamuxConfig>>(YAMUX_CONFIG_RULES, problemOfYamuxConfig),
+  sessionFactory: SESSION_FACTORY_RULE,
+  engine: ENGINE_RULE,
+  gracefulShutdown: trueOrFalse,
+  drainMs: DRAIN_MS_RULE,
+};
+
+const standardServicesRules: Rules<StandardServicesOptions> = {
+  health: HEALTH_RULE,
+  reflection: trueOrFalse,
+};
+
+const servicesRules: Rules<BackchannelServicesOptions> = {
+  ...STOCK_SERVICES_RULES,
+  ...selectionRules,
+};
+
+/** The options of a listening side. */
+export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
+  ...STOCK_OPTION_RULES,
+  ...selectionRules,
+  ...connectionRules,
+  ...standardServicesRules,
+  ...LISTEN_MUX_LIMIT_RULES,
+  credentials: SERVER_CREDENTIALS_RULE,
+  backchannel: optionsOf<NonNullable<ListenMuxServerOptions['backchannel']>>({
+    ...servicesRules,
+    interceptors: listOf('an array of interceptors', func<Interceptor>()),
+  }),
+  authorizePeer: AUTHORIZE_PEER_RULE,
+  allowPlainClients: trueOrFalse,
+};
+
+/** The options of a dialing side. */
+export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
+  ...STOCK_OPTION_RULES,
+  ...selectionRules,
+  ...connectionRules,
+  credentials: CHANNEL_CREDENTIALS_RULE,
+  backchannel: optionsOf<NonNullable<BackchannelClientOptions['backchannel']>>({
+    ...servicesRules,
+    ...standardServicesRules,
+  }),
+  lazy: trueOrFalse,
+  proxy: PROXY_RULE,
+};

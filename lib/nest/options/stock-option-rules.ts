@@ -1,0 +1,63 @@
+import {
+  anyNumber,
+  either,
+  func,
+  listOf,
+  opaqueObject,
+  openObject,
+  optionsOf,
+  text,
+  trueOrFalse,
+  type Rules,
+} from '../../options/index.js';
+import type { StockGrpcOptions } from './options.js';
+
+type StockServicesOptions = Pick<
+  StockGrpcOptions,
+  | 'package'
+  | 'protoPath'
+  | 'packageDefinition'
+  | 'protoLoader'
+  | 'loader'
+  | 'onLoadPackageDefinition'
+  | 'maxSendMessageLength'
+  | 'maxReceiveMessageLength'
+  | 'maxMetadataSize'
+  | 'keepalive'
+  | 'channelOptions'
+>;
+
+const textOrTexts = either(text, listOf('an array of strings', text));
+
+/**
+ * The options of the stock transport that are about services. Values of the right type are the business
+ * of Nest and of gRPC, for which some have a meaning that is not obvious: -1 is no limit.
+ */
+export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
+  package: textOrTexts,
+  protoPath: textOrTexts,
+  packageDefinition: opaqueObject(),
+  protoLoader: text,
+  loader: opaqueObject(),
+  onLoadPackageDefinition: func(),
+  maxSendMessageLength: anyNumber,
+  maxReceiveMessageLength: anyNumber,
+  maxMetadataSize: anyNumber,
+  keepalive: optionsOf<NonNullable<StockGrpcOptions['keepalive']>>({
+    keepaliveTimeMs: anyNumber,
+    keepaliveTimeoutMs: anyNumber,
+    keepalivePermitWithoutCalls: anyNumber,
+    http2MaxPingsWithoutData: anyNumber,
+    http2MinTimeBetweenPingsMs: anyNumber,
+    http2MinPingIntervalWithoutDataMs: anyNumber,
+    http2MaxPingStrikes: anyNumber,
+  }),
+  channelOptions: openObject(),
+};
+
+/** All options of the stock transport but `credentials`, which are others on each side. */
+export const STOCK_OPTION_RULES: Rules<Omit<StockGrpcOptions, 'credentials'>> = {
+  ...STOCK_SERVICES_RULES,
+  url: text,
+  gracefulShutdown: trueOrFalse,
+};

@@ -1,0 +1,101 @@
+import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { hasMethods, like, type Rule } from '../../options/index.js';
+import { boundHealth } from './bounded-health.js';
+import { importOptional } from './import-optional.js';
+import type { ServiceHost } from '../grpc/service-host.js';
+
+/**
+ * What answers the calls of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`,
+ * or one of your own.
+ */
+export interface GrpcHealthImplementation {
+  /** Adds the service to a server; called once for every time that the server starts. */
+  addToServer(server: ServiceHost): void;
+  /** From now on `service` is in this state; the server as a whole is the service `''`. */
+  setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): void;
+}
+
+/** What the option `health` may be. */
+export const HEALTH_RULE: Rule<boolean | GrpcHealthImplementation> = like(
+  'true, false, or have the methods addToServer and setStatus, as the HealthImplementation of grpc-health-check',
+  (value) => typeof value === 'boolean' || hasMethods(value, ['addToServer', 'setStatus']),
+);
+
+type Check = (
+  call: { request: { service: string } },
+  callback: (error: unknown, reply?: unknown) => void,
+) => void;
+
+/** The service `grpc.health.v1.Health` of a server, and what it says while that starts and stops. */
+export class GrpcHealth {
+  readonly #given: GrpcHealthImplementation | undefined;
+  #implementation: GrpcHealthImplementation | undefined;
+  /** The server as a whole, and the services it has. */
+  #names: string[] = [];
+  /** What this package has said to be NOT_SERVING. */
+  readonly #stopped = new Set<string>();
+
+  /** @param option - the option `health`, verified. */
+  constructor(option: true | GrpcHealthImplementation) {
+    this.#given = option === true ? undefined : option;
+  }
+
+  /**
+   * Adds the service to a server that is about to start. What has no status yet, and what `stop` has
+   * stopped, is SERVING.
+   *
+   * @throws Error if there is no implementation, and `grpc-health-check` is not installed.
+   */
+  async addTo(server: ServiceHost, services: string[]): Promise<void> {
+    const implementation = this.#given ?? (await createImplementation());
+    this.#implementation = implementation;
+    this.#names = ['', ...services];
+    let check: Check | undefined;
+    implementation.addToServer({
+      addService: (service, handlers) => {
+        check = checkOf(service, handlers);
+        server.addService(service, boundHealth(service, handlers, implementation));
+      },
+    });
+    for (const name of this.#names) {
+      const isKnown = check !== undefined && (await hasStatus(check, name));
+      if (!isKnown || this.#stopped.has(name)) implementation.setStatus(name, 'SERVING');
+    }
+    this.#stopped.clear();
+  }
+
+  /** The server, and each of its services, is NOT_SERVING. Idempotent. */
+  stop(): void {
+    for (const name of this.#names) {
+      if (this.#stopped.has(name)) continue;
+      this.#stopped.add(name);
+      this.#implementation?.setStatus(name, 'NOT_SERVING');
+    }
+  }
+}
+
+async function createImplementation(): Promise<GrpcHealthImplementation> {
+  const { HealthImplementation } = await importOptional(
+    'health',
+    'grpc-health-check',
+    () => import('grpc-health-check'),
+  );
+  return new HealthImplementation();
+}
+
+/** The handler of `Check`, under whichever of its names. */
+function checkOf(
+  service: ServiceDefinition,
+  implementation: UntypedServiceImplementation,
+): Check | undefined {
+  const method = Object.entries(service).find(([, { path }]) => path.endsWith('/Check'));
+  if (method === undefined) return undefined;
+  const [name, { originalName = name }] = method;
+  const handler = implementation[name] ?? implementation[originalName];
+  return handler?.bind(implementation) as Check | undefined;
+}
+
+/** Asks as a client would, there is no other way: only who is not known has no status. */
+function hasStatus(check: Check, service: string): Promise<boolean> {
+  return new Promise((resolve) => check({ request: { service } }, (error) => resolve(!error)));
+}

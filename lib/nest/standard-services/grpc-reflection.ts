@@ -1,0 +1,49 @@
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { mendDescriptors } from './descriptors.js';
+import { importOptional } from './import-optional.js';
+import { serviceName, type ServiceHost } from '../grpc/service-host.js';
+
+/** What @grpc/proto-loader adds to a method. */
+interface LoadedMethod {
+  requestType?: PackageDefinition[string];
+}
+
+/**
+ * Adds server reflection (`grpc.reflection.v1` and `v1alpha`) to a server that is about to start; it
+ * tells of `services` and of itself.
+ *
+ * @throws Error if `@grpc/reflection` is not installed, or a service does not know the proto file that
+ * it is from.
+ */
+export async function addReflection(
+  server: ServiceHost,
+  services: ServiceDefinition[],
+): Promise<void> {
+  const { ReflectionService } = await importOptional(
+    'reflection',
+    '@grpc/reflection',
+    () => import('@grpc/reflection'),
+  );
+  const own: ServiceDefinition[] = [];
+  new ReflectionService({}).addToServer({
+    addService: (service) => void own.push(service as ServiceDefinition),
+  });
+  const all = [...services, ...own];
+  const fileDescriptorProtos = mendDescriptors([...new Set(all.flatMap(filesOf))]);
+  // It looks for files only, whatever that is the definition of.
+  const root = { all: { fileDescriptorProtos } } as unknown as PackageDefinition;
+  new ReflectionService(root, { services: all.map(serviceName) }).addToServer(server);
+}
+
+/** The files of a service, and all that they need: its types come with them. */
+function filesOf(service: ServiceDefinition): Buffer[] {
+  const { requestType } = Object.values(service)[0] as LoadedMethod;
+  const files = requestType?.fileDescriptorProtos;
+  if (!Array.isArray(files)) {
+    throw new Error(
+      `the option "reflection" cannot tell of ${serviceName(service)}: its definition has no descriptors; load its proto file with @grpc/proto-loader`,
+    );
+  }
+  return files;
+}
