@@ -1,5 +1,5 @@
-/** The rooms of lib/, lowest first. Imports go down only, and through a room's door (its index.ts). */
-const ROOMS = [
+/** The layers of lib/, lowest first. Imports go down only, and through the entry point of a layer (its index.ts). */
+const LAYERS = [
   'options',
   'context',
   'wire',
@@ -11,41 +11,41 @@ const ROOMS = [
   'nest',
 ];
 
-/** Side rooms on top of the backchannel: exported on their own, used by no other room. */
-const SIDE_ROOMS = ['yamux-js', 'testing'];
+/** Side layers on top of the backchannel: exported on their own, used by no other layer. */
+const SIDE_LAYERS = ['yamux-js', 'testing'];
 
-const up = ROOMS.map((room, level) => ({
-  name: `${room}-imports-nothing-above`,
-  comment: `lib/${room} may only import from rooms below it.`,
+const up = LAYERS.map((layer, level) => ({
+  name: `${layer}-imports-nothing-above`,
+  comment: `lib/${layer} may only import from layers below it.`,
   severity: 'error',
-  from: { path: `^lib/${room}/` },
+  from: { path: `^lib/${layer}/` },
   to: {
-    path: `^lib/(index\\.ts|(${[...ROOMS.slice(level + 1), ...SIDE_ROOMS].join('|')})/)`,
+    path: `^lib/(index\\.ts|(${[...LAYERS.slice(level + 1), ...SIDE_LAYERS].join('|')})/)`,
   },
 }));
 
-const doors = [...ROOMS, ...SIDE_ROOMS].map((room) => ({
-  name: `${room}-has-one-door`,
-  comment: `What lib/${room}/index.ts does not export is private to the folder.`,
+const entryPoints = [...LAYERS, ...SIDE_LAYERS].map((layer) => ({
+  name: `${layer}-has-one-entry-point`,
+  comment: `What lib/${layer}/index.ts does not export is private to the folder.`,
   severity: 'error',
-  from: { path: '^lib/', pathNot: `^lib/${room}/` },
-  to: { path: `^lib/${room}/`, pathNot: `^lib/${room}/index\\.ts$` },
+  from: { path: '^lib/', pathNot: `^lib/${layer}/` },
+  to: { path: `^lib/${layer}/`, pathNot: `^lib/${layer}/index\\.ts$` },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     ...up,
-    ...doors,
+    ...entryPoints,
     {
       name: 'yamux-listenmux-and-http2-stand-alone',
-      comment: 'None of these rooms needs another one of them.',
+      comment: 'None of these layers needs another one of them.',
       severity: 'error',
       from: { path: '^lib/(listenmux|http2)/' },
       to: { path: '^lib/(yamux|listenmux)/', pathNot: '^lib/$1/' },
     },
     {
-      name: 'no-grpc-in-the-lower-rooms',
+      name: 'no-grpc-in-the-lower-layers',
       severity: 'error',
       from: { path: '^lib/(options|context|wire|yamux|listenmux|http2)/' },
       to: { path: 'node_modules/(@grpc|@nestjs|rxjs)' },

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectivityState, credentials, status, type ChannelOptions } from '@grpc/grpc-js';
-// By the doors of the rooms: the package's own would load Nest too.
+// By the entry points of the layers: the package's own would load Nest too.
 import { ClientHandshaker, yamuxSessionFactory } from '../../../lib/backchannel/index.js';
 import { engineOf, keepConnected, type DialChannel } from '../../../lib/grpc/index.js';
 import type { Random } from '../random.js';

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials, status } from '@grpc/grpc-js';
-// By the doors of the rooms: the package's own would load Nest too.
+// By the entry points of the layers: the package's own would load Nest too.
 import { ClientHandshaker, yamuxSessionFactory } from '../../../lib/backchannel/index.js';
 import { engineOf, type StreamServer } from '../../../lib/grpc/index.js';
 import type { Random } from '../random.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-// By the doors of the rooms: the package's own would load Nest too.
+// By the entry points of the layers: the package's own would load Nest too.
 import {
   getBackchannel,
   getPeerId,

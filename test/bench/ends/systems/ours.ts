@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { credentials } from '@grpc/grpc-js';
-// By the doors of the rooms: the package's own would load Nest too.
+// By the entry points of the layers: the package's own would load Nest too.
 import {
   ClientHandshaker,
   getBackchannel,

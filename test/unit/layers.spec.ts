@@ -18,7 +18,7 @@ afterEach(() => {
 
 /** Names of the rules that the given files of `lib/` break. */
 async function violationsOf(files: Record<string, string>): Promise<string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'rooms-'));
+  const folder = mkdtempSync(join(tmpdir(), 'layers-'));
   folders.push(folder);
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(join(folder, 'lib', dirname(name)), { recursive: true });
@@ -33,8 +33,8 @@ async function violationsOf(files: Record<string, string>): Promise<string[]> {
   return (output as ICruiseResult).summary.violations.map(({ rule }) => rule.name);
 }
 
-describe('the rooms of lib', () => {
-  it('may import what is below them, through its door', async () => {
+describe('the layers of lib', () => {
+  it('may import what is below them, through its entry point', async () => {
     expect(
       await violationsOf({
         'nest/index.ts': `import { low } from '../yamux/index.js'; export const high = low;`,
@@ -61,13 +61,13 @@ describe('the rooms of lib', () => {
     ).toEqual(['grpc-imports-nothing-above']);
   });
 
-  it('may not be entered but through their door', async () => {
+  it('may not be entered but through their entry point', async () => {
     expect(
       await violationsOf({
         'nest/index.ts': `import { low } from '../yamux/frame.js'; export const high = low;`,
         'yamux/frame.ts': `export const low = 1;`,
       }),
-    ).toEqual(['yamux-has-one-door']);
+    ).toEqual(['yamux-has-one-entry-point']);
   });
 
   it('may not lean on their neighbour, where they are to stand alone', async () => {
