@@ -31,8 +31,10 @@ export async function prepareGoPeer(quick: boolean): Promise<GoPeer | string> {
     return 'there is no Go on this machine';
   }
   try {
-    await run('go', ['build', '-o', BINARY, '.'], {
+    // As build.sh of the interop tests does: Go has all packages then, built in the same way.
+    await run('go', ['build', '-trimpath', '-buildvcs=false', '-o', BINARY, '.'], {
       cwd: FOLDER,
+      env: { ...process.env, CGO_ENABLED: '0' },
       ...(quick && { timeout: QUICK_BUILD_MS }),
     });
   } catch (error) {
