@@ -17,6 +17,7 @@ import {
   verifyOptions,
   type Rules,
 } from '../options/index.js';
+import { withTimeout } from '../wire/index.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { DialedConnectionInfo } from './dialed-connection-info.js';
 import { HandshakeError } from './errors.js';
@@ -28,7 +29,6 @@ import {
   yamuxSessionFactory,
   type SessionFactory,
 } from './session-factory.js';
-import { withTimeout } from '../wire/index.js';
 
 /** The longest delay that Node's timers keep: 24 days. */
 const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': MAX_TIMEOUT_MS };
@@ -112,8 +112,8 @@ export class ClientHandshaker {
   }
 
   /**
-   * The same on connections that `dial` makes, over whatever it likes: any byte stream that keeps
-   * order and loses nothing.
+   * A channel like that of `createChannel`, on connections that `dial` makes: any byte streams that keep
+   * order and lose nothing.
    */
   createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
     return this.#engine.createStreamChannel(async () => this.#handshake(await dial()), {
@@ -135,7 +135,7 @@ export class ClientHandshaker {
     await endAll(sessions);
   }
 
-  /** Ends all connections there are, withTimeout a second; the channel may make others. Never rejects. */
+  /** Ends all connections there are, within a second; the channel may make others. Never rejects. */
   async disconnect(): Promise<void> {
     await endAll([...this.#sessions]);
   }

@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionInfo, ConnectionServer, ServedStream } from '../grpc/index.js';
 import { encodeGoAway, ErrorCode, Http2Error } from '../http2/index.js';
-import { DrainTime, LINGER_MS } from './drain-time.js';
+import { LINGER_MS } from '../wire/index.js';
+import { DrainTime } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { MultiplexSession } from './session-factory.js';
-import { endWithSession, onWritableEnd } from './stream-end.js';
+import { SessionStreams } from './session-streams.js';
+import { onWritableEnd } from './stream-end.js';
 
 /**
  * Streams of the other end that are served at once. One is usual, and another one while the first only
@@ -26,7 +28,8 @@ export class DialingSession {
   readonly #session: MultiplexSession;
   readonly #server: ConnectionServer;
   readonly #drainTime: DrainTime;
-  readonly #served = new Map<Duplex, ServedStream>();
+  readonly #streams: SessionStreams;
+  readonly #served = new Set<ServedStream>();
   /** The stream of forward calls. */
   #forward: Duplex | undefined;
   /** `leaving`: there are no more forward calls. `ending`: the other end has been told so. */
@@ -42,11 +45,8 @@ export class DialingSession {
     this.#session = session;
     this.#server = server;
     this.#drainTime = new DrainTime(drainMs);
-    this.closed = session.closed.then(() => {
-      this.#end();
-      if (this.#forward !== undefined) endWithSession(this.#forward);
-      for (const stream of this.#served.keys()) endWithSession(stream);
-    });
+    this.#streams = new SessionStreams(session);
+    this.closed = session.closed.then(() => this.#end());
   }
 
   /** Serves the calls of a stream that the other end has opened; resets one that is too much. */
@@ -56,9 +56,10 @@ export class DialingSession {
       return;
     }
     const served = this.#server.serve(stream, connection);
-    this.#served.set(stream, served);
+    this.#streams.add(stream);
+    this.#served.add(served);
     onWritableEnd(stream, () => {
-      this.#served.delete(stream);
+      this.#served.delete(served);
       this.#endIfThrough();
     });
   }
@@ -74,6 +75,7 @@ export class DialingSession {
   /** Ends with `stream`, the one of forward calls. */
   follow(stream: Duplex): void {
     this.#forward = stream;
+    this.#streams.add(stream);
     onWritableEnd(stream, (inOrder) => {
       if (inOrder) this.#leave();
       else this.#end();
@@ -117,7 +119,7 @@ export class DialingSession {
 
   #endStreams(): void {
     this.#state = 'ending';
-    for (const served of this.#served.values()) served.drain(this.#drainTime.leftMs);
+    for (const served of this.#served) served.drain(this.#drainTime.leftMs);
     this.#endIfThrough();
   }
 

@@ -3,9 +3,6 @@ import { milliseconds } from '../options/index.js';
 /** Milliseconds that calls have to finish unless an option says otherwise. */
 export const DEFAULT_DRAIN_MS = 10_000;
 
-/** Milliseconds that the other end has to take our last words and to close, once nothing is left to do. */
-export const LINGER_MS = 1000;
-
 /** What the option `drainMs` may be. */
 export const DRAIN_MS_RULE = milliseconds();
 

@@ -1,6 +1,5 @@
-import { LINGER_MS } from './drain-time.js';
+import { LINGER_MS, withTimeout } from '../wire/index.js';
 import type { MultiplexSession } from './session-factory.js';
-import { withTimeout } from '../wire/index.js';
 
 /**
  * Ends a session in order: sends what was written, then closes the connection. Cuts it when that takes

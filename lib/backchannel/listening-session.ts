@@ -11,13 +11,15 @@ import {
   type ServedStream,
 } from '../grpc/index.js';
 import { ErrorCode } from '../http2/index.js';
+import { LINGER_MS } from '../wire/index.js';
 import type { ClientConn } from './client-conn.js';
-import { DrainTime, LINGER_MS } from './drain-time.js';
+import { DrainTime } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { PeerConnectionOwner } from './peer-connection.js';
 import type { Departure, PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
-import { endWithSession, onWritableEnd } from './stream-end.js';
+import { SessionStreams } from './session-streams.js';
+import { onWritableEnd } from './stream-end.js';
 
 /** What a `ListeningSession` is made of. */
 export interface ListeningSessionParts {
@@ -52,6 +54,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   readonly #channel: DialChannel;
   readonly #parts: ListeningSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
+  readonly #streams: SessionStreams;
   /** Streams of the channel; more than one only while one replaces another. */
   readonly #backStreams = new Set<Duplex>();
   /** `leaving`: nobody finds the peer any more, calls finish. `ended`: no calls. */
@@ -74,6 +77,8 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     const { session, stream, engine, channelOptions, connection, drainMs } = parts;
     this.#parts = parts;
     this.#onDeparture = onDeparture;
+    this.#streams = new SessionStreams(session);
+    this.#streams.add(stream);
     this.#drainTime = new DrainTime(drainMs);
     this.#channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
     this.backchannel = parts.createConn(this.#channel);
@@ -83,10 +88,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
       else if (inOrder) this.#endForward();
       else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
     });
-    void session.closed.then((error) => {
-      this.#lose(error);
-      for (const left of [stream, ...this.#backStreams]) endWithSession(left);
-    });
+    void session.closed.then((error) => this.#lose(error));
     watchConnectivity(this.#channel as ChannelInterface, (state) => {
       if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;
       this.takesLeave();
@@ -208,6 +210,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
 
   async #openBack(): Promise<Duplex> {
     const stream = await this.#parts.session.open();
+    this.#streams.add(stream);
     this.#backStreams.add(stream);
     onWritableEnd(stream, () => {
       this.#backStreams.delete(stream);

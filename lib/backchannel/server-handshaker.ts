@@ -19,6 +19,7 @@ import {
   verifyOptions,
   type Rules,
 } from '../options/index.js';
+import { withTimeout } from '../wire/index.js';
 import { authorize, AUTHORIZE_PEER_RULE, type AuthorizePeer } from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
@@ -35,7 +36,6 @@ import {
   type MultiplexSession,
   type SessionFactory,
 } from './session-factory.js';
-import { withTimeout } from '../wire/index.js';
 
 /** Options of a `ServerHandshaker`; all may be left out. */
 export interface ServerHandshakerOptions {
@@ -139,7 +139,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 
   /**
-   * Ends all connections, withTimeout a second, whatever the other ends do, and makes no more. Idempotent;
+   * Ends all connections, within a second, whatever the other ends do, and makes no more. Idempotent;
    * never rejects.
    */
   async close(): Promise<void> {

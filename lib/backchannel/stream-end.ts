@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { LINGER_MS } from './drain-time.js';
+import { LINGER_MS } from '../wire/index.js';
 
 /**
  * Calls `listener` once when this side has nothing more to do with `stream`: it has ended it in order,
@@ -32,15 +32,4 @@ export function waitForStreamEnd(stream: Duplex): Promise<void> {
       resolve();
     });
   });
-}
-
-/**
- * Ends `stream` with its session, which is over. What came before that can be read for another second.
- * A reader that has stopped for good (node:http2 does so after an error) would otherwise keep the stream,
- * and itself.
- */
-export function endWithSession(stream: Duplex): void {
-  if (stream.destroyed) return;
-  const timer = setTimeout(() => stream.destroy(), LINGER_MS).unref();
-  stream.once('close', () => clearTimeout(timer));
 }

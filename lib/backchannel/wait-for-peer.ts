@@ -2,10 +2,10 @@ import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { Subscription } from 'rxjs';
 import { like, millisecondsOrInfinity, verifyOptions, type Rules } from '../options/index.js';
+import { setLongTimer } from '../wire/index.js';
 import { NoPeerError } from './errors.js';
 import type { Peer } from './peer.js';
 import type { Registry } from './registry.js';
-import { setLongTimer } from '../wire/index.js';
 
 /** How long to wait for a peer; without both for ever. */
 export interface WaitForPeerOptions {

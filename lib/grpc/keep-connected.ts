@@ -1,9 +1,9 @@
 import { connectivityState } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
+import { MAX_TIMEOUT_MS } from '../options/index.js';
 import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
 import { watchConnectivity } from './watch-connectivity.js';
-import { MAX_TIMEOUT_MS } from '../options/index.js';
 
 /** Milliseconds that a connection must have lasted for the next one not to be held back for it. */
 const LASTING_MS = 1000;

@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_MS } from '../options/index.js';
 import { Http2OptionError } from './errors.js';
 import {
   DEFAULT_MAX_FRAME_SIZE,
@@ -6,7 +7,6 @@ import {
   MAX_WINDOW_SIZE,
 } from './frame.js';
 import type { Http2Settings } from './settings.js';
-import { MAX_TIMEOUT_MS } from '../options/index.js';
 
 /** Settings of one connection; what this side takes from the other. See docs/limits.md. */
 export interface Http2ConnectionOptions extends Pick<

@@ -1,6 +1,6 @@
+import { rethrowOnNextTick } from '../wire/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2Stream } from './stream.js';
-import { rethrowOnNextTick } from '../wire/index.js';
 
 /** Tells the user of a connection what happens, and holds off what listeners throw. */
 export class ConnectionUser {

@@ -1,5 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { InputTurns, type LinkState, type ReadingTime, type SharedLink } from '../wire/index.js';
+import {
+  destroyAfter,
+  InputTurns,
+  LINGER_MS,
+  type LinkState,
+  type ReadingTime,
+  type SharedLink,
+} from '../wire/index.js';
 import { ConnectionContext, type ConnectionLifecycle } from './connection-context.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-options.js';
@@ -11,9 +18,6 @@ import { PeerAccounts } from './peer-accounts.js';
 import type { Http2Role } from './role.js';
 import type { Http2Stream } from './stream.js';
 import type { StreamListener } from './stream-listener.js';
-
-/** Milliseconds that a peer has to read what was sent last, and to close its end. */
-const LINGER_MS = 1000;
 
 /**
  * One HTTP/2 connection over any byte stream (RFC 9113, without push): streams, flow control and what
@@ -210,8 +214,7 @@ export class Http2Connection {
     window.close();
     if (inOrder) {
       output.end();
-      const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
-      this.#socket.once('close', () => clearTimeout(timer));
+      destroyAfter(this.#socket, LINGER_MS);
     } else {
       output.discard();
       this.#socket.destroy(socketError);

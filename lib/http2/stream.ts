@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { ReceiveWindow } from '../wire/index.js';
+import { rethrowOnNextTick } from '../wire/index.js';
 import { http2Error, type Http2Error } from './errors.js';
 import { ErrorCode, Http2Flag, Http2FrameType } from './frame.js';
 import type { Http2FrameSource } from './outbound/frame-output.js';
 import { Http2SendQueue } from './outbound/send-queue.js';
 import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
-import { rethrowOnNextTick } from '../wire/index.js';
 
 /** A DATA frame of so many bytes, or with the last of what waits, is worth sending. */
 const WORTHWHILE = 64;

@@ -25,7 +25,7 @@ export { BackchannelHealthIndicator } from './health/backchannel.health-indicato
 export type { GrpcHealthImplementation } from './standard-services/grpc-health.js';
 export type { ServiceHost } from './grpc/service-host.js';
 export { ListenMuxServer } from './listening/listen-mux-server.js';
-export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network/network.js';
+export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
 export { PEER_AUTHORIZER, type PeerAuthorizer } from './listening/peer-authorizer.js';
 export type {
   BackchannelClientOptions,

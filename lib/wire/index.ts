@@ -9,6 +9,7 @@ export { borrowSlab, returnSlab, type Slab } from './slab-pool.js';
 export { WindowBudget } from './window-budget.js';
 export { WriteScheduler, type Sendable, type WriteSchedulerHost } from './write-scheduler.js';
 export { Fifo } from './fifo.js';
+export { destroyAfter, LINGER_MS } from './destroy-after.js';
 export { linger } from './linger.js';
 export { setLongTimer } from './long-timer.js';
 export { rethrowOnNextTick } from './rethrow-on-next-tick.js';

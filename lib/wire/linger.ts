@@ -1,8 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { destroyAfter, LINGER_MS } from './destroy-after.js';
 import { watchProgress } from './watch-progress.js';
-
-/** Milliseconds that the other end has to read our last words and close, once they have left. */
-const LINGER_MS = 1000;
 
 /**
  * Closes an ended socket, but lets its last bytes leave first, for as long as the network takes any,
@@ -15,13 +13,9 @@ const LINGER_MS = 1000;
 export function linger(socket: Duplex, bytesTaken: () => number, timeoutMs: number): void {
   socket.resume();
   const stopWatching = watchProgress(bytesTaken, timeoutMs, () => socket.destroy());
-  let timer: NodeJS.Timeout | undefined;
   socket.once('finish', () => {
     stopWatching();
-    timer = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    destroyAfter(socket, LINGER_MS);
   });
-  socket.once('close', () => {
-    stopWatching();
-    clearTimeout(timer);
-  });
+  socket.once('close', stopWatching);
 }

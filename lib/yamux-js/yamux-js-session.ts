@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { MultiplexSession } from '../backchannel/index.js';
 import { createRootScope } from '../context/index.js';
+import { destroyAfter, LINGER_MS } from '../wire/index.js';
 import { YamuxFlag, YamuxFrameType, YamuxError } from '../yamux/index.js';
 import { encodeHeader } from './frame-header.js';
 import { YamuxJsFrameReceiver } from './frame-receiver.js';
@@ -10,8 +11,6 @@ import { YamuxJsStream, type YamuxJsStreamHost } from './yamux-js-stream.js';
 
 const { Client, Server } = loadYamuxJs();
 
-/** Milliseconds that a socket lives on after its last byte, so that the peer can read it. */
-const LINGER_MS = 1000;
 /** Bytes that may wait for a peer that does not read. Data stays far below; answers to it need not. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 
@@ -156,13 +155,11 @@ export class YamuxJsSession implements MultiplexSession {
    */
   #linger(): void {
     const socket = this.#socket;
-    const destroyAfter = (ms: number) => setTimeout(() => socket.destroy(), ms).unref();
-    let timer = destroyAfter(this.#settings.closeTimeoutMs);
+    const cancel = destroyAfter(socket, this.#settings.closeTimeoutMs);
     socket.once('finish', () => {
-      clearTimeout(timer);
-      timer = destroyAfter(LINGER_MS);
+      cancel();
+      destroyAfter(socket, LINGER_MS);
     });
-    void this.#socketClosed.then(() => clearTimeout(timer));
     socket.resume();
   }
 

@@ -1,5 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import { ReceiveWindow, type SharedLink, type WindowLimits } from '../wire/index.js';
+import {
+  ReceiveWindow,
+  rethrowOnNextTick,
+  type SharedLink,
+  type WindowLimits,
+} from '../wire/index.js';
 import type { YamuxConfig } from './config.js';
 import { streamReset } from './errors.js';
 import { YamuxFlag, YamuxFrameType } from './frame.js';
@@ -192,9 +197,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
       this.pushOrJoin(piece);
     } catch (error) {
       // Thrown by a listener of ours: uncaught as it would be elsewhere, but not inside the parser.
-      process.nextTick(() => {
-        throw error;
-      });
+      rethrowOnNextTick(error);
     }
     this.#afterConsumption();
   }

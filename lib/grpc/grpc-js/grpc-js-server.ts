@@ -8,8 +8,10 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { inRootContext } from '../../context/index.js';
-import type { ConnectionInfo } from '../connection-info.js';
 import { encodeGoAway } from '../../http2/index.js';
+import { MAX_TIMEOUT_MS } from '../../options/index.js';
+import { destroyAfter } from '../../wire/index.js';
+import type { ConnectionInfo } from '../connection-info.js';
 import type { GoAway, ServedStream, StreamServer } from '../grpc-engine.js';
 import { handlersOf } from '../service-handlers.js';
 import { markingAnswers } from './answer-marks.js';
@@ -18,7 +20,6 @@ import { countCalls } from './counted-call.js';
 import { endWithPeer } from './end-with-peer.js';
 import { withLivingStreams } from './living-streams.js';
 import { PeerCalls } from './peer-calls.js';
-import { MAX_TIMEOUT_MS } from '../../options/index.js';
 
 /** Last stream id of a GOAWAY by a side that does not know it: calls are not sent again unseen. */
 const NO_STREAM_IS_UNSEEN = 2 ** 31 - 1;
@@ -153,8 +154,7 @@ class ServedSocket implements ServedStream {
   drain(graceMs: number): void {
     this.#isDraining = true;
     if (this.#stream.destroyed || graceMs > MAX_TIMEOUT_MS) return;
-    const timer = setTimeout(() => this.destroy(), graceMs).unref();
-    this.#stream.once('close', () => clearTimeout(timer));
+    destroyAfter(this.#stream, graceMs);
   }
 
   destroy(): void {

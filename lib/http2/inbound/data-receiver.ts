@@ -1,7 +1,7 @@
 import { ErrorCode } from '../frame.js';
 import type { ConnectionContext } from '../connection-context.js';
-import type { MessageReceiver } from './message-receiver.js';
 import type { Http2Stream } from '../stream.js';
+import type { MessageReceiver } from './message-receiver.js';
 
 /** Takes DATA frames, piece by piece as they come: which may come, and where they go. */
 export class DataReceiver {

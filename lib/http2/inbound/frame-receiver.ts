@@ -1,7 +1,7 @@
 import type { ConnectionContext } from '../connection-context.js';
+import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../frame.js';
 import { ControlReceiver } from './control-receiver.js';
 import { DataReceiver } from './data-receiver.js';
-import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../frame.js';
 import type { Http2FrameHandler } from './frame-parser.js';
 import { frameProblem } from './frame-rules.js';
 import { HeaderBlock, parseHeadersPayload, type HeaderBlockLimits } from './header-block.js';

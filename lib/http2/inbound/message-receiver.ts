@@ -1,8 +1,8 @@
 import type { ConnectionContext } from '../connection-context.js';
 import { ErrorCode } from '../frame.js';
+import type { Http2Stream } from '../stream.js';
 import { HeaderListLimits } from './header-list-limits.js';
 import { HeaderRules, valueOf } from './header-rules.js';
-import type { Http2Stream } from '../stream.js';
 
 /** Responses whose content-length is that of another one. */
 const WITHOUT_CONTENT = new Set(['204', '304']);

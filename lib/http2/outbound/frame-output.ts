@@ -6,8 +6,8 @@ import {
   type Sendable,
   type WriteSchedulerHost,
 } from '../../wire/index.js';
-import { ByteWriter } from './byte-writer.js';
 import { DEFAULT_WINDOW_SIZE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
+import { ByteWriter } from './byte-writer.js';
 
 /** A stream with data that its window lets through. */
 export interface Http2FrameSource extends Sendable {

@@ -1,8 +1,8 @@
 import { Http2Flag, Http2FrameType } from '../frame.js';
-import type { Http2FrameOutput } from './frame-output.js';
 import type { Http2ConnectionOptions } from '../connection-options.js';
 import { HpackEncoder } from '../hpack/index.js';
 import type { Http2Settings } from '../settings.js';
+import type { Http2FrameOutput } from './frame-output.js';
 
 /**
  * Bytes of headers that peers take at least, if they do not say how many. nghttp2, and with it

@@ -16,17 +16,17 @@ import {
   type DialChannel,
 } from '../../grpc/index.js';
 import { OptionError, verifyOptions } from '../../options/index.js';
-import { BackchannelServer } from './backchannel-server.js';
+import { setLongTimer } from '../../wire/index.js';
 import { toDialingChannelOptions } from '../options/channel-options.js';
-import { logConnection } from './connection-log.js';
-import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import { logLeftToGrpcJs } from '../log/engine-log.js';
 import { GrpcStubs } from '../grpc/grpc-stubs.js';
-import type { BackchannelNetwork } from '../network/network.js';
+import type { BackchannelNetwork } from '../network.js';
 import { CLIENT_RULES } from '../options/option-rules.js';
 import type { BackchannelClientOptions } from '../options/options.js';
-import { drainMsOf } from '../options/shut-down.js';
-import { setLongTimer } from '../../wire/index.js';
+import { drainMsOf } from '../closing/shut-down.js';
+import { BackchannelServer } from './backchannel-server.js';
+import { logConnection } from './connection-log.js';
+import { ConnectionStates, type ConnectionState } from './connection-state.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';

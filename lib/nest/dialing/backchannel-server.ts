@@ -3,12 +3,12 @@ import { Logger } from '@nestjs/common';
 import type { DrainTime } from '../../backchannel/index.js';
 import type { ConnectionServer, GrpcEngine } from '../../grpc/index.js';
 import { toServerOptions } from '../options/channel-options.js';
-import { DrainableServer } from './drainable-server.js';
 import type { BackchannelServicesOptions } from '../options/options.js';
 import {
   StandardServicesServer,
   type StandardServicesOptions,
 } from '../standard-services/standard-services-server.js';
+import { DrainableServer } from './drainable-server.js';
 
 /** How a `BackchannelServer` ends, and what it tells its client. */
 export interface BackchannelServerSettings {

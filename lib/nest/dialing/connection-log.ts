@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { Observable, Subscription } from 'rxjs';
 import { printable } from '../../http2/index.js';
+import { RateLimitedLog, type LogLevel } from '../log/rate-limited-log.js';
 import type { ConnectionEnd } from './connection-end.js';
 import type { ConnectionState } from './connection-state.js';
-import { RateLimitedLog, type LogLevel } from '../log/rate-limited-log.js';
 
 /** Reasons that are remembered as told; a server that gives ever new ones does not fill the memory. */
 const MAX_TOLD = 100;

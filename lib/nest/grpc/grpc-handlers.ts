@@ -17,13 +17,13 @@ import {
   takeUntil,
   throwIfEmpty,
 } from 'rxjs';
+import type { StockGrpcOptions } from '../options/options.js';
 import { noValue, tellUnfiltered, unfiltered } from './handler-failures.js';
 import { endingCalls, type CallHandler } from './ending-calls.js';
 import { inPlaceOf } from './in-place-of.js';
 import { reachIn, type HandlerReach } from './handler-reach.js';
 import { answerFrom, type AnswerCallback, type AnsweredCall } from './one-answer.js';
 import { loadPackages } from './load-packages.js';
-import type { StockGrpcOptions } from '../options/options.js';
 import {
   methodsByName,
   packageAt,

@@ -9,9 +9,9 @@ import {
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { measuringTransformer } from '../../grpc/index.js';
 import { OptionError } from '../../options/index.js';
+import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
 import { serviceName } from './service-host.js';
 import { loadPackages } from './load-packages.js';
-import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
 import { methodsByName, packageAt, packageTree, type PackageTree } from './package-tree.js';
 import {
   isSelected,

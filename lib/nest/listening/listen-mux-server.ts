@@ -23,20 +23,20 @@ import {
   type ListenMuxLimits,
 } from '../../listenmux/index.js';
 import { verifyOptions } from '../../options/index.js';
+import { withTimeout } from '../../wire/index.js';
 import { toListeningServerOptions } from '../options/channel-options.js';
 import { logLeftToGrpcJs } from '../log/engine-log.js';
-import { listenAddresses } from './listen-address.js';
-import { ListenerGroup } from './listener-group.js';
-import { NetworkListener, type BackchannelNetwork } from '../network/network.js';
+import { NetworkListener, type BackchannelNetwork } from '../network.js';
 import { SERVER_RULES } from '../options/option-rules.js';
 import type { ListenMuxServerOptions } from '../options/options.js';
-import { logPeers, logRefusal } from './peer-log.js';
-import { PeerServices } from './peer-stubs.js';
 import { RateLimitedLog } from '../log/rate-limited-log.js';
-import { drainMsOf, drainServer } from '../options/shut-down.js';
+import { drainMsOf, drainServer } from '../closing/shut-down.js';
 import { StandardServicesServer } from '../standard-services/standard-services-server.js';
 import { unknownService } from '../grpc/unknown-service.js';
-import { withTimeout } from '../../wire/index.js';
+import { listenAddresses } from './listen-address.js';
+import { ListenerGroup } from './listener-group.js';
+import { logPeers, logRefusal } from './peer-log.js';
+import { PeerServices } from './peer-stubs.js';
 
 /** Milliseconds that connections have to send what is written and to see the other end close. */
 const LAST_WORDS_MS = 1000;
@@ -63,7 +63,7 @@ interface Listening {
  *
  * Order of its life: services are bound before the port is opened. On `close()` the port is closed
  * first and everybody is told to go elsewhere (GOAWAY), which clients of this package do before they
- * leave; then calls in both directions finish, withTimeout `drainMs`; then connections end. It may listen
+ * leave; then calls in both directions finish, within `drainMs`; then connections end. It may listen
  * again after `close()`.
  */
 export class ListenMuxServer extends StandardServicesServer {

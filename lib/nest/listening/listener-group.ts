@@ -1,6 +1,6 @@
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import { inRootContext } from '../../context/index.js';
-import { closeAll } from '../network/close-all.js';
+import { closeAll } from '../closing/close-all.js';
 
 /** Listening sockets that belong together, and the connections they accepted. */
 export class ListenerGroup {

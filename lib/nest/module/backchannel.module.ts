@@ -2,6 +2,14 @@ import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Registry, type AuthorizePeer } from '../../backchannel/index.js';
 import { OptionError, verifyOptions } from '../../options/index.js';
+import { noteHandlerReaches } from '../grpc/handler-reach.js';
+import { BackchannelHealthIndicator } from '../health/backchannel.health-indicator.js';
+import { hideStreamTypes } from '../grpc/hide-stream-types.js';
+import { ListenMuxServer } from '../listening/listen-mux-server.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network.js';
+import type { BackchannelModuleOptions } from '../options/options.js';
+import { PEER_AUTHORIZER, type PeerAuthorizer } from '../listening/peer-authorizer.js';
+import { BACKCHANNEL_STRATEGY } from '../decorators/tokens.js';
 import {
   BACKCHANNEL_MODULE_OPTIONS,
   ConfigurableBackchannelModule,
@@ -14,10 +22,6 @@ import {
   type BackchannelClientAsyncRegistration,
   type BackchannelClientRegistration,
 } from './client-registration.js';
-import { noteHandlerReaches } from '../grpc/handler-reach.js';
-import { BackchannelHealthIndicator } from '../health/backchannel.health-indicator.js';
-import { hideStreamTypes } from '../grpc/hide-stream-types.js';
-import { ListenMuxServer } from '../listening/listen-mux-server.js';
 import {
   FOR_ROOT_ASYNC_RULES,
   FOR_ROOT_RULES,
@@ -26,11 +30,7 @@ import {
   REGISTER_CLIENT_RULES,
   verifySource,
 } from './module-option-rules.js';
-import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network/network.js';
-import type { BackchannelModuleOptions } from '../options/options.js';
-import { PEER_AUTHORIZER, type PeerAuthorizer } from '../listening/peer-authorizer.js';
 import { listeningSideCheck } from './side-checks.js';
-import { BACKCHANNEL_STRATEGY } from '../decorators/tokens.js';
 import { verifyBackchannelUses } from './verify-application.js';
 
 /**

@@ -10,11 +10,11 @@ import { verifyOptions } from '../../options/index.js';
 import { BackchannelClient } from '../dialing/backchannel-client.js';
 import { BackchannelHealthIndicator } from '../health/backchannel.health-indicator.js';
 import { REGISTERED_CLIENT, type RegisteredClient } from '../health/registered-client.js';
-import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network/network.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network.js';
 import { CLIENT_RULES } from '../options/option-rules.js';
 import type { BackchannelClientOptions } from '../options/options.js';
-import { dialingSideCheck } from './side-checks.js';
 import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from '../decorators/tokens.js';
+import { dialingSideCheck } from './side-checks.js';
 import { verifyClientName } from './verify-application.js';
 
 /** A client and the name it is injected by. */

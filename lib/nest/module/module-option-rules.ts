@@ -10,6 +10,9 @@ import {
   trueOrFalse,
   type Rules,
 } from '../../options/index.js';
+import { CLIENT_RULES, SERVER_RULES } from '../options/option-rules.js';
+import type { BackchannelModuleOptions } from '../options/options.js';
+import type { PeerAuthorizer } from '../listening/peer-authorizer.js';
 import type {
   ASYNC_OPTIONS_TYPE,
   BackchannelModuleExtras,
@@ -18,9 +21,6 @@ import type {
   BackchannelClientAsyncRegistration,
   BackchannelClientRegistration,
 } from './client-registration.js';
-import { CLIENT_RULES, SERVER_RULES } from '../options/option-rules.js';
-import type { BackchannelModuleOptions } from '../options/options.js';
-import type { PeerAuthorizer } from '../listening/peer-authorizer.js';
 
 type Modules = NonNullable<BackchannelModuleExtras['imports']>;
 type Tokens = NonNullable<BackchannelClientAsyncRegistration['inject']>;

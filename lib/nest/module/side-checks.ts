@@ -3,10 +3,10 @@ import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Registry } from '../../backchannel/index.js';
 import { BackchannelClient } from '../dialing/backchannel-client.js';
 import { ListenMuxServer } from '../listening/listen-mux-server.js';
-import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network/network.js';
+import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network.js';
+import { getBackchannelClientToken } from '../decorators/tokens.js';
 import { ServedSides } from './served-sides.js';
 import { StartCheck } from './start-check.js';
-import { getBackchannelClientToken } from '../decorators/tokens.js';
 
 /** The providers that a check has injected, besides its side. */
 const APPLICATION = [BACKCHANNEL_NETWORK, ModulesContainer, HttpAdapterHost] as const;

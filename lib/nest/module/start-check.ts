@@ -6,8 +6,8 @@ import {
 } from '@nestjs/common';
 import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { BackchannelClient } from '../dialing/backchannel-client.js';
-import { hasInitHooks } from './init-hooks.js';
 import type { StandardServicesServer } from '../standard-services/standard-services-server.js';
+import { hasInitHooks } from './init-hooks.js';
 
 /**
  * Milliseconds that an application has for its next step, until the check takes the step for forgotten.

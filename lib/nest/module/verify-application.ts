@@ -3,9 +3,9 @@ import type { ModulesContainer } from '@nestjs/core';
 import { OptionError } from '../../options/index.js';
 import { backchannelUsesOf } from '../decorators/backchannel-uses.js';
 import { ListenMuxServer } from '../listening/listen-mux-server.js';
-import { ownModules } from './own-modules.js';
 import { getBackchannelClientToken } from '../decorators/tokens.js';
 import { unknownService } from '../grpc/unknown-service.js';
+import { ownModules } from './own-modules.js';
 
 /**
  * Verifies that no other module of the application registers a client under the same name.

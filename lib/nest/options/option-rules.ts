@@ -21,6 +21,7 @@ import {
 } from '../../options/index.js';
 import { problemOfYamuxConfig, YAMUX_CONFIG_RULES, type YamuxConfig } from '../../yamux/index.js';
 import { HEALTH_RULE } from '../standard-services/grpc-health.js';
+import type { StandardServicesOptions } from '../standard-services/standard-services-server.js';
 import type {
   BackchannelClientOptions,
   BackchannelServicesOptions,
@@ -28,7 +29,6 @@ import type {
   ListenMuxServerOptions,
   ServiceSelection,
 } from './options.js';
-import type { StandardServicesOptions } from '../standard-services/standard-services-server.js';
 import { STOCK_OPTION_RULES, STOCK_SERVICES_RULES } from './stock-option-rules.js';
 
 const selectionRules: Rules<ServiceSelection> = {

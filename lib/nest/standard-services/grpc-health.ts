@@ -1,8 +1,8 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { hasMethods, like, type Rule } from '../../options/index.js';
+import type { ServiceHost } from '../grpc/service-host.js';
 import { boundHealth } from './bounded-health.js';
 import { importOptional } from './import-optional.js';
-import type { ServiceHost } from '../grpc/service-host.js';
 
 /**
  * What answers the calls of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`,

@@ -1,8 +1,8 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
+import { serviceName, type ServiceHost } from '../grpc/service-host.js';
 import { mendDescriptors } from './descriptors.js';
 import { importOptional } from './import-optional.js';
-import { serviceName, type ServiceHost } from '../grpc/service-host.js';
 
 /** What @grpc/proto-loader adds to a method. */
 interface LoadedMethod {

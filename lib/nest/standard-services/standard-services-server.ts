@@ -3,9 +3,6 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { GrpcOptions, MessageHandler } from '@nestjs/microservices';
 import { usesIn, type BackchannelUse } from '../decorators/backchannel-uses.js';
 import { GrpcHandlers } from '../grpc/grpc-handlers.js';
-import { GrpcHealth, type GrpcHealthImplementation } from './grpc-health.js';
-import { addReflection } from './grpc-reflection.js';
-import { OpenCalls } from './open-calls.js';
 import { serviceName, type ServiceHost } from '../grpc/service-host.js';
 import { loadPackages } from '../grpc/load-packages.js';
 import type { ServiceSelection } from '../options/options.js';
@@ -22,6 +19,9 @@ import {
   type NamedService,
   type SelectionPlace,
 } from '../grpc/service-selection.js';
+import { GrpcHealth, type GrpcHealthImplementation } from './grpc-health.js';
+import { addReflection } from './grpc-reflection.js';
+import { OpenCalls } from './open-calls.js';
 
 /** Options of what a server serves. */
 type ServedOptions = Readonly<GrpcOptions['options']> & StandardServicesOptions & ServiceSelection;

@@ -36,7 +36,7 @@ export async function fuzzFirstBytes(seed: number): Promise<void> {
   const random = new Random(seed);
   const magics = MAGICS.slice(0, 1 + random.below(MAGICS.length));
   const bytes = Buffer.concat([firstBytes(random), random.bytes(random.length(2000))]);
-  const abuse = random.pick<Conduct>(['serve', 'serve', 'keep', 'reject', 'throw']);
+  const conduct = random.pick<Conduct>(['serve', 'serve', 'keep', 'reject', 'throw']);
   const end = random.pick<End>(['end', 'end', 'destroy', 'fail', 'stay']);
   const isPlainRefused = random.chance(0.1);
 
@@ -50,7 +50,7 @@ export async function fuzzFirstBytes(seed: number): Promise<void> {
     },
     onHandshakeError: () => void (outcome.refused += 1),
   });
-  for (const magic of magics) mux.register(handshaker(magic, abuse, outcome));
+  for (const magic of magics) mux.register(handshaker(magic, conduct, outcome));
 
   const socket = new PushedSocket();
   mux.handle(socket);
@@ -60,7 +60,7 @@ export async function fuzzFirstBytes(seed: number): Promise<void> {
   if (end === 'fail') socket.destroy(new Error('ECONNRESET'));
   for (let turn = 0; turn < 5; turn++) await nextTurn();
 
-  const expected = { ...expectedOf(magics, bytes, end), abuse, isPlainRefused };
+  const expected = { ...expectedOf(magics, bytes, end), conduct, isPlainRefused };
   check(expected, end, outcome, bytes, mux.pendingCount);
   socket.destroy();
   await nextTurn();
@@ -78,14 +78,14 @@ function firstBytes(random: Random): Buffer {
   return magic;
 }
 
-function handshaker(magic: string, abuse: Conduct, outcome: Outcome): Handshaker<string> {
+function handshaker(magic: string, conduct: Conduct, outcome: Outcome): Handshaker<string> {
   return {
     magic,
     handshake(socket) {
       outcome.owner = magic;
-      if (abuse === 'throw') throw new Error('thrown');
-      if (abuse === 'reject') return Promise.reject(new Error('refused'));
-      if (abuse === 'serve') return Promise.resolve({ stream: socket, context: magic });
+      if (conduct === 'throw') throw new Error('thrown');
+      if (conduct === 'reject') return Promise.reject(new Error('refused'));
+      if (conduct === 'serve') return Promise.resolve({ stream: socket, context: magic });
       read(socket, outcome);
       return Promise.resolve(undefined);
     },
@@ -123,10 +123,10 @@ function check(
   {
     owner,
     rest,
-    abuse,
+    conduct,
     isPlainRefused,
   }: ReturnType<typeof expectedOf> & {
-    abuse: Conduct;
+    conduct: Conduct;
     isPlainRefused: boolean;
   },
   end: End,
@@ -146,7 +146,7 @@ function check(
     owner !== undefined &&
     (owner === 'plain'
       ? isPlainRefused
-      : abuse === 'reject' || abuse === 'throw' || (abuse === 'serve' && isPlainRefused));
+      : conduct === 'reject' || conduct === 'throw' || (conduct === 'serve' && isPlainRefused));
   if (outcome.refused !== (isRefused ? 1 : 0)) fail(`it was refused ${outcome.refused} times`);
   if (isRefused) return;
   if (outcome.owner !== owner) fail(`it was for ${owner}`);

@@ -7,6 +7,7 @@ import {
   type Http2Stream,
   type StreamListener,
 } from '../../../http2/index.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { AuthContext } from '../../connection-info.js';
 import type { CallListener, CallStatus, MessageContext, ParentCall } from '../../grpc-types.js';
 import { headerSizeProblem } from '../../header-size-problem.js';
@@ -22,7 +23,6 @@ import { MessageSendQueue } from './message-send-queue.js';
 import { responseStatus } from './response-status.js';
 import { statusOf, statusOfEnd, statusOfHttp } from './status-of-end.js';
 import type { Transport } from './transport.js';
-import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** `WriteFlags.NoCompress` of gRPC. */
 const NO_COMPRESS = 2;

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { connectivityState, type Deadline } from '@grpc/grpc-js';
-import { toMs } from '../timeout.js';
 import { rethrowOnNextTick } from '../../../wire/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
+import { toMs } from '../timeout.js';
 
 interface Watcher {
   seen: connectivityState;

@@ -1,5 +1,6 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../../../context/index.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
@@ -10,7 +11,6 @@ import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
 import { statusOf } from './status-of-end.js';
 import { Transport } from './transport.js';
-import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** Milliseconds that an attempt to connect may take at least (gRPC, "Connection Backoff Protocol"). */
 const MIN_CONNECT_TIMEOUT_MS = 20_000;

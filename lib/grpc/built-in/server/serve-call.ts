@@ -5,8 +5,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { markAnswered } from '../../answered-calls.js';
-import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener } from '../../grpc-types.js';
+import { debugDetails } from '../debug-details.js';
 import { toServerStatus } from './server-status.js';
 import type { Method } from './service-table.js';
 import { DuplexCall, UnaryCall, WritableCall } from './server-stream-calls.js';

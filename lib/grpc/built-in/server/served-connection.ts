@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { ServerOptions } from '@grpc/grpc-js';
 import { ErrorCode, Http2Connection, Http2Error, type Http2Stream } from '../../../http2/index.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { GoAway, ServedStream } from '../../grpc-engine.js';
 import type { CallMemory } from '../call-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { ConnectionAge } from './connection-age.js';
 import type { PeerShare } from './peer-share.js';
-import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** What is told of a connection. */
 export interface ServedConnectionEvents {

@@ -7,11 +7,12 @@ import {
   type Http2Stream,
   type StreamListener,
 } from '../../../http2/index.js';
+import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { AuthContext, ConnectionInfo } from '../../connection-info.js';
-import type { CallMemory } from '../call-memory.js';
-import { debugDetails } from '../debug-details.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { headerSizeProblem } from '../../header-size-problem.js';
+import type { CallMemory } from '../call-memory.js';
+import { debugDetails } from '../debug-details.js';
 import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-receive-queue.js';
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
@@ -25,7 +26,6 @@ import {
 } from './response-headers.js';
 import type { Method } from './service-table.js';
 import { unsentMetrics } from './unsent-metrics.js';
-import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
 /** Headers of a request that its metadata does not show. */
 const HIDDEN_HEADERS = new Set([

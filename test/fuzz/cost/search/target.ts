@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'node:net';
+import { Remote } from '../../../reliability/remote.js';
 import type { Configuration } from '../configurations.js';
 import { AgentReach } from '../play/agent-reach.js';
 import { reachHub } from '../play/hub-reach.js';
@@ -7,7 +8,6 @@ import { Player } from '../play/player.js';
 import type { Program } from '../program/step.js';
 import type { TargetEnd } from '../target/end.js';
 import type { Left } from '../target/meter.js';
-import { Remote } from '../../../reliability/remote.js';
 import type { Cost, Leftovers } from './cost.js';
 import { granted } from './grants.js';
 import { honestCalls } from './honest.js';

@@ -1,10 +1,10 @@
+import { Remote } from '../../../reliability/remote.js';
+import { Random } from '../../../unit/http2/hpack/random.js';
 import type { Configuration } from '../configurations.js';
 import type { Site } from '../play/site.js';
 import { withPlainMessages } from '../program/plain-messages.js';
 import type { Program } from '../program/step.js';
 import { honestPrograms } from '../search/honest.js';
-import { Remote } from '../../../reliability/remote.js';
-import { Random } from '../../../unit/http2/hpack/random.js';
 import { OPERATIONS, type AgentOperation, type HubOperation } from './bounds.js';
 import type { TimeEnd } from './end.js';
 import { inventSlow, type Vice } from './slow-program.js';

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Remote } from '../../../reliability/remote.js';
 import type { Configuration } from '../configurations.js';
 import { AgentReach } from '../play/agent-reach.js';
 import { reachHub } from '../play/hub-reach.js';
 import { Player } from '../play/player.js';
 import type { Program } from '../program/step.js';
-import type { Remote } from '../../../reliability/remote.js';
 import { isHeld } from './is-held.js';
 import { OPERATIONS, SHORT, SLACK_MS, type AgentOperation, type HubOperation } from './bounds.js';
 import type { TimeEnd } from './end.js';

@@ -1,7 +1,7 @@
 import { DEFAULT_DRAIN_MS } from '../../backchannel/index.js';
 import { type StreamServer } from '../../grpc/index.js';
-import type { ConnectionOptions } from './options.js';
 import { withTimeout } from '../../wire/index.js';
+import type { ConnectionOptions } from '../options/options.js';
 
 /** Milliseconds that calls have to finish when the application closes: none without `gracefulShutdown`. */
 export function drainMsOf({

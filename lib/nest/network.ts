@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { closeAll } from './close-all.js';
+import { closeAll } from './closing/close-all.js';
 
 /**
  * Where connections come from instead of TCP: the in-memory one of `nestjs-backchannel/testing`, or any

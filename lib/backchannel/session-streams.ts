@@ -1,0 +1,24 @@
+import type { Duplex } from 'node:stream';
+import { destroyAfter, LINGER_MS } from '../wire/index.js';
+import type { MultiplexSession } from './session-factory.js';
+
+/**
+ * Destroys the streams of a session one second after the session has ended: unread data keeps a stream
+ * open, and a reader may have stopped for good, as node:http2 does after an error.
+ */
+export class SessionStreams {
+  readonly #open = new Set<Duplex>();
+
+  constructor(session: MultiplexSession) {
+    void session.closed.then(() => {
+      for (const stream of this.#open) destroyAfter(stream, LINGER_MS);
+    });
+  }
+
+  /** Adds a stream that has just been opened, by either side. */
+  add(stream: Duplex): void {
+    if (stream.closed) return;
+    this.#open.add(stream);
+    stream.once('close', () => this.#open.delete(stream));
+  }
+}
