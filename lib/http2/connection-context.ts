@@ -21,14 +21,8 @@ import type { Http2StreamHost } from './stream-host.js';
 import { StreamTable } from './stream-table.js';
 import { StreamWindows } from './inbound/stream-windows.js';
 
-/** Life and end of a connection, as its parts see it. */
+/** Ways in which the parts of a connection bring it to its end. */
 export interface ConnectionLifecycle {
-  /**
-   * - `open`: both sides may open streams.
-   * - `draining`: no new streams, either side having sent GOAWAY; the connection ends with the last stream.
-   * - `closed`: nothing is read or written any more.
-   */
-  readonly state: 'open' | 'draining' | 'closed';
   /** Begins to drain. Idempotent. */
   drain(): void;
   /** Ends a draining connection that has no streams left. */
@@ -44,6 +38,14 @@ export interface ConnectionLifecycle {
  * the parts know nothing of each other but what they write to.
  */
 export class ConnectionContext implements Http2StreamHost {
+  /**
+   * Written by the connection alone.
+   *
+   * - `open`: both sides may open streams.
+   * - `draining`: no new streams, either side having sent GOAWAY; the connection ends with the last stream.
+   * - `closed`: nothing is read or written any more.
+   */
+  state: 'open' | 'draining' | 'closed' = 'open';
   readonly options: Http2ConnectionOptions;
   /** Whether the peer opens the streams. */
   readonly isServer: boolean;
@@ -89,7 +91,7 @@ export class ConnectionContext implements Http2StreamHost {
       new RoundTrip(() => this.pings.send()),
       {
         streams: this.streams,
-        canAnnounce: () => lifecycle.state !== 'closed' && this.settings.canChangeWindow,
+        canAnnounce: () => this.state !== 'closed' && this.settings.canChangeWindow,
         announce: (from, to) => this.settings.changeWindow(this.output, from, to),
       },
     );
@@ -111,7 +113,7 @@ export class ConnectionContext implements Http2StreamHost {
   /** Whether this side may open a stream now. */
   get hasRoom(): boolean {
     return (
-      this.lifecycle.state === 'open' &&
+      this.state === 'open' &&
       !this.gracefulGoAway.begun &&
       this.streams.size < this.settings.peer.maxConcurrentStreams
     );
@@ -185,10 +187,9 @@ export class ConnectionContext implements Http2StreamHost {
   }
 
   afterClose(): void {
-    const { lifecycle, user } = this;
-    if (lifecycle.state === 'open') user.room();
+    if (this.state === 'open') this.user.room();
     // What the peer has sent with the end of the last stream is still to be read.
-    else if (lifecycle.state === 'draining') process.nextTick(() => lifecycle.closeIfDrained());
+    else if (this.state === 'draining') process.nextTick(() => this.lifecycle.closeIfDrained());
   }
 }
 

@@ -30,7 +30,6 @@ export class Http2Connection {
   readonly #role: Http2Role;
   readonly #context: ConnectionContext;
   readonly #parser: Http2FrameParser;
-  #state: ConnectionLifecycle['state'] = 'open';
 
   /**
    * @param accounts - what the peer has used of its limits, if it has other connections with the same
@@ -131,7 +130,7 @@ export class Http2Connection {
    * @throws Error (as a rejection) when the connection ends first.
    */
   ping(): Promise<number> {
-    if (this.#state === 'closed') return Promise.reject(closedError());
+    if (this.#context.state === 'closed') return Promise.reject(closedError());
     return this.#context.pings.send();
   }
 
@@ -142,7 +141,7 @@ export class Http2Connection {
    * @param message - the debug data: for humans, or a word that gRPC has agreed upon. Default: none.
    */
   goAway(message?: string): void {
-    if (this.#state !== 'closed') this.#context.gracefulGoAway.begin(message);
+    if (this.#context.state !== 'closed') this.#context.gracefulGoAway.begin(message);
   }
 
   /**
@@ -152,7 +151,7 @@ export class Http2Connection {
    * @param message - the debug data, cut after 1024 bytes.
    */
   dismiss(code: number, message: string): void {
-    if (this.#state === 'closed') return;
+    if (this.#context.state === 'closed') return;
     this.#context.gracefulGoAway.fail(code, message);
     this.#terminate(closedError(), true);
   }
@@ -163,11 +162,7 @@ export class Http2Connection {
   }
 
   #createLifecycle(): ConnectionLifecycle {
-    const state = (): ConnectionLifecycle['state'] => this.#state;
     return {
-      get state() {
-        return state();
-      },
       drain: () => this.#drain(),
       closeIfDrained: () => this.#closeIfDrained(),
       fail: (code, message) => this.#fail(code, message),
@@ -179,15 +174,16 @@ export class Http2Connection {
   // ---- The end
 
   #drain(): void {
-    if (this.#state === 'open') this.#state = 'draining';
+    if (this.#context.state === 'open') this.#context.state = 'draining';
   }
 
   #closeIfDrained(): void {
-    if (this.#state === 'draining' && this.streamCount === 0) this.#terminate(undefined, true);
+    if (this.#context.state === 'draining' && this.streamCount === 0)
+      this.#terminate(undefined, true);
   }
 
   #fail(code: ErrorCode, message: string): void {
-    if (this.#state === 'closed') return;
+    if (this.#context.state === 'closed') return;
     this.#context.gracefulGoAway.fail(code, message);
     this.#terminate(http2Error('connection', code, message), true);
   }
@@ -198,8 +194,8 @@ export class Http2Connection {
    * @param socketError - reported to the owner of the underlying transport.
    */
   #terminate(error: Error | undefined, inOrder: boolean, socketError?: Error): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
+    if (this.#context.state === 'closed') return;
+    this.#context.state = 'closed';
     this.#parser.stop();
     const { settings, pings, user, window, streams, output, abuse } = this.#context;
     settings.stop();
@@ -243,7 +239,7 @@ export class Http2Connection {
   }
 
   #endOfInput(): void {
-    if (this.#state === 'closed') this.#socket.destroy();
+    if (this.#context.state === 'closed') this.#socket.destroy();
     else if (this.streamCount === 0) this.#terminate(undefined, true);
     else this.#terminate(closedError(), false);
   }

@@ -381,8 +381,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** Whether the decompressor allows the message to take `size` bytes now, if it was compressed. */
   #mayBecome(size: number): boolean {
-    const [compressedLength, counted] = [this.#compressedLength, this.#counted];
-    if (compressedLength === 0 || size <= counted) return true;
+    const compressedLength = this.#compressedLength;
+    if (compressedLength === 0) return true;
+    const counted = this.#counted;
+    if (size <= counted) return true;
     this.#counted = size;
     if (this.memory.decompressor.allows(this, compressedLength, counted, size)) return true;
     this.#state = 'over budget';

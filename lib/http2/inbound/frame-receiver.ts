@@ -51,10 +51,9 @@ export class Http2FrameReceiver implements Http2FrameHandler {
     this.#type = type;
     this.#flags = flags;
     this.#streamId = streamId;
-    const { lifecycle, abuse } = this.#context;
     if (length > this.#maxFrameSize) {
       const message = `frame of ${length} bytes; ${this.#maxFrameSize} are allowed`;
-      lifecycle.fail(ErrorCode.FrameSizeError, message);
+      this.#context.lifecycle.fail(ErrorCode.FrameSizeError, message);
     } else if (!this.#control.hasSettings && !this.#mayBeFirst(type, flags)) {
       this.#fail('the first frame is not SETTINGS');
     } else if (this.#block !== undefined) {
@@ -64,6 +63,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
     } else if (type === Http2FrameType.Data && streamId > 0) {
       this.#data.begin(streamId, length, (flags & Http2Flag.EndStream) !== 0);
     } else {
+      const { lifecycle, abuse } = this.#context;
       const problem = frameProblem(type, flags, streamId, length);
       if (problem !== undefined) lifecycle.fail(problem.code, problem.message);
       else if (type > Http2FrameType.Continuation) abuse.chargeFrame();
