@@ -24,7 +24,10 @@ export function loadUnary(callers: readonly Caller[], order: Unary): Promise<Una
 
 let lastNumber = 0;
 
-/** One call after the other. No two requests are alike, so that a reply to another call shows. */
+/**
+ * One call after the other until `end`, and one at least, however slow the process is. No two requests
+ * are alike, so that a reply to another call shows.
+ */
 function loop(
   caller: Caller,
   size: number,
@@ -34,16 +37,16 @@ function loop(
   onError: (error: Error) => void,
 ): void {
   const request = Buffer.alloc(size, 0x5a);
-  let start = 0;
-  const next = (): void => {
-    start = performance.now();
-    if (start >= end) {
-      onEnd();
-      return;
-    }
+  let start = performance.now();
+  const call = (): void => {
     lastNumber = (lastNumber + 1) >>> 0;
     request.writeUInt32BE(lastNumber);
     caller.echo(request, onReply);
+  };
+  const next = (): void => {
+    start = performance.now();
+    if (start < end) call();
+    else onEnd();
   };
   const onReply = (error: Error | null, reply?: Buffer): void => {
     if (error !== null) return onError(error);
@@ -53,5 +56,5 @@ function loop(
     latencies.add(performance.now() - start);
     next();
   };
-  next();
+  call();
 }

@@ -27,19 +27,23 @@ export async function pump(streams: Duplex[], size: number, ms: number): Promise
   return { bytes: sent.reduce((a, b) => a + b, 0), ms: performance.now() - start };
 }
 
-/** @returns how many bytes it wrote. */
+/**
+ * Writes until `end`, and once at least: a process that is slow must not confirm nothing.
+ *
+ * @returns how many bytes it wrote.
+ */
 function write(stream: Duplex, data: Buffer, size: number, end: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let offset = 0;
     const fill = (): void => {
-      while (performance.now() < end) {
+      do {
         const start = offset % PERIOD;
         offset += size;
         if (!stream.write(data.subarray(start, start + size))) {
           stream.once('drain', fill);
           return;
         }
-      }
+      } while (performance.now() < end);
       stream.end();
       resolve(offset);
     };

@@ -28,6 +28,12 @@ describe('the bench', () => {
       expect(p99).toBeGreaterThanOrEqual(p50);
     });
 
+    it('makes one call at least, however short the time is', async () => {
+      const { calls } = await loadUnary([caller({ echo: honest })], { ...order, ms: -1 });
+
+      expect(calls).toBe(order.concurrency);
+    });
+
     it('notices a reply with a wrong byte', async () => {
       const echo: Echo = (data, callback) => {
         const reply = Buffer.from(data);
@@ -142,6 +148,12 @@ describe('the bench', () => {
 
       expect(bytes).toBeGreaterThan(0);
       expect(bytes % 1000).toBe(0);
+    });
+
+    it('are sent in one piece at least, however short the time is', async () => {
+      const { bytes } = await pump([link()], 1000, -1);
+
+      expect(bytes).toBe(1000);
     });
 
     it('are not confirmed when one of them is wrong', async () => {
