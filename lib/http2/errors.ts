@@ -1,5 +1,3 @@
-import type { ErrorCode } from './frame.js';
-
 /** How far an error reaches: `stream` ends one stream, `connection` all of them (RFC 9113, 5.4). */
 export type Http2ErrorScope = 'stream' | 'connection';
 
@@ -17,7 +15,7 @@ export class Http2Error extends Error {
   constructor(
     readonly scope: Http2ErrorScope,
     /** See `ErrorCode`; peers may send numbers that are none of them. */
-    readonly http2Code: ErrorCode | number,
+    readonly http2Code: number,
     message: string,
     /** Whether the peer said so, rather than this side. */
     readonly remote = false,

@@ -140,8 +140,8 @@ export class ListenMux<Context = undefined> {
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#connections.secured(socket);
       // Its handshake ended in the same turn as this was closed.
-      if (this.#isClosed) return socket.on('error', ignoreError).destroy();
-      void this.#serve(socket.setNoDelay(true));
+      if (this.#isClosed) socket.on('error', ignoreError).destroy();
+      else void this.#serve(socket.setNoDelay(true));
     });
   }
 

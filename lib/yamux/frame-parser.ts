@@ -118,6 +118,7 @@ export class YamuxFrameParser {
         return handler.onPing(flags, length);
       case YamuxFrameType.GoAway:
         return handler.onGoAway(length);
+      default: // No other type passes `#checkStart`.
     }
   }
 }

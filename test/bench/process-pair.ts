@@ -17,7 +17,7 @@ export interface Used {
   /** Bytes that were allocated. */
   allocated: number;
   /** Collections of the whole heap in each process; absent in Go. */
-  markCompacts: Partial<Record<Role, number>>;
+  markCompacts: Record<Role, number | undefined>;
 }
 
 /** Two processes, connected as a workload wants it. */

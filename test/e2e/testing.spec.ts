@@ -47,7 +47,10 @@ function gitaly(server: Partial<ListenMuxServerOptions> = {}) {
   return GitalyModule;
 }
 
-function praefect(client: Partial<BackchannelClientOptions> = {}) {
+function praefect(
+  client: Partial<BackchannelClientOptions> = {},
+  served: Pick<BackchannelClientOptions, 'backchannel'> = { backchannel: praefectProto },
+) {
   @Module({
     imports: [
       BackchannelModule.registerClient({
@@ -55,7 +58,7 @@ function praefect(client: Partial<BackchannelClientOptions> = {}) {
         url: 'gitaly.internal:8075',
         ...SOON,
         ...gitalyProto,
-        backchannel: praefectProto,
+        ...served,
         ...client,
       }),
     ],
@@ -159,7 +162,7 @@ describe('a pair of applications in memory', () => {
   });
 
   it('connects clients that are lazy, and those that serve nothing', async () => {
-    const pair = await startPair({ dialing: praefect({ lazy: true, backchannel: undefined }) });
+    const pair = await startPair({ dialing: praefect({ lazy: true }, {}) });
 
     expect(pair.registry.size).toBe(1);
   });

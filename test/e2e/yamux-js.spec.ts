@@ -35,7 +35,7 @@ interface DownloadRequest {
   chunk: number;
 }
 interface Stub extends grpc.Client {
-  [method: string]: Unary | unknown;
+  [method: string]: unknown;
   download(request: DownloadRequest): grpc.ClientReadableStream<Blob>;
 }
 

@@ -5,7 +5,7 @@ import base from '../vitest.config.js';
 export default defineConfig({
   ...base,
   test: {
-    ...base.test,
+    ...base['test'],
     projects: [
       {
         extends: true,

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = join(root, 'bench-results/.reliability');
 const compiler = join(root, 'node_modules/typescript/bin/tsc');
 
-execFileSync(process.execPath, [compiler, '-p', 'test/reliability'], {
+execFileSync(process.execPath, [compiler, '-p', 'test/reliability/tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -6,7 +6,7 @@ import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-crui
 import { afterEach, describe, expect, it } from 'vitest';
 
 const { forbidden, options } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as {
-  forbidden: NonNullable<ICruiseOptions['ruleSet']>['forbidden'];
+  forbidden: NonNullable<NonNullable<ICruiseOptions['ruleSet']>['forbidden']>;
   options: ICruiseOptions;
 };
 

@@ -1,5 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { Http2OptionError } from '../../http2/index.js';
+import { showValue } from '../../options/index.js';
 
 const MIB = 1024 * 1024;
 /** As grpc-js. */
@@ -38,7 +39,7 @@ function lengthOf(
 ): number | undefined {
   const length: unknown = options[name];
   if (length === undefined || (typeof length === 'number' && !Number.isNaN(length))) return length;
-  throw new Http2OptionError(name, `must be a number of bytes, or -1, not ${String(length)}`);
+  throw new Http2OptionError(name, `must be a number of bytes, or -1, not ${showValue(length)}`);
 }
 
 /**

@@ -32,7 +32,7 @@ export function fittingStatus(ended: ServerStatus): ServerStatus {
   const isTooLarge = size > MAX_METADATA_SIZE;
   const room = MAX_METADATA_SIZE - (isTooLarge ? 0 : size);
   // A handler may fail with anything for a message.
-  const text = String(ended.details);
+  const text = String(ended.details as unknown);
   const details = cutStatusText(text, room, isPlain);
   if (!isTooLarge && details === text) return ended;
   return { code, details, metadata: isTooLarge ? null : metadata };

@@ -217,7 +217,7 @@ export class BackchannelClient
   async #close(): Promise<void> {
     this.#letGo();
     await this.#strategy?.close();
-    super.close();
+    await super.close();
     this.#channel.close();
     await this.#handshaker.close(this.#drainTime.leftMs);
   }

@@ -8,7 +8,7 @@ export function toServerOptions(options: BackchannelServicesOptions): ServerOpti
   const { channelOptions, maxSendMessageLength, maxReceiveMessageLength, maxMetadataSize } =
     options;
   return {
-    ...(channelOptions as ServerOptions | undefined),
+    ...channelOptions,
     ...(maxSendMessageLength && { 'grpc.max_send_message_length': maxSendMessageLength }),
     ...(maxReceiveMessageLength && { 'grpc.max_receive_message_length': maxReceiveMessageLength }),
     ...(maxMetadataSize && { 'grpc.max_metadata_size': maxMetadataSize }),
@@ -19,7 +19,11 @@ export function toServerOptions(options: BackchannelServicesOptions): ServerOpti
 
 /** The same for a channel, which does not know what is the business of its stubs. */
 export function toChannelOptions(options: BackchannelServicesOptions): ChannelOptions {
-  const channelOptions = toServerOptions(options) as ChannelOptions & ClientOptions;
+  const channelOptions: ChannelOptions &
+    Pick<ClientOptions, 'callInvocationTransformer'> & {
+      interceptors?: unknown;
+      interceptor_providers?: unknown;
+    } = toServerOptions(options);
   delete channelOptions.interceptors;
   delete channelOptions.interceptor_providers;
   delete channelOptions.callInvocationTransformer;

@@ -67,7 +67,7 @@ for await (const line of createInterface(process.stdin)) {
   try {
     say((await action(order)) ?? {});
   } catch (error) {
-    say({ error: `${system} (${role}): ${String((error as Error).message)}` });
+    say({ error: `${system} (${role}): ${(error as Error).message}` });
   }
 }
 process.exit(0);

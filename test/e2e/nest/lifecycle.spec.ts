@@ -232,7 +232,7 @@ describe('a BackchannelClient', () => {
     const client = closing(new BackchannelClient({ url: gone.url, ...services }));
     const connecting = endOf(client.connect());
 
-    client.close();
+    void client.close();
 
     const message = `the client of ${gone.url} is closed`;
     expect((await soon(connecting)).message).toBe(message);

@@ -255,7 +255,7 @@ describe('closing a peer', () => {
       const { events } = of.get(CallsController);
       return [once(events, 'cancelled'), once(events, 'unsubscribed')];
     });
-    for (const of of [client, peer]) await hang(of.getService<Calls>('Calls'));
+    for (const of of [client, peer]) void (await hang(of.getService<Calls>('Calls')));
 
     await peer.close();
 

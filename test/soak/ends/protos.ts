@@ -18,7 +18,7 @@ export interface Blob {
 }
 
 export interface Task extends Blob {
-  action?: 'ANSWER' | 'REFUSE' | 'HOLD';
+  action?: 'ANSWER' | 'REFUSE' | 'HOLD' | undefined;
   replies?: number;
   cutAfterMs?: number;
   seed?: number;

@@ -37,10 +37,12 @@ export function parseTarget(target: string): Target | undefined {
       return { uri, authority: 'localhost', addresses: [{ path: pathOf(uri) }] };
     case 'unix-abstract':
       return { uri, authority: 'localhost', addresses: [{ path: `\0${path}` }] };
+    default: {
+      // `localhost:50051` has no scheme, though it looks as if it had.
+      const isSchemeOfOthers = scheme !== undefined && target.startsWith(`${scheme}://`);
+      return isSchemeOfOthers ? undefined : byName({ scheme: 'dns', path: target });
+    }
   }
-  // `localhost:50051` has no scheme, though it looks as if it had.
-  const isSchemeOfOthers = scheme !== undefined && target.startsWith(`${scheme}://`);
-  return isSchemeOfOthers ? undefined : byName({ scheme: 'dns', path: target });
 }
 
 function byName(uri: experimental.GrpcUri): Target | undefined {

@@ -60,7 +60,7 @@ export function statusTrailers(
     room = limit - withoutMetadata;
   }
   // A handler may fail with anything for a message.
-  trailers[MESSAGE_AT] = encodeStatusMessage(String(details), room);
+  trailers[MESSAGE_AT] = encodeStatusMessage(String(details as unknown), room);
   return trailers;
 }
 

@@ -60,7 +60,10 @@ export const callbackLink: Link = {
       },
     });
     mux.register(
-      new ServerHandshaker(registry, { engine: pair.client, channelOptions: options.client }),
+      new ServerHandshaker(registry, {
+        engine: pair.client,
+        ...(options.client && { channelOptions: options.client }),
+      }),
     );
     const listening = await listen(mux);
     const handshaker = new ClientHandshaker(() => server, { engine: pair.server });

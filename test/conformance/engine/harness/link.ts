@@ -11,8 +11,8 @@ export interface EnginePair {
 }
 
 export interface LinkOptions {
-  client?: ChannelOptions;
-  server?: ServerOptions;
+  client?: ChannelOptions | undefined;
+  server?: ServerOptions | undefined;
 }
 
 /** A channel of one engine and the server of another that it ends at. */

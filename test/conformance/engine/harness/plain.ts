@@ -61,7 +61,7 @@ export function plainBytes(bytes: Buffer): string {
 
 /** Ports and durations differ from run to run. What follows a duration depends on which are zero. */
 export function withoutVarying(text: string): string {
-  return String(text)
+  return String(text as unknown)
     .replace(/\0nestjs-backchannel-[\w-]+/, '<meeting point>')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replace(/(Deadline exceeded) after.*$/s, '$1 <after a while>');

@@ -9,6 +9,7 @@ import {
   sessionMemoryOf,
 } from '../../../../lib/grpc/built-in/message-limits.js';
 import { builtInEngine } from '../../../../lib/grpc/index.js';
+import { showValue } from '../../../../lib/options/index.js';
 import {
   ErrorCode,
   Http2Connection,
@@ -297,7 +298,7 @@ describe.each(['grpc.max_receive_message_length', 'grpc.max_send_message_length'
   (name) => {
     it.each([Number.NaN, '5000', null])('of %o is an error: it would be no limit', (value) => {
       expect(() => builtInEngine.createServer({ [name]: value as number })).toThrow(
-        `option "${name}" must be a number of bytes, or -1, not ${String(value)}`,
+        `option "${name}" must be a number of bytes, or -1, not ${showValue(value)}`,
       );
     });
   },
