@@ -65,9 +65,10 @@ module.exports = {
     },
     {
       name: 'no-circles',
+      comment: 'Neither at run time nor by types.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'only-declared-packages',

@@ -27,7 +27,8 @@ export {
   withId,
 } from './peer-connection.js';
 export { Peer, type Departure, type PeerCloseOptions, type PeerId, type PeerLink } from './peer.js';
-export { Registry, type PeerEvent, type PeerRegistration } from './registry.js';
+export type { PeerEvent } from './peer-event.js';
+export { Registry, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';
 export { ServerHandshaker, type ServerHandshakerOptions } from './server-handshaker.js';
 export { waitForStreamEnd } from './stream-end.js';

@@ -2,13 +2,9 @@ import { type Observable, Subject } from 'rxjs';
 import { inRootContext } from '../context/index.js';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
+import type { PeerEvent } from './peer-event.js';
 import { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
 import { waitForPeer, type WaitForPeerOptions } from './wait-for-peer.js';
-
-/** What happens to the peers of a registry. */
-export type PeerEvent =
-  | { readonly type: 'connected'; readonly peer: Peer }
-  | { readonly type: 'disconnected'; readonly peer: Peer; readonly departure: Departure };
 
 /** What is known of a peer that is registered. */
 export interface PeerRegistration {

@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
-import type { Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import { like, millisecondsOrInfinity, verifyOptions, type Rules } from '../options/index.js';
 import { setLongTimer } from '../wire/index.js';
 import { NoPeerError } from './errors.js';
+import type { PeerEvent } from './peer-event.js';
 import type { Peer } from './peer.js';
-import type { Registry } from './registry.js';
 
 /** How long to wait for a peer; without both for ever. */
 export interface WaitForPeerOptions {
@@ -20,9 +20,14 @@ const RULES: Rules<WaitForPeerOptions> = {
   deadlineMs: millisecondsOrInfinity,
 };
 
+/** The part of a `Registry` that waiting needs. */
+interface PeerSource extends Iterable<Peer> {
+  readonly peers$: Observable<PeerEvent>;
+}
+
 /** @see Registry.waitFor */
 export async function waitForPeer(
-  registry: Registry,
+  registry: PeerSource,
   predicate: (peer: Peer) => boolean,
   options: WaitForPeerOptions,
 ): Promise<Peer> {

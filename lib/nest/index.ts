@@ -22,7 +22,6 @@ export type {
   ListenerHealth,
 } from './health/backchannel-health.js';
 export { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
-export type { GrpcHealthImplementation } from './standard-services/grpc-health.js';
 export type { ServiceHost } from './grpc/service-host.js';
 export { ListenMuxServer } from './listening/listen-mux-server.js';
 export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
@@ -36,5 +35,8 @@ export type {
   ServiceSelection,
   StockGrpcOptions,
 } from './options/options.js';
-export type { StandardServicesOptions } from './standard-services/standard-services-server.js';
+export type {
+  GrpcHealthImplementation,
+  StandardServicesOptions,
+} from './options/standard-services-options.js';
 export { getBackchannelClientToken } from './decorators/tokens.js';

@@ -12,11 +12,20 @@ import {
   ListenMuxServer,
   type BackchannelNetwork,
 } from '../nest/index.js';
-import { verifyOptions } from '../options/index.js';
+import {
+  func,
+  hasMethods,
+  like,
+  milliseconds,
+  opaqueObject,
+  required,
+  verifyOptions,
+  type Rule,
+  type Rules,
+} from '../options/index.js';
 import { instancesOf } from './instances-of.js';
 import type { TestCertificate } from './memory-connection.js';
 import { MemoryNetwork } from './memory-network.js';
-import { TEST_PAIR_RULES } from './option-rules.js';
 import { TestPair } from './test-pair.js';
 import type { CompiledModule, ModuleBuilder } from './testing-module.js';
 
@@ -47,6 +56,26 @@ export interface TestPairOptions {
   deadlineMs?: number;
 }
 
+const applicationRule: Rule<TestApplication> = required(
+  like(
+    'a module, or what Test.createTestingModule gives',
+    (value) => typeof value === 'function' || hasMethods(value, []),
+  ),
+);
+
+const RULES: Rules<TestPairOptions> = {
+  listening: applicationRule,
+  dialing: applicationRule,
+  certificate: opaqueObject(),
+  network: like<MemoryNetwork>('a MemoryNetwork', (value) =>
+    hasMethods(value, ['listen', 'dial', 'isReachable', 'withCertificate']),
+  ),
+  createApp: func(),
+  // Verified by connectBackchannel.
+  hybridOptions: opaqueObject(),
+  deadlineMs: milliseconds(),
+};
+
 /**
  * Starts both applications on a network in memory, whose clients reach the listening one whatever
  * their url is, unless somebody listens at it. Resolves when they are connected; close it in the end.
@@ -59,7 +88,7 @@ export interface TestPairOptions {
  * starting an application throws. Nothing is left running then.
  */
 export async function createTestPair(options: TestPairOptions): Promise<TestPair> {
-  const verified = verifyOptions('createTestPair', TEST_PAIR_RULES, options);
+  const verified = verifyOptions('createTestPair', RULES, options);
   const { network = new MemoryNetwork(), deadlineMs = 5000 } = verified;
   const apps: INestApplication[] = [];
   try {

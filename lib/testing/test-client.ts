@@ -1,9 +1,8 @@
 import { filter, firstValueFrom, ReplaySubject, throwError, timeout, type Observable } from 'rxjs';
 import { NotConnectedError } from '../backchannel/index.js';
 import { BackchannelClient, type BackchannelNetwork, type ConnectionState } from '../nest/index.js';
-import { verifyOptions } from '../options/index.js';
-import { TEST_CLIENT_RULES } from './option-rules.js';
-import { TestStubFactory, type TestServices } from './test-services.js';
+import { hasMethods, like, verifyOptions, type Rules } from '../options/index.js';
+import { TEST_SERVICES_RULE, TestStubFactory, type TestServices } from './test-services.js';
 
 const NOWHERE: BackchannelNetwork = {
   listen: () => () => {},
@@ -18,6 +17,17 @@ export interface TestClientOptions {
   connection?: ConnectionState;
 }
 
+const CONNECTION_STATES = ['idle', 'connecting', 'ready', 'failed', 'closed'];
+
+const RULES: Rules<TestClientOptions> = {
+  services: TEST_SERVICES_RULE,
+  connection: like(
+    `an object whose "state" is one of ${CONNECTION_STATES.join(', ')}`,
+    (value) =>
+      hasMethods(value, []) && CONNECTION_STATES.includes((value as { state?: string }).state!),
+  ),
+};
+
 /**
  * A `BackchannelClient` that is connected when a test says so, and reaches nobody: for
  * `overrideProvider(getBackchannelClientToken(name)).useValue(client)`. It serves nothing.
@@ -29,7 +39,7 @@ export class TestClient extends BackchannelClient {
 
   /** @throws OptionError naming a bad option. */
   constructor(options: TestClientOptions = {}) {
-    const verified = verifyOptions('TestClient', TEST_CLIENT_RULES, options);
+    const verified = verifyOptions('TestClient', RULES, options);
     const { services = {}, connection = { state: 'ready' } } = verified;
     super({ url: 'nowhere', package: '', packageDefinition: {}, lazy: true }, NOWHERE);
     this.#stubs = new TestStubFactory(services, 'this TestClient');

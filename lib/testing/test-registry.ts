@@ -6,10 +6,9 @@ import {
   type PeerLink,
 } from '../backchannel/index.js';
 import { builtInEngine, ConnectionInfo } from '../grpc/index.js';
+import { opaqueObject, text, verifyOptions, type Rules } from '../options/index.js';
 import { MemoryConnection, type TestCertificate } from './memory-connection.js';
-import { verifyOptions } from '../options/index.js';
-import { TEST_PEER_RULES } from './option-rules.js';
-import { TestStubFactory, type TestServices } from './test-services.js';
+import { TEST_SERVICES_RULE, TestStubFactory, type TestServices } from './test-services.js';
 
 /** A peer that exists in a test only; all may be left out. */
 export interface TestPeer {
@@ -23,6 +22,13 @@ export interface TestPeer {
   certificate?: TestCertificate;
 }
 
+const RULES: Rules<TestPeer> = {
+  name: text,
+  services: TEST_SERVICES_RULE,
+  remoteAddress: text,
+  certificate: opaqueObject(),
+};
+
 /**
  * A `Registry` whose peers come and go as a test says: for
  * `overrideProvider(Registry).useValue(registry)`. All else is the real one: ids, names, `peers$`,
@@ -35,7 +41,7 @@ export class TestRegistry extends Registry {
    * @throws OptionError naming a bad option.
    */
   connect(options: TestPeer = {}): Peer {
-    const verified = verifyOptions('TestRegistry.connect', TEST_PEER_RULES, options);
+    const verified = verifyOptions('TestRegistry.connect', RULES, options);
     const link: PeerLink = {
       connection: connectionOf(verified),
       openStreams: 2,

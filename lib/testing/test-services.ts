@@ -1,7 +1,13 @@
 import type { StubFactory } from '../backchannel/index.js';
+import { hasMethods, isObject, like, type Rule } from '../options/index.js';
 
 /** Stubs by the name of their service, mostly of `createTestStub`. */
 export type TestServices = Readonly<Record<string, object>>;
+
+export const TEST_SERVICES_RULE: Rule<TestServices> = like(
+  'an object with a stub for each service',
+  (value) => isObject(value) && Object.values(value as Record<string, unknown>).every(isStub),
+);
 
 /** Gives out the stubs of a test where a real peer or client would make them. */
 export class TestStubFactory implements StubFactory {
@@ -29,4 +35,9 @@ export class TestStubFactory implements StubFactory {
       `${this.#owner} has no grpc-js stub of "${name}", only what getService gives; for grpc-js stubs use createTestPair`,
     );
   }
+}
+
+/** Functions may have methods, too, such as those that a test makes to watch calls. */
+function isStub(value: unknown): boolean {
+  return typeof value === 'function' || hasMethods(value, []);
 }

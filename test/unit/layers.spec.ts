@@ -78,4 +78,13 @@ describe('the layers of lib', () => {
       }),
     ).toEqual(['yamux-listenmux-and-http2-stand-alone']);
   });
+
+  it.each(['import', 'import type'])('may not go round in a circle by `%s`', async (how) => {
+    expect(
+      await violationsOf({
+        'yamux/a.ts': `${how} { b } from './b.js'; export const a = {} as unknown as typeof b;`,
+        'yamux/b.ts': `${how} { a } from './a.js'; export const b = {} as unknown as typeof a;`,
+      }),
+    ).toEqual(['no-circles']);
+  });
 });

@@ -4,10 +4,8 @@ import type { DrainTime } from '../../backchannel/index.js';
 import type { ConnectionServer, GrpcEngine } from '../../grpc/index.js';
 import { toServerOptions } from '../options/channel-options.js';
 import type { BackchannelServicesOptions } from '../options/options.js';
-import {
-  StandardServicesServer,
-  type StandardServicesOptions,
-} from '../standard-services/standard-services-server.js';
+import type { StandardServicesOptions } from '../options/standard-services-options.js';
+import { StandardServicesServer } from '../standard-services/standard-services-server.js';
 import { DrainableServer } from './drainable-server.js';
 
 /** How a `BackchannelServer` ends, and what it tells its client. */

@@ -20,8 +20,6 @@ import {
   type Rules,
 } from '../../options/index.js';
 import { problemOfYamuxConfig, YAMUX_CONFIG_RULES, type YamuxConfig } from '../../yamux/index.js';
-import { HEALTH_RULE } from '../standard-services/grpc-health.js';
-import type { StandardServicesOptions } from '../standard-services/standard-services-server.js';
 import type {
   BackchannelClientOptions,
   BackchannelServicesOptions,
@@ -29,6 +27,7 @@ import type {
   ListenMuxServerOptions,
   ServiceSelection,
 } from './options.js';
+import { STANDARD_SERVICES_RULES } from './standard-services-options.js';
 import { STOCK_OPTION_RULES, STOCK_SERVICES_RULES } from './stock-option-rules.js';
 
 const selectionRules: Rules<ServiceSelection> = {
@@ -43,11 +42,6 @@ const connectionRules: Rules<ConnectionOptions> = {
   drainMs: DRAIN_MS_RULE,
 };
 
-const standardServicesRules: Rules<StandardServicesOptions> = {
-  health: HEALTH_RULE,
-  reflection: trueOrFalse,
-};
-
 const servicesRules: Rules<BackchannelServicesOptions> = {
   ...STOCK_SERVICES_RULES,
   ...selectionRules,
@@ -58,7 +52,7 @@ export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
   ...STOCK_OPTION_RULES,
   ...selectionRules,
   ...connectionRules,
-  ...standardServicesRules,
+  ...STANDARD_SERVICES_RULES,
   ...LISTEN_MUX_LIMIT_RULES,
   credentials: SERVER_CREDENTIALS_RULE,
   backchannel: optionsOf<NonNullable<ListenMuxServerOptions['backchannel']>>({
@@ -77,7 +71,7 @@ export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
   credentials: CHANNEL_CREDENTIALS_RULE,
   backchannel: optionsOf<NonNullable<BackchannelClientOptions['backchannel']>>({
     ...servicesRules,
-    ...standardServicesRules,
+    ...STANDARD_SERVICES_RULES,
   }),
   lazy: trueOrFalse,
   proxy: PROXY_RULE,

@@ -3,7 +3,7 @@ import type { GrpcOptions } from '@nestjs/microservices';
 import type { AuthorizePeer, SessionFactory } from '../../backchannel/index.js';
 import type { EngineName, GrpcEngine } from '../../grpc/index.js';
 import type { YamuxConfig } from '../../yamux/index.js';
-import type { StandardServicesOptions } from '../standard-services/standard-services-server.js';
+import type { StandardServicesOptions } from './standard-services-options.js';
 
 /** The options of Nest's own gRPC transport. */
 export type StockGrpcOptions = GrpcOptions['options'];

@@ -1,25 +1,8 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { hasMethods, like, type Rule } from '../../options/index.js';
 import type { ServiceHost } from '../grpc/service-host.js';
+import type { GrpcHealthImplementation } from '../options/standard-services-options.js';
 import { boundHealth } from './bounded-health.js';
 import { importOptional } from './import-optional.js';
-
-/**
- * What answers the calls of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`,
- * or one of your own.
- */
-export interface GrpcHealthImplementation {
-  /** Adds the service to a server; called once for every time that the server starts. */
-  addToServer(server: ServiceHost): void;
-  /** From now on `service` is in this state; the server as a whole is the service `''`. */
-  setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): void;
-}
-
-/** What the option `health` may be. */
-export const HEALTH_RULE: Rule<boolean | GrpcHealthImplementation> = like(
-  'true, false, or have the methods addToServer and setStatus, as the HealthImplementation of grpc-health-check',
-  (value) => typeof value === 'boolean' || hasMethods(value, ['addToServer', 'setStatus']),
-);
 
 type Check = (
   call: { request: { service: string } },

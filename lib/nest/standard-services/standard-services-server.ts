@@ -6,6 +6,7 @@ import { GrpcHandlers } from '../grpc/grpc-handlers.js';
 import { serviceName, type ServiceHost } from '../grpc/service-host.js';
 import { loadPackages } from '../grpc/load-packages.js';
 import type { ServiceSelection } from '../options/options.js';
+import type { StandardServicesOptions } from '../options/standard-services-options.js';
 import {
   packageAt,
   packageTree,
@@ -19,26 +20,12 @@ import {
   type NamedService,
   type SelectionPlace,
 } from '../grpc/service-selection.js';
-import { GrpcHealth, type GrpcHealthImplementation } from './grpc-health.js';
+import { GrpcHealth } from './grpc-health.js';
 import { addReflection } from './grpc-reflection.js';
 import { OpenCalls } from './open-calls.js';
 
 /** Options of what a server serves. */
 type ServedOptions = Readonly<GrpcOptions['options']> & StandardServicesOptions & ServiceSelection;
-
-/** The services that gRPC servers of any kind have, one option each. */
-export interface StandardServicesOptions {
-  /**
-   * `grpc.health.v1.Health`: whether the server, and each of its services, is serving. True takes the
-   * implementation of the package `grpc-health-check`. Default false.
-   */
-  health?: boolean | GrpcHealthImplementation;
-  /**
-   * `grpc.reflection.v1` and `v1alpha`, of the package `@grpc/reflection`: whoever can connect can list
-   * what is served. Default false.
-   */
-  reflection?: boolean;
-}
 
 /**
  * A gRPC server of Nest that can have the standard services. They are added behind those of the
