@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../unit/http2/hpack/random.js';
 import { readOptions, UsageError } from './options.js';
+import { applyEdit } from './planted/plant.js';
+import { PLANTED } from './planted/planted.js';
 import { SITES } from './play/site.js';
 import { inventProgram } from './program/invent.js';
 import { mutate } from './program/mutate.js';
@@ -110,6 +114,24 @@ describe('the search', () => {
 
     expect(openedCalls(shortest)).toBeLessThan(8);
     expect(JSON.stringify(shortest)).not.toContain('wait');
+  });
+});
+
+describe('a planted fault', () => {
+  const compile = (file: string): string => {
+    const source = new URL(`../../../lib/${file.replace(/js$/, 'ts')}`, import.meta.url);
+    const target = ts.ScriptTarget.ES2023;
+    return ts.transpileModule(readFileSync(source, 'utf8'), { compilerOptions: { target } })
+      .outputText;
+  };
+  const planted = Object.entries(PLANTED).flatMap(([name, { edits }]) =>
+    edits.map((edit) => ({ name, ...edit })),
+  );
+
+  it.each(planted)('$name still has its place in $file', (edit) => {
+    const text = compile(edit.file);
+
+    expect(applyEdit(edit, text)).not.toBe(text);
   });
 });
 

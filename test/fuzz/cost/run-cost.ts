@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Random } from '../../unit/http2/hpack/random.js';
 import type { Configuration } from './configurations.js';
 import type { CostOptions } from './options.js';
-import { plant, verifyPlants } from './planted/plant.js';
+import { plant } from './planted/plant.js';
 import { printFind, printTimeFind } from './report/print-find.js';
 import { SlowestOperations } from './report/slowest.js';
 import { showFigure, WorstCosts } from './report/worst.js';
@@ -25,7 +25,6 @@ const FINDS = 'bench-results/fuzz-cost';
  */
 export async function runCost(options: CostOptions, say: (line: string) => void): Promise<boolean> {
   const startedAt = performance.now();
-  verifyPlants();
   const worst = new WorstCosts();
   const finds: (Find | TimeFind)[] = [];
   const compiled =

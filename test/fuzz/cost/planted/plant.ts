@@ -18,26 +18,16 @@ export function plant(name: string): URL {
   cpSync(COMPILED, copy, { recursive: true });
   for (const edit of PLANTED[name]!.edits) {
     const path = join(copy, 'lib', edit.file);
-    const text = readFileSync(path, 'utf8');
-    verify(name, edit, text);
-    writeFileSync(
-      path,
-      text.replace(edit.find, () => edit.replace),
-    );
+    writeFileSync(path, applyEdit(edit, readFileSync(path, 'utf8')));
   }
   return pathToFileURL(`${copy}/`);
 }
 
-/** @throws Error if a fault cannot be put back any more. */
-export function verifyPlants(): void {
-  for (const [name, { edits }] of Object.entries(PLANTED)) {
-    for (const edit of edits) {
-      verify(name, edit, readFileSync(join(COMPILED, 'lib', edit.file), 'utf8'));
-    }
-  }
-}
-
-function verify(name: string, { file, find }: Edit, text: string): void {
-  if (text.split(find).length === 2) return;
-  throw new Error(`${name}: ${file} does not have this text once: ${find}`);
+/**
+ * @param text - of a compiled file.
+ * @throws Error if the text that is to be replaced is not there exactly once.
+ */
+export function applyEdit({ file, find, replace }: Edit, text: string): string {
+  if (text.split(find).length === 2) return text.replace(find, () => replace);
+  throw new Error(`${file} does not have this text once: ${find}`);
 }

@@ -32,7 +32,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     category: 'block',
     edits: [
       {
-        file: 'http2/header-list-limits.js',
+        file: 'http2/inbound/header-list-limits.js',
         find: "if (listNameSuffix === '')",
         replace: 'if (true)',
       },
@@ -53,7 +53,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     category: 'left',
     edits: [
       {
-        file: 'nest/health/bounded-health.js',
+        file: 'nest/standard-services/bounded-health.js',
         find: 'watchers.delete(service);',
         replace: ';',
       },
@@ -64,7 +64,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     edits: [
       {
         file: 'backchannel/end-session.js',
-        find: 'await within(limitMs, session.close());',
+        find: 'await withTimeout(limitMs, session.close());',
         replace: 'await session.close();',
       },
     ],
