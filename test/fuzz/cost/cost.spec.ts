@@ -57,6 +57,12 @@ describe('a program', () => {
     expect(openedCalls(programOf(repeat(3, repeat(2, call))))).toBe(6);
   });
 
+  it('ends, however often it repeats nothing', () => {
+    const nothing = repeat(100, repeat(100, repeat(1e9)));
+
+    expect([...render(programOf(nothing, wait(1)), 0)]).toEqual([wait(1)]);
+  });
+
   it('makes its messages as large as they say before compression', () => {
     const content = { kind: 'text', size: 4 * MiB } as const;
     const step = messageStep(1, { content, compression: 'gzip' });

@@ -37,6 +37,8 @@ function* renderSteps(
     if ((state.acts += 1) > MOST_ACTS) return;
     switch (step.do) {
       case 'repeat':
+        // An empty one adds no act, so nothing would end millions of them.
+        if (step.steps.length === 0) break;
         for (let i = 0; i < step.times && state.acts <= MOST_ACTS; i += 1) {
           yield* renderSteps(
             step.steps,
