@@ -23,23 +23,20 @@ export const base = defineConfig({
   },
 });
 
-/** Run by `npm run test:thorough`: a minute and more, and nothing that the other tests do not touch. */
-export const thoroughTests = [
-  'test/conformance/engine/backchannel-*.spec.ts',
-  'test/e2e/faults/{every-cut,slow-link-by-default}.spec.ts',
-  'test/e2e/samples.spec.ts',
-  'test/e2e/samples-by-command.spec.ts',
-  'test/soak/**/*.spec.ts',
-];
-
-/** The same, on grpc-js only: what starts processes or many applications, and counts all that a process has. */
-export const thoroughTestsOfGrpcJs = [
-  'test/e2e/faults/{cuts,honest-traffic,network-faults}.spec.ts',
-  'test/e2e/nest/{backpressure,closing-by-decision,killed,odd-messages}.spec.ts',
-  'test/e2e/nest/{leaks,lifecycle,listening,rolling-restart,shutdown}.spec.ts',
-  'test/e2e/nest/slow-loris.spec.ts',
-  'test/e2e/yamux-js.spec.ts',
-];
+/**
+ * What a test needs stands in the name of its file:
+ *
+ * - `*.alone.spec.ts`: a process of its own, since it looks at all that its process has, or changes it.
+ * - `*.thorough.spec.ts`: a minute and more, and nothing that the other tests do not touch; run by
+ *   `npm run test:thorough` only.
+ * - `*.heavy.spec.ts`: end to end, with processes or many applications. On the engine `grpc-js` run by
+ *   `npm run test:thorough` only.
+ */
+export const traits = {
+  alone: ['**/*.alone.*spec.ts', 'sample/**/*.spec.ts'],
+  thorough: ['test/**/*.thorough.*spec.ts'],
+  heavy: ['test/e2e/**/*.heavy.*spec.ts'],
+};
 
 /** What comes from the wire with bad intent, or broken. */
 export const hostileTests = [

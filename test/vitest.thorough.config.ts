@@ -1,11 +1,11 @@
 import { mergeConfig } from 'vitest/config';
-import { base, hostileTests, thoroughTests, thoroughTestsOfGrpcJs } from './vitest.base.js';
+import { base, hostileTests, traits } from './vitest.base.js';
 
 /** What takes too long for every run of the tests. */
 export default mergeConfig(base, {
   test: {
     projects: [
-      { extends: true, test: { name: 'all', include: thoroughTests } },
+      { extends: true, test: { name: 'all', include: traits.thorough } },
       {
         extends: true,
         test: {
@@ -19,7 +19,7 @@ export default mergeConfig(base, {
         extends: true,
         test: {
           name: 'engine grpc-js',
-          include: thoroughTestsOfGrpcJs,
+          include: traits.heavy,
           env: { BACKCHANNEL_ENGINE: 'grpc-js' },
         },
       },

@@ -1,4 +1,4 @@
-// Scenarios of faults.spec.ts that end a process, or write to its stdout. Each uses yamux-js as its
+// Scenarios of faults.alone.spec.ts that end a process, or write to its stdout. Each uses yamux-js as its
 // readme does; a release that mends the fault lets the process end by itself, with exit code 0.
 import { Client, Server } from 'yamux-js';
 
