@@ -2,26 +2,32 @@ import { TokenBucket } from '../wire/index.js';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 
-/** Frames that a peer may still send about a stream that we opened: ACK, and FIN, RST or credit that cross ours. */
+/**
+ * Frames that the peer may send for a stream that this side opens or resets: ACK, and crossing FIN,
+ * RST or credit.
+ */
 const FRAMES_ABOUT_A_STREAM = 4;
-/** What may be kept of what was earned: credit for each KiB of the largest window there is by default. */
+/**
+ * Limit of saved earnings: one window update for each KiB of 64 MiB, the default
+ * `maxSessionWindowSize` of a connection.
+ */
 const MAX_EARNED = 65_536;
 
 /**
- * Whether the peer does more of what is cheap to send and dear to receive than it has a use for. Frames
- * and streams have an account each, or the former would pay for the latter.
+ * Limits frames and streams that cost the peer less than they cost this side. Frames and streams have
+ * separate token buckets; otherwise frames would pay for streams.
  *
- * What pays is only added up where it happens; it is looked at when an account is empty. Methods that
- * say `may` end the session when they return false.
+ * Earnings are only added up when they occur, and refill the bucket of frames when it is empty.
+ * Methods that return a boolean end the session before they return false.
  */
 export class YamuxAbuseGuard {
   readonly #maxUselessFrames: number;
   readonly #frames: TokenBucket;
   readonly #streams: TokenBucket;
   readonly #fail: (error: YamuxError) => void;
-  /** Useless frames that were paid for since the account was last empty. */
+  /** Useless frames that other traffic has paid for since the bucket was last empty. */
   #earned = 0;
-  /** Bytes that the peer may honestly send for streams that it does not yet know to be reset. */
+  /** Bytes that an honest peer may still send on streams that it does not yet know to be reset. */
   #inFlight = 0;
 
   constructor(config: Readonly<YamuxConfig>, fail: (error: YamuxError) => void) {
@@ -31,7 +37,7 @@ export class YamuxAbuseGuard {
     this.#fail = fail;
   }
 
-  /** It has sent a frame that is of no use by itself. */
+  /** The peer has sent a frame that is useless by itself. */
   chargeFrame(): boolean {
     if (this.#frames.allows(1)) return true;
     const paid = Math.min(this.#earned, this.#maxUselessFrames);
@@ -40,24 +46,24 @@ export class YamuxAbuseGuard {
     return this.#frames.allows(0) || this.#flood('frames that are of no use');
   }
 
-  /** It has sent `bytes` of data for a stream that is not there. */
+  /** The peer has sent `bytes` of data on an unknown stream. */
   chargeLateData(bytes: number): boolean {
     if (bytes === 0 || bytes > this.#inFlight) return this.chargeFrame();
     this.#inFlight -= bytes;
     return true;
   }
 
-  /** It has opened a stream for nothing: the work that it set going may still go on. */
+  /** A stream of the peer was given up at once. The work that it started may still run. */
   chargeReset(): boolean {
     return this.#streams.allows(1) || this.#flood('streams that were given up at once');
   }
 
-  /** This side has sent a frame with `bytes` of data: the peer may give credit for as little as 1 KiB. */
+  /** This side has sent a data frame of `bytes`. The peer may give credit for as little as 1 KiB. */
   creditSentData(bytes: number): void {
     this.#earned += 1 + (bytes >>> 10);
   }
 
-  /** The peer has sent a frame with `bytes` of data: only whole KiB pay, or each byte would pay for a frame. */
+  /** The peer has sent a data frame of `bytes`. Only whole KiB pay, or each byte would pay for a frame. */
   creditReceivedData(bytes: number): void {
     this.#earned += bytes >>> 10;
   }
@@ -67,18 +73,18 @@ export class YamuxAbuseGuard {
     this.#earned += FRAMES_ABOUT_A_STREAM;
   }
 
-  /** This side has refused a stream, on which the peer may have sent `window` bytes before it learns that. */
+  /** This side has refused a stream. The peer may have sent `window` bytes on it before it learns that. */
   expectLateData(window: number): void {
     this.#inFlight += window;
   }
 
-  /** This side has reset a stream, on which the peer may have sent `window` bytes, and its end. */
+  /** This side has reset a stream. The peer may have sent `window` bytes on it, and its end. */
   creditReset(window: number): void {
     this.#inFlight += window;
     this.#earned += FRAMES_ABOUT_A_STREAM;
   }
 
-  /** A stream has come to its end. */
+  /** Both sides have ended a stream. */
   refundReset(): void {
     this.#streams.forgive(1);
   }

@@ -6,7 +6,7 @@ interface AcceptRequest {
   reject(error: Error): void;
 }
 
-/** Brings inbound streams and those who want them together; acknowledges a stream when it is wanted. */
+/** Matches inbound streams with `accept()` calls or a handler. Acknowledges each accepted stream. */
 export class AcceptQueue {
   readonly #limit: number;
   #streams: YamuxStream[] = [];
@@ -18,7 +18,7 @@ export class AcceptQueue {
     this.#limit = limit;
   }
 
-  /** Whether one more stream would have no place to wait. */
+  /** Whether there is no room for another waiting stream. */
   get full(): boolean {
     return (
       this.#handler === undefined &&
@@ -39,7 +39,7 @@ export class AcceptQueue {
     }
   }
 
-  /** The stream is gone; it need not be accepted any more. */
+  /** Removes a stream that has ended. */
   withdraw(stream: YamuxStream): void {
     const index = this.#streams.indexOf(stream);
     if (index >= 0) this.#streams.splice(index, 1);

@@ -9,66 +9,77 @@ import {
 import { YamuxError } from './errors.js';
 import { INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
 
-/** Settings of one session. Both ends choose theirs alone; nothing is negotiated. */
+/** Settings of one session. Each side chooses its own; nothing is negotiated. */
 export interface YamuxConfig {
   /**
-   * Bytes that the peer may send on a stream, as soon as it is open, ahead of what the application has
-   * read. At least 262144 (what the protocol grants anyway). Default 262144.
+   * Receive window of a new stream in bytes: how far the peer may send ahead of the reading
+   * application. At least 262144, which the protocol grants in any case. Default 262144.
    */
   initialStreamWindowSize: number;
   /**
-   * Bytes that this window may grow to, when the application reads so fast and the peer is so far away
-   * that the window holds the stream up. Pings tell how far. At least `initialStreamWindowSize`, which
-   * is the default: windows stay as they are, as in Go.
+   * Largest receive window of a stream in bytes. A window grows if it limits a fast reader on a long
+   * link; pings measure the round trip. At least `initialStreamWindowSize`, which is the default:
+   * windows do not grow, as in Go.
    */
   maxStreamWindowSize: number;
   /**
-   * Bytes that the windows of all streams, and what is unread of streams that have ended, may add up
-   * to: what the peer can make this side hold in memory at most. Windows grow up to seven eighths of
-   * it; streams of the peer's for which there is no room are reset, and `open()` waits. At least
-   * 262144, for one stream. Default 268435456, for 1024.
+   * Largest sum in bytes of all windows and of the unread data of ended streams: the most that the
+   * peer can make this side hold in memory. Windows grow up to seven eighths of this sum. Without room
+   * for one more stream, streams of the peer are reset and `open()` waits. At least 262144 (one
+   * stream). Default 268435456 (1024 streams).
    */
   maxSessionWindowSize: number;
   /**
-   * Streams that may wait: inbound ones for `accept()` (more are reset), outbound ones for the
+   * Streams that may wait: inbound ones for `accept()` (further ones are reset), outbound ones for the
    * peer's acknowledgement (`open()` waits). Default 256.
    */
   acceptBacklog: number;
-  /** Streams that the peer may have open at once; more are reset. Default 1024. */
+  /** Streams that the peer may have open at once; further ones are reset. Default 1024. */
   maxInboundStreams: number;
   /**
-   * Frames that are of no use by themselves (pings, credit, empty frames, frames for streams that are
-   * gone, ...) that the peer may send at once, and above the data that pays for them, before the
-   * session ends. Default 20000.
+   * Useless frames (pings, credit, empty frames, frames for closed streams, ...) that the peer may
+   * send at once, besides those that data pays for; then the session ends. Default 20000.
    */
   maxUselessFrames: number;
-  /** How many of them the peer is forgiven in a second. Default 2000. */
+  /** Frames per second by which `maxUselessFrames` refills. Default 2000. */
   uselessFramesPerSecond: number;
   /**
-   * Streams that the peer may open and give up at once, above those that came to their end, before
-   * the session ends. Default 5000.
+   * Streams that the peer may open and give up at once, besides one for each stream that both sides
+   * end; then the session ends. Default 5000.
    */
   maxResets: number;
-  /** How many of them the peer is forgiven in a second. Default 500. */
+  /** Streams per second by which `maxResets` refills. Default 500. */
   resetsPerSecond: number;
-  /** Longest payload of one outgoing data frame, in bytes; 1 MiB at most. Default 65536. */
+  /** Largest payload of an outgoing data frame in bytes; at most 1048576. Default 65536. */
   maxFrameSize: number;
-  /** Milliseconds the peer may take to acknowledge a stream before the session ends. Default 75000, 0 waits for ever. */
+  /**
+   * Milliseconds that the peer may take to acknowledge a stream; then the session ends. Default 75000;
+   * 0 waits forever.
+   */
   streamOpenTimeoutMs: number;
-  /** Milliseconds after `end()` that the peer may go on sending before the stream is reset. Default 300000, 0 waits for ever. */
+  /**
+   * Milliseconds that the peer may be silent on a half-closed stream; then the stream is reset.
+   * Default 300000; 0 waits forever.
+   */
   streamCloseTimeoutMs: number;
   /**
-   * Milliseconds without any outgoing byte being taken by the network, and without any that comes,
-   * before the session ends; 15 times as long where something comes. Default 10000, 0 waits for ever.
+   * Milliseconds after which the session ends if unsent bytes wait and no byte is sent or received; 15
+   * times as long while bytes arrive. Also limits `ping()`. Default 10000; 0 waits forever.
    */
   connectionWriteTimeoutMs: number;
-  /** Ping the peer now and then, and end the session when it does not answer. Default false: gRPC's keepalive is enough. */
+  /**
+   * Whether to ping a silent peer, and to end the session without a reply within
+   * `connectionWriteTimeoutMs`, which must not be 0. Default false: gRPC's keepalive is sufficient.
+   */
   keepAlive: boolean;
-  /** Milliseconds between keepalive pings. Default 30000. */
+  /** Milliseconds between two checks for a silent peer. Default 30000. */
   keepAliveIntervalMs: number;
 }
 
-/** The defaults of Go's yamux, but for keepalive, which is off as in Gitaly, and limits that Go has not. */
+/**
+ * The defaults of Go's yamux, except that keepalive is off, as in Gitaly. Go does not have all of the
+ * limits.
+ */
 export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
   initialStreamWindowSize: INITIAL_WINDOW,
   maxStreamWindowSize: INITIAL_WINDOW,
@@ -87,7 +98,7 @@ export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
   keepAliveIntervalMs: 30_000,
 });
 
-/** What each option may be. */
+/** The rule of each option. */
 export const YAMUX_CONFIG_RULES: Rules<YamuxConfig> = {
   initialStreamWindowSize: wholeNumber(INITIAL_WINDOW, MAX_UINT32),
   maxStreamWindowSize: wholeNumber(INITIAL_WINDOW, MAX_UINT32),
@@ -106,7 +117,7 @@ export const YAMUX_CONFIG_RULES: Rules<YamuxConfig> = {
   keepAliveIntervalMs: milliseconds(1),
 };
 
-/** What is wrong with options that are right one by one; completes "the option yamux …". */
+/** Returns what is wrong with a combination of valid options, if anything; completes "the option yamux …". */
 export function problemOfYamuxConfig({
   initialStreamWindowSize: initial = INITIAL_WINDOW,
   maxStreamWindowSize: max = initial,
@@ -134,7 +145,7 @@ export function verifyYamuxConfig(
   return verified;
 }
 
-/** Results of `verifyYamuxConfig`, which the sessions of a listener share. */
+/** Results of `verifyYamuxConfig`. The sessions of a listener share one. */
 const verifiedConfigs = new WeakSet<object>([DEFAULT_YAMUX_CONFIG]);
 
 function isVerified(config: object): config is Readonly<YamuxConfig> {

@@ -1,31 +1,34 @@
-/** What went wrong in a session or on a stream; stable across releases. */
+/** Identifies an error of a session or a stream. Stable across releases. */
 export type YamuxErrorCode =
   /**
-   * An option has a value that cannot work.
+   * An option is unknown or has an invalid value.
    *
    * gRPC status: none.
    * Remedy: Correct the option that the message names.
    */
   | 'ERR_YAMUX_CONFIG'
   /**
-   * The peer broke the protocol; the session is over.
+   * The peer violated the protocol; the session has ended.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end is no yamux, a broken one, or hostile: see what dials. Its connection is closed.
+   * Remedy: The other end does not speak yamux, is faulty, or is hostile: find out what it is. Its
+   * connection is closed.
    */
   | 'ERR_YAMUX_PROTOCOL'
   /**
-   * The peer sent more than its window allowed; the session is over.
+   * The peer sent more than its window allowed, or raised a window above 4294967295 bytes; the session
+   * has ended.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: See what dials; its connection is closed.
+   * Remedy: Find out what the other end is; its connection is closed.
    */
   | 'ERR_YAMUX_FLOW_CONTROL'
   /**
-   * The peer sent far more than it had a use for, frames or streams given up; the session is over.
+   * The peer sent too many useless frames or gave up too many streams; the session has ended.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: See what dials; if it is honest, raise `yamux.maxUselessFrames` or `yamux.maxResets`.
+   * Remedy: Find out what the other end is; if it is honest, raise `yamux.maxUselessFrames` or
+   * `yamux.maxResets`.
    */
   | 'ERR_YAMUX_FLOOD'
   /**
@@ -39,73 +42,78 @@ export type YamuxErrorCode =
    * The peer accepts no new streams on this session.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end is closing; the dialing side makes a new connection by itself.
+   * Remedy: The other end is closing; the dialing side connects again by itself.
    */
   | 'ERR_YAMUX_REMOTE_GOAWAY'
   /**
    * The connection ended inside a frame.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The network or the other end broke the connection; the dialing side makes a new one by itself.
+   * Remedy: The network or the other end broke the connection; the dialing side connects again by
+   * itself.
    */
   | 'ERR_YAMUX_UNEXPECTED_EOF'
   /**
-   * The session is closed, by either side.
+   * The session or its connection was closed by either side.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: Nothing where either side closes; the dialing side makes a new connection by itself.
+   * Remedy: None if the close was intended; the dialing side connects again by itself.
    */
   | 'ERR_YAMUX_SESSION_CLOSED'
   /**
-   * The peer, or a timeout, reset the stream.
+   * The stream was reset by the peer, by a timeout or for a protocol violation, or was destroyed
+   * during a write.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: Nothing if it is rare; else see the log of the other end for a limit that was reached.
+   * Remedy: None if it is rare; otherwise see the log of the other end for a limit that was reached.
    */
   | 'ERR_YAMUX_STREAM_RESET'
   /**
    * All stream ids of this side are used up; open a new session.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: Reconnect. A connection of this package has one stream for each direction and never comes there.
+   * Remedy: Reconnect. A connection of this package has one stream in each direction and never reaches
+   * this limit.
    */
   | 'ERR_YAMUX_STREAMS_EXHAUSTED'
   /**
-   * The peer did not acknowledge a stream in time; the session is over.
+   * The peer did not acknowledge a stream in time; the session has ended.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end is stuck or overloaded; `yamux.streamOpenTimeoutMs` if it is only slow.
+   * Remedy: The other end hangs or is overloaded; raise `yamux.streamOpenTimeoutMs` if it is only
+   * slow.
    */
   | 'ERR_YAMUX_OPEN_TIMEOUT'
   /**
-   * Nothing can be sent to the peer any more; the session is over.
+   * The network took no byte for too long; the session has ended.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end or the network hangs: it took no byte for `yamux.connectionWriteTimeoutMs`.
+   * Remedy: The other end or the network hangs. The limit is `yamux.connectionWriteTimeoutMs`, or 15
+   * times that while bytes arrive.
    */
   | 'ERR_YAMUX_WRITE_TIMEOUT'
   /**
-   * The peer did not answer `ping()` within the write timeout; the session goes on.
+   * The peer did not answer `ping()` within the write timeout; the session continues.
    *
    * gRPC status: none.
-   * Remedy: Only who calls `ping()` sees it: the other end is slow to answer.
+   * Remedy: Only callers of `ping()` see it: the other end is slow to answer.
    */
   | 'ERR_YAMUX_PING_TIMEOUT'
   /**
-   * The peer did not answer a keepalive ping; the session is over.
+   * The peer did not answer a keepalive ping; the session has ended.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The connection was dead; the dialing side makes a new one by itself. `keepalive` if the network
-   * is only slow.
+   * Remedy: The connection was dead; the dialing side connects again by itself. If the network is only
+   * slow, use gRPC's `keepalive` instead.
    */
   | 'ERR_YAMUX_KEEPALIVE_TIMEOUT';
 
-/** Every error that this room raises itself; errors of the socket are passed on as they are. */
+/** Error of a yamux session or stream. Errors of the socket are passed on unchanged. */
 export class YamuxError extends Error {
-  /** The name of its class. */
+  /** Name of the class. */
   override readonly name = 'YamuxError';
 
-  /** @param code - what went wrong, to tell errors apart. */
+  /** @param code - identifies the error. */
   constructor(
     readonly code: YamuxErrorCode,
     message: string,
@@ -116,8 +124,9 @@ export class YamuxError extends Error {
 }
 
 /**
- * The error of a stream that was reset. It has no stack: that would only show how frames are read, and
- * cost five times as much as all else that a stream costs which is opened and reset at once.
+ * Creates the error of a stream that was reset. The error has no stack: a stack would only show how
+ * frames are read, and cost five times as much as the rest of a stream that is opened and reset at
+ * once.
  *
  * @internal
  */

@@ -2,30 +2,33 @@ import type { Duplex } from 'node:stream';
 import { borrowSlab, returnSlab, WriteScheduler, type Slab, type Sendable } from '../wire/index.js';
 import { YamuxFrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
-/** A stream with data that the peer's window lets through. */
+/** A stream with data that its send window allows. */
 export interface YamuxFrameSource extends Sendable {
   /** Sends one data frame through `output.dataHeader` and `output.payload`. */
   sendFrame(output: YamuxFrameOutput): void;
 }
 
-/** What the session does when its output needs it. */
+/** Events of a `YamuxFrameOutput`, which the session handles. */
 export interface YamuxFrameOutputEvents {
-  /** The socket was given what there was to write. */
+  /** A flush has written its frames to the socket. */
   onWritten(): void;
-  /** Too many control frames wait for a peer that does not read: read no more from it, or again. */
+  /**
+   * True: too many control frames wait for a peer that does not read, so stop reading from it. False:
+   * read again.
+   */
   onControlPressure(high: boolean): void;
-  /** Something was written, and nothing that could be written is left. */
+  /** A flush is done, and nothing that can be sent is left. */
   onIdle(): void;
 }
 
-/** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
+/** Payloads up to this many bytes are copied behind their header, which is cheaper than a separate write. */
 const COPY_LIMIT = 2048;
 /** Control frames that may wait while the socket is full. */
 const CONTROL_LIMIT = 16_384;
 
 /**
- * The writing end of a session. All frames of one turn of the event loop leave together in one
- * write at its end: control frames first, then one data frame from each ready stream in turn.
+ * Writes the frames of a session. All frames of one tick are written together at its end: control
+ * frames first, then one data frame of each ready stream in turn.
  */
 export class YamuxFrameOutput {
   readonly #events: YamuxFrameOutputEvents;
@@ -33,9 +36,9 @@ export class YamuxFrameOutput {
   #control: number[] = [];
   #controlPressure = false;
   readonly #scheduler: WriteScheduler<YamuxFrameSource>;
-  /** Where headers and small payloads are gathered; none while nothing is being written. */
+  /** Collects headers and small payloads; undefined while nothing is being written. */
   #slab: Slab | undefined;
-  /** Where in the slab the bytes begin that the socket has not. */
+  /** Offset in the slab of the first byte that the socket has not been given. */
   #slabStart = 0;
 
   constructor(socket: Duplex, events: YamuxFrameOutputEvents) {
@@ -53,7 +56,7 @@ export class YamuxFrameOutput {
     return this.#scheduler.bytesTaken;
   }
 
-  /** Bytes that a frame with data may have: fewer where the link is slow. */
+  /** Largest payload of a data frame in bytes; smaller on a slow link. */
   get frameLimit(): number {
     return this.#scheduler.atATime;
   }
@@ -82,12 +85,12 @@ export class YamuxFrameOutput {
     this.#scheduler.deactivate(source);
   }
 
-  /** Begins a data frame; for sources, inside `sendFrame`. */
+  /** Begins a data frame. For sources only, inside `sendFrame`. */
   dataHeader(streamId: number, length: number): void {
     this.#header(YamuxFrameType.Data << 16, streamId, length);
   }
 
-  /** Adds a piece of the payload of the data frame just begun; it must not be changed any more. */
+  /** Adds a piece of the payload of the current data frame. The piece must not be changed afterwards. */
   payload(piece: Buffer): void {
     if (piece.length > COPY_LIMIT) {
       this.#writeSlab();
@@ -99,13 +102,13 @@ export class YamuxFrameOutput {
     slab.offset += piece.length;
   }
 
-  /** Writes what waits, then ends the socket. Data of streams that had no turn yet is dropped. */
+  /** Writes the waiting control frames, then ends the socket. Unsent data of streams is dropped. */
   end(): void {
     this.#scheduler.end();
     this.discard();
   }
 
-  /** Lets go of the socket and drops what waits. */
+  /** Stops writing and drops the waiting frames. The socket stays open. */
   discard(): void {
     this.#scheduler.discard();
     this.#control = [];
@@ -146,7 +149,7 @@ export class YamuxFrameOutput {
     slab.offset += HEADER_LENGTH;
   }
 
-  /** A slab with room for `bytes`; what stands in one that has too little of it goes to the socket. */
+  /** Returns a slab with room for `bytes`. Writes a current slab with too little room to the socket. */
   #reserve(bytes: number): Slab {
     const slab = this.#slab;
     if (slab !== undefined && slab.bytes.length - slab.offset >= bytes) return slab;

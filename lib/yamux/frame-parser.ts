@@ -1,28 +1,28 @@
 import { FRAMES_PER_LOOK, type ReadingTime } from '../wire/index.js';
 import { YamuxFrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
-/** Receives what a `YamuxFrameParser` found, in the order of the bytes. */
+/** Receives the frames that a `YamuxFrameParser` finds, in wire order. */
 export interface YamuxFrameHandler {
-  /** A data frame's header; its payload follows through `onPayload`, then `onDataEnd`. */
+  /** The header of a data frame. Its payload follows through `onPayload`, then `onDataEnd`. */
   onData(flags: number, streamId: number, length: number): void;
-  /** A piece of the payload of the last data frame; a view of the chunk that was pushed. */
+  /** A piece of the payload of the current data frame; a view of the pushed chunk. */
   onPayload(piece: Buffer): void;
-  /** The last data frame is complete; called for empty ones too. */
+  /** The current data frame is complete. Called for empty frames too. */
   onDataEnd(): void;
   onWindowUpdate(flags: number, streamId: number, delta: number): void;
   onPing(flags: number, value: number): void;
   onGoAway(code: number): void;
-  /** The bytes are not yamux; nothing more will be reported. */
+  /** The bytes are not yamux. The handler must call `stop()`. */
   onInvalid(message: string): void;
 }
 
 /**
- * Finds frames in chunks of any size, in place: it neither joins chunks nor waits for a frame to be
- * complete, so a frame of any length costs no memory. Safe against handlers that call `stop()`.
+ * Finds frames in chunks of any size. The parser neither joins chunks nor waits for a complete frame,
+ * so a frame of any length costs no memory. Handlers may call `stop()` at any time.
  */
 export class YamuxFrameParser {
   readonly #handler: YamuxFrameHandler;
-  /** Bytes of a header that two or more chunks share. */
+  /** The bytes received so far of a header that is split across chunks. */
   readonly #partial = Buffer.allocUnsafeSlow(HEADER_LENGTH);
   #partialLength = 0;
   #payloadLeft = 0;
@@ -32,20 +32,20 @@ export class YamuxFrameParser {
     this.#handler = handler;
   }
 
-  /** Whether the bytes seen so far end inside a frame. */
+  /** Whether the bytes pushed so far end inside a frame. */
   get insideFrame(): boolean {
     return this.#partialLength > 0 || this.#payloadLeft > 0;
   }
 
-  /** Ignores everything from now on, the rest of the current chunk included. */
+  /** Ignores all further bytes, including the rest of the current chunk. */
   stop(): void {
     this.#stopped = true;
   }
 
   /**
-   * Reads `chunk` from `start` on, up to its end or until `time` is up.
+   * Parses `chunk` from offset `start`, up to its end or until `time` is up.
    *
-   * @returns how far it came; of what is ignored, the end.
+   * @returns the offset of the first unparsed byte; `chunk.length` once the parser is stopped.
    */
   push(chunk: Buffer, start = 0, time?: ReadingTime): number {
     let offset = start;
@@ -80,13 +80,13 @@ export class YamuxFrameParser {
       this.#partialLength = 0;
       this.#readHeader(this.#partial, 0);
     } else {
-      // A peer that speaks something else may never send a whole header.
+      // A peer that speaks another protocol may never send a whole header.
       this.#checkStart(this.#partial, 0, this.#partialLength);
     }
     return offset + copied;
   }
 
-  /** Whether the first `length` bytes of a header can be yamux. */
+  /** Returns whether the first `length` bytes of a header can be yamux. If not, reports them as invalid. */
   #checkStart(bytes: Buffer, offset: number, length: number): boolean {
     const version = bytes[offset]!;
     const type = bytes[offset + 1]!;

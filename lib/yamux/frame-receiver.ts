@@ -8,15 +8,15 @@ import type { YamuxAbuseGuard } from './abuse-guard.js';
 import type { YamuxPings } from './pings.js';
 import type { YamuxStream } from './stream.js';
 
-/** The client is the side that opened the connection; it numbers its streams odd, the server even. */
+/** The client opened the connection and uses odd stream ids; the server uses even ids. */
 export type YamuxRole = 'client' | 'server';
 
-/** Flags that make a frame worth something without data or credit. */
+/** Flags that make a frame useful even without data or credit. */
 const MEANINGFUL = YamuxFlag.Syn | YamuxFlag.Fin | YamuxFlag.Rst;
 
-/** The parts of a session that frames act on. */
+/** The parts of a session that received frames act on. */
 export interface YamuxFrameReceiverHost {
-  /** Whether streams with this id are the peer's to open. */
+  /** Whether `id` is an id of streams that the peer opens. */
   isOfPeer(id: number): boolean;
   readonly streams: ReadonlyMap<number, YamuxStream>;
   readonly output: YamuxFrameOutput;
@@ -24,20 +24,20 @@ export interface YamuxFrameReceiverHost {
   readonly accepts: AcceptQueue;
   readonly pings: YamuxPings;
   readonly abuse: YamuxAbuseGuard;
-  /** Whether a stream that the peer opens now is to be reset. */
+  /** Whether to reset a stream that the peer opens now. */
   refusesStreams(): boolean;
   createStream(id: number, sendWindow: number): YamuxStream;
-  /** Ends the session; with a code, the peer is told. */
+  /** Ends the session. With a code, a GoAway reports it to the peer. */
   fail(error: YamuxError, goAwayCode?: GoAwayCode): void;
 }
 
 /**
- * Applies the rules of the protocol to the frames of the peer: what each one does to which stream,
- * and which ones are violations. Everything is checked at the header, before any payload is read.
+ * Applies the rules of the protocol to received frames: decides which stream a frame acts on, and
+ * which frames are violations. All checks happen at the header, before any payload is read.
  */
 export class YamuxFrameReceiver implements YamuxFrameHandler {
   readonly #host: YamuxFrameReceiverHost;
-  /** The stream that the payload being parsed belongs to; none while it is thrown away. */
+  /** The stream of the payload being parsed; undefined while the payload is discarded. */
   #receiver: YamuxStream | undefined;
   #receiverEnds = false;
 
@@ -65,7 +65,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   onPayload(piece: Buffer): void {
-    // Looked at again for each piece: the application may have destroyed the stream at the last one.
+    // Checked for each piece: the application may have destroyed the stream during the last one.
     if (this.#receiver?.receives) this.#receiver.receive(piece);
   }
 
@@ -116,14 +116,14 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     this.#host.fail(new YamuxError('ERR_YAMUX_PROTOCOL', message), GoAwayCode.ProtocolError);
   }
 
-  /** The stream a frame is for: a new one for SYN; none if it is unknown, refused, or a violation. */
+  /** Returns the stream of a frame: a new one for SYN; undefined if unknown, refused, or a violation. */
   #streamOf(flags: number, id: number, sendWindow: number): YamuxStream | undefined {
     if (id === 0) {
       this.onInvalid('frame for stream 0; the peer may not speak yamux at all');
       return undefined;
     }
     if (flags & YamuxFlag.Syn) return this.#acceptSyn(id, sendWindow);
-    // Any sign that the peer knows a stream acknowledges it; some never send ACK.
+    // Any frame for a stream acknowledges it: some peers never send ACK.
     this.#host.opens.release(id);
     return this.#host.streams.get(id);
   }
@@ -147,7 +147,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     const stream = this.#host.createStream(id, sendWindow);
     accepts.offer(stream);
     if (stream.destroyed) abuse.chargeReset();
-    // The application may have ended the stream, or the session, already.
+    // The application may already have ended the stream or the session.
     return streams.get(id);
   }
 
@@ -163,7 +163,10 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     if (wasForNothing) this.#host.abuse.chargeReset();
   }
 
-  /** Data that nobody will read: behind the end, which is a violation, or after this side has destroyed the stream. */
+  /**
+   * Resets a stream for data that is not read: data after FIN, which is a violation, or data after
+   * this side destroyed the stream.
+   */
   #resetForData(stream: YamuxStream): void {
     const isViolation = stream.finished;
     stream.reset('the peer sends data that nobody will read');
@@ -171,7 +174,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   #onDataForNobody(flags: number, length: number): void {
-    // An empty frame with SYN has been judged as a stream.
+    // An empty frame with SYN is already accounted for as a stream.
     if (length > 0 || !(flags & YamuxFlag.Syn)) this.#host.abuse.chargeLateData(length);
   }
 

@@ -1,10 +1,10 @@
-/** Size of every yamux frame header: version, type, flags, stream id, length. */
+/** Size of a frame header in bytes: version, type, flags, stream id, length. Source: yamux `spec.md`. */
 export const HEADER_LENGTH = 12;
 
-/** The only protocol version there is. */
+/** The only version of the protocol. */
 export const PROTOCOL_VERSION = 0;
 
-/** Credit that each side of a stream starts with; a larger window is announced on SYN or ACK. */
+/** Bytes of credit that each side of a stream starts with. SYN or ACK announces a larger window. */
 export const INITIAL_WINDOW = 256 * 1024;
 
 /** Largest value of any header field: ids, lengths and windows are unsigned 32-bit numbers. */
@@ -16,38 +16,38 @@ export const YamuxFrameType = {
   Data: 0,
   /** Adds `length` bytes to the receiver's send window; has no payload. */
   WindowUpdate: 1,
-  /** `length` is an opaque value to be echoed. */
+  /** `length` is an opaque value that the peer echoes. */
   Ping: 2,
   /** `length` is a `GoAwayCode`. */
   GoAway: 3,
 } as const;
 
-/** Bits of the header's flags field; all four may ride on Data and WindowUpdate alike. */
+/** Bits of the header's flags field. All four are valid on both Data and WindowUpdate. */
 export const YamuxFlag = {
   /** Opens a stream, or asks for a ping reply. */
   Syn: 1,
   /** Accepts a stream, or is a ping reply. */
   Ack: 2,
-  /** The sender will send no more data on this stream. */
+  /** The sender sends no more data on this stream. */
   Fin: 4,
-  /** The stream is gone at once, in both directions. */
+  /** The stream ends at once, in both directions. */
   Rst: 8,
 } as const;
 
 /** Reason of a GoAway frame. */
 export const GoAwayCode = {
-  /** An orderly end: no new streams, existing ones go on. */
+  /** Orderly end: no new streams; existing streams continue. */
   Normal: 0,
-  /** The sender saw a violation of the protocol. */
+  /** The sender detected a protocol violation. */
   ProtocolError: 1,
-  /** The sender failed on its own account. */
+  /** The sender had an internal error. */
   InternalError: 2,
 } as const;
 
 /** One of the values of `GoAwayCode`. */
 export type GoAwayCode = (typeof GoAwayCode)[keyof typeof GoAwayCode];
 
-/** Writes one frame header at `offset`; byte stores are the fastest way there is in V8. */
+/** Writes one frame header at `offset`. Single-byte stores are the fastest method in V8. */
 export function writeHeader(
   target: Uint8Array,
   offset: number,

@@ -1,20 +1,17 @@
 import { Duplex, Readable } from 'node:stream';
 import { PieceJoiner } from './piece-joiner.js';
 
-/** What Node's part of a stream holds. */
+/** Getter of the bytes that Node's `Readable` holds. */
 const readableLengthOf = Object.getOwnPropertyDescriptor(Readable.prototype, 'readableLength')!
   .get as (this: Readable) => number;
 
-/**
- * A `Duplex` that joins small pieces which have to wait for their reader: what is unread costs little
- * more than its bytes, however they came.
- */
+/** A `Duplex` that joins small unread pieces, so that unread data costs little more memory than its bytes. */
 export abstract class JoiningDuplex extends Duplex {
-  /** What has come behind what `Readable` holds; empty when that is. */
+  /** Bytes behind those that `Readable` holds. Empty when `Readable` is empty. */
   readonly #joiner = new PieceJoiner();
 
   static {
-    // Unread is also what waits to be joined. (An accessor in Node, but a field in its typings.)
+    // Bytes that wait to be joined are unread, too. (An accessor in Node, but a field in its typings.)
     Object.defineProperty(this.prototype, 'readableLength', {
       get(this: JoiningDuplex): number {
         return this.#heldByNode + this.#joiner.length;
@@ -22,7 +19,7 @@ export abstract class JoiningDuplex extends Duplex {
     });
   }
 
-  /** As `Readable.read`. */
+  /** Like `Readable.read`. */
   override read(size?: number): unknown {
     if (size !== undefined && size > this.#heldByNode) this.pushJoined();
     const chunk: unknown = super.read(size);
@@ -30,7 +27,7 @@ export abstract class JoiningDuplex extends Duplex {
     return chunk;
   }
 
-  /** @internal As `push`: to a reader that keeps up as it came; what has to wait anyway is joined if it is small. */
+  /** @internal Like `push`, but joins a small piece with others if earlier data is still unread. */
   protected pushOrJoin(piece: Buffer): void {
     if (this.#heldByNode === 0) {
       this.push(piece);
@@ -42,12 +39,12 @@ export abstract class JoiningDuplex extends Duplex {
     }
   }
 
-  /** @internal Hands Node's part what waits to be joined: nothing more will come that it could be joined to. */
+  /** @internal Moves the joined bytes to `Readable`. */
   protected pushJoined(): void {
     if (this.#joiner.length > 0) this.push(this.#joiner.take());
   }
 
-  /** @internal Nobody will read it. */
+  /** @internal Drops the joined bytes. */
   protected dropJoined(): void {
     this.#joiner.clear();
   }

@@ -1,20 +1,20 @@
 import { LinkWatch, type LinkState } from '../wire/index.js';
 
-/** What a keepalive watches, and what it may do. */
+/** Options of a keepalive. */
 export interface YamuxKeepAliveOptions {
-  /** Milliseconds between two looks at the peer. */
+  /** Milliseconds between two checks of the peer. */
   intervalMs: number;
   look(): LinkState;
   ping(): Promise<number>;
-  /** The peer is silent and did not answer a ping. */
+  /** Called when the peer is silent and did not answer a ping. */
   onDead(): void;
 }
 
 /**
- * Pings a silent peer now and then. Anything that arrives counts as a sign of life, and so do bytes that
- * waited and were taken: an answer that is late behind bulk data, in either direction, does no harm.
+ * Pings the peer when it is silent. Any input counts as a sign of life, and so do waiting bytes that
+ * the network takes. A reply may therefore be late behind bulk data in either direction.
  *
- * @returns a function that stops it.
+ * @returns a function that stops the keepalive.
  */
 export function startKeepAlive({
   intervalMs,

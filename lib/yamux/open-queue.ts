@@ -6,9 +6,9 @@ interface OpenRequest<T> {
 }
 
 /**
- * Holds back `open()` while as many streams as the backlog allows wait for the peer's
- * acknowledgement (Go: `synCh`), and while the session has no room for their windows. A slot is bound to its stream id, so a stray acknowledgement frees
- * nobody else's.
+ * Delays `open()` while `limit` streams wait for the peer's acknowledgement (Go: `synCh`), or while
+ * the session has no room for another window. A slot is bound to its stream id, so a stray
+ * acknowledgement frees no other slot.
  */
 export class OpenQueue<T> {
   readonly #limit: number;
@@ -43,7 +43,7 @@ export class OpenQueue<T> {
     });
   }
 
-  /** The peer has shown that it knows the stream. */
+  /** Frees the slot of a stream that the peer has acknowledged, or that has ended. */
   release(streamId: number): void {
     if (this.#slots.size === 0 || !this.#slots.has(streamId)) return;
     clearTimeout(this.#slots.get(streamId));
@@ -51,7 +51,7 @@ export class OpenQueue<T> {
     this.serve();
   }
 
-  /** Rejects what waits and all that comes; streams already opened are not concerned. */
+  /** Rejects waiting and future requests with `error`. Open streams are not affected. */
   close(error: Error): void {
     this.#closedBy ??= error;
     const waiting = this.#waiting;
@@ -59,7 +59,7 @@ export class OpenQueue<T> {
     for (const request of waiting) request.reject(this.#closedBy);
   }
 
-  /** Opens what can be opened; to be called when there may be room again. */
+  /** Opens as many waiting streams as possible. Call it when there may be room again. */
   serve(): void {
     while (this.#waiting.length > 0 && this.#slots.size < this.#limit && this.#hasRoom()) {
       const request = this.#waiting.shift()!;

@@ -1,27 +1,27 @@
-/** Bytes that pieces are joined to: enough that what a `Buffer` costs itself does not matter. */
+/** Size of a joined buffer in bytes: large enough that the overhead of a `Buffer` does not matter. */
 const JOINED_SIZE = 16 * 1024;
-/** Pieces below this are joined in any case. */
+/** Pieces shorter than this, in bytes, are always joined. */
 const SMALL = 4096;
 
 /**
- * Puts small pieces together that nobody has read yet. Each one by itself would cost a hundred bytes,
- * and keep all of the chunk in memory that it came in.
+ * Joins small unread pieces. Without joining, each piece would cost about a hundred bytes, and would
+ * keep the whole chunk that it came in in memory.
  */
 export class PieceJoiner {
   #bytes: Buffer | undefined;
   #length = 0;
 
-  /** Bytes that are held. */
+  /** Bytes held. */
   get length(): number {
     return this.#length;
   }
 
-  /** Whether `piece` is too small to be kept as it is: for itself, or beside what it keeps in memory. */
+  /** Whether to join `piece`: it is short, or less than half of the memory that it keeps alive. */
   isSmall(piece: Buffer): boolean {
     return piece.length < SMALL || 2 * piece.length < piece.buffer.byteLength;
   }
 
-  /** Holds the bytes of `piece`; what is full is passed on. */
+  /** Copies `piece`. Calls `onFull` with each joined buffer that becomes full. */
   add(piece: Buffer, onFull: (joined: Buffer) => void): void {
     for (let offset = 0; offset < piece.length;) {
       this.#bytes ??= Buffer.allocUnsafeSlow(JOINED_SIZE);
@@ -32,7 +32,10 @@ export class PieceJoiner {
     }
   }
 
-  /** What is held, if only a little in a buffer of its own size; from now on nothing is. */
+  /**
+   * Removes and returns all held bytes; there must be some. If they fill less than half of the buffer,
+   * they are copied to a buffer of the exact size.
+   */
   take(): Buffer {
     const bytes = this.#bytes!;
     const length = this.#length;
@@ -46,7 +49,7 @@ export class PieceJoiner {
     return length === JOINED_SIZE ? bytes : bytes.subarray(0, length);
   }
 
-  /** Lets go of all. */
+  /** Drops all held bytes. */
   clear(): void {
     this.#bytes = undefined;
     this.#length = 0;

@@ -10,7 +10,7 @@ interface PendingPing {
   reject(error: Error): void;
 }
 
-/** The pings of a session that wait for their reply. */
+/** Sends the pings of a session and matches the replies to them. */
 export class YamuxPings {
   readonly #output: YamuxFrameOutput;
   readonly #timeoutMs: number;
@@ -22,7 +22,7 @@ export class YamuxPings {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Resolves with the round trip in milliseconds. */
+  /** Sends a ping. Resolves with the round trip in milliseconds; rejects after `timeoutMs`, unless 0. */
   send(): Promise<number> {
     const value = this.#nextValue;
     this.#nextValue = value === MAX_UINT32 ? 0 : value + 1;
@@ -36,7 +36,7 @@ export class YamuxPings {
     });
   }
 
-  /** A reply came. Returns whether anybody waits for it; otherwise it is ignored. */
+  /** Handles a reply. Returns whether a ping was waiting for it; any other reply is ignored. */
   receive(value: number): boolean {
     const ping = this.#take(value);
     ping?.resolve(performance.now() - ping.sentAt);

@@ -2,7 +2,7 @@ import type { YamuxFrameOutput } from './frame-output.js';
 
 type WriteCallback = (error?: Error | null) => void;
 
-/** The bytes of the one write that a stream has under way, and the callback that ends it. */
+/** The unsent bytes and the callback of the pending write of a stream. */
 export class YamuxSendQueue {
   #chunks: readonly Buffer[] = [];
   #index = 0;
@@ -15,7 +15,7 @@ export class YamuxSendQueue {
     return this.#bytes;
   }
 
-  /** Takes a write; only legal while there is none (which Node's Writable guarantees). */
+  /** Takes a write. Only valid while no write is pending, which Node's `Writable` guarantees. */
   put(chunks: readonly Buffer[], bytes: number, callback: WriteCallback): void {
     this.#chunks = chunks;
     this.#index = 0;
@@ -42,7 +42,7 @@ export class YamuxSendQueue {
     }
   }
 
-  /** Ends the write, if there is one: well, or with `error`; drops what was not sent. */
+  /** Completes the pending write, if any, and drops its unsent bytes. With `error`, the write fails. */
   finish(error?: Error): void {
     const callback = this.#callback;
     this.#chunks = [];

@@ -22,29 +22,33 @@ import { YamuxPings } from './pings.js';
 import { StallWatch } from './stall-watch.js';
 import { YamuxStream, type YamuxStreamHost } from './stream.js';
 
-/** How long `close()` waits for a peer that reads nothing when no write timeout is set. */
+/** Milliseconds without progress after which `close()` gives up, if there is no write timeout. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
-/** What share of `maxSessionWindowSize` growing windows leave for new streams. */
+/** Share of `maxSessionWindowSize` that growing windows leave to new streams. */
 const RESERVE_FOR_NEW_STREAMS = 1 / 8;
 
 /**
  * One yamux session over any reliable byte stream, compatible with hashicorp/yamux.
  *
- * - `open()` and `accept()` / `onStream()` give streams; both sides may do both.
- * - Reading never waits for writing, and no stream for another.
- * - A peer that breaks the protocol costs only this session: all streams fail with the same
- *   `YamuxError`, the peer is told by a GoAway, the socket is closed.
- * - Emits `'close'` with the reason (none after an orderly `close()`), exactly once; never `'error'`.
- *   `closed` says the same as a promise.
+ * - Both sides open streams with `open()` and accept them with `accept()` or `onStream()`.
+ * - Streams do not block each other, and writing does not block reading, unless more than 16384
+ *   control frames wait for a full socket.
+ * - A protocol violation of the peer ends only this session: a GoAway reports it, all streams fail
+ *   with the same `YamuxError`, and the socket is closed.
+ * - Emits `'close'` exactly once, with the reason unless `close()` was orderly; never `'error'`.
+ *   `closed` reports the same as a promise.
  *
  * The session owns the socket from construction on. Source: hashicorp/yamux `session.go`.
  */
 export class YamuxSession extends EventEmitter<{
-  /** The session is over; with the reason, unless it was closed in order. */
+  /** The session has ended. `error` is the reason; undefined after an orderly `close()`. */
   close: [error?: Error];
 }> {
-  /** Settles when the session is over: with the reason, or undefined after an orderly `close()`. Never rejects. */
+  /**
+   * Resolves when the session has ended: with the reason, or undefined after an orderly `close()`.
+   * Never rejects.
+   */
   readonly closed: Promise<Error | undefined>;
 
   readonly #socket: Duplex;
@@ -62,7 +66,7 @@ export class YamuxSession extends EventEmitter<{
   readonly #socketClosed: Promise<void>;
   readonly #input: InputTurns;
 
-  /** `closing`: `close()` waits for written data to leave. `closed`: over for users; the socket may linger. */
+  /** `closing`: `close()` waits until data is sent. `closed`: ended for users; the socket may linger. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
   #stopClosing: (() => void) | undefined;
@@ -73,9 +77,9 @@ export class YamuxSession extends EventEmitter<{
   #bytesReceived = 0;
 
   /**
-   * @param socket - a connected byte stream; nothing else may read from or write to it.
+   * @param socket - a connected byte stream. Nothing else may read from it or write to it.
    * @param config - see `YamuxConfig` for options, units and defaults.
-   * @param nextStreamId - first id of a stream opened here; for tests.
+   * @param nextStreamId - id of the first stream that is opened here; for tests.
    * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.
    */
   constructor(
@@ -151,17 +155,17 @@ export class YamuxSession extends EventEmitter<{
     this.#input = this.#attach();
   }
 
-  /** Streams that both sides have not yet finished. */
+  /** Number of streams that are neither reset nor ended by both sides. */
   get streamCount(): number {
     return this.#streams.size;
   }
 
   /**
-   * Opens a stream. It can be written to at once; the peer's acknowledgement is not awaited, unless
-   * `acceptBacklog` streams are still without one.
+   * Opens a stream, which can be written to at once. Waits only while `acceptBacklog` streams are
+   * unacknowledged, or while `maxSessionWindowSize` has no room.
    *
    * @throws YamuxError (as a rejection) `ERR_YAMUX_SESSION_CLOSED`, `ERR_YAMUX_REMOTE_GOAWAY` or
-   * `ERR_YAMUX_STREAMS_EXHAUSTED`, or whatever ended the session.
+   * `ERR_YAMUX_STREAMS_EXHAUSTED`, or the error that ended the session.
    */
   open(): Promise<YamuxStream> {
     return this.#opens.request();
@@ -170,37 +174,37 @@ export class YamuxSession extends EventEmitter<{
   /**
    * Accepts the next inbound stream.
    *
-   * @throws YamuxError (as a rejection) when the session ends first.
+   * @throws YamuxError, or an error of the socket, (as a rejection) if the session ends first.
    */
   accept(): Promise<YamuxStream> {
     return this.#accepts.accept();
   }
 
   /**
-   * From now on accepts every inbound stream at once and hands it to `handler`, those that wait
-   * first. If the handler throws, that stream is reset.
+   * Accepts every inbound stream from now on and passes it to `handler`, beginning with those that
+   * wait. If the handler throws, the stream is reset.
    */
   onStream(handler: (stream: YamuxStream) => void): void {
     this.#accepts.onStream(handler);
   }
 
   /**
-   * Asks the peer for a sign of life; resolves with the round trip in milliseconds.
+   * Pings the peer. Resolves with the round-trip time in milliseconds.
    *
-   * @throws YamuxError (as a rejection) `ERR_YAMUX_PING_TIMEOUT` after `connectionWriteTimeoutMs`, or
-   * whatever ended the session.
+   * @throws YamuxError (as a rejection) `ERR_YAMUX_PING_TIMEOUT` after `connectionWriteTimeoutMs`,
+   * `ERR_YAMUX_SESSION_CLOSED`, or the error that ended the session.
    */
   ping(): Promise<number> {
     if (this.#state === 'closed') return Promise.reject(sessionClosed());
     return this.#pings.send();
   }
 
-  /** Resets the streams that the peer opens from now on, which costs next to nothing; all else goes on. */
+  /** Resets all streams that the peer opens from now on, at almost no cost. Everything else continues. */
   refuseStreams(): void {
     this.#refusesStreams = true;
   }
 
-  /** Tells the peer to open no more streams here, and refuses those that it opens anyway; all else goes on. */
+  /** Sends a GoAway, and resets all streams that the peer opens afterwards. Everything else continues. */
   goAway(): void {
     if (this.#hasSaidGoAway || this.#state !== 'open') return;
     this.#hasSaidGoAway = true;
@@ -209,16 +213,17 @@ export class YamuxSession extends EventEmitter<{
   }
 
   /**
-   * Ends the session in order: no new streams, what was written is sent, then the connection is
-   * closed, as in Gitaly without a GoAway. Waits at most `connectionWriteTimeoutMs` for a peer that
-   * takes nothing. Idempotent; resolves when the socket is closed, never rejects.
+   * Ends the session in order, without a GoAway, as in Gitaly: opens and accepts no new streams, sends
+   * all written data, then closes the connection. Gives up if the network takes no byte for
+   * `connectionWriteTimeoutMs` (10 s if 0); the socket then lingers about as long again. Idempotent.
+   * Resolves when the socket is closed; never rejects.
    */
   close(): Promise<void> {
     this.#closing ??= this.#startClosing();
     return this.#closing;
   }
 
-  /** Ends the session at once; streams fail with `error`, unsent data is lost. Idempotent. */
+  /** Ends the session at once: streams fail with `error`, and unsent data is lost. Idempotent. */
   destroy(error?: Error): void {
     this.#terminate(error ?? sessionClosed());
     this.#socket.destroy();
@@ -243,11 +248,11 @@ export class YamuxSession extends EventEmitter<{
       this.#refusesStreams = true;
       this.#opens.close(sessionClosed());
       this.#accepts.close(sessionClosed());
-      // Gives up on a peer that takes nothing; one that is only slow gets all the time it needs.
+      // Gives up if the network takes nothing. A slow peer gets the time that it needs.
       this.#stopClosing = watchProgress(this.#bytesTaken, this.#stallMs, () =>
         this.#terminate(undefined),
       );
-      // Writes made just before reach their streams within this turn.
+      // Data written just before `close()` reaches its stream in the current tick.
       process.nextTick(() => this.#finishClosing());
     }
     return this.#socketClosed;
@@ -262,9 +267,9 @@ export class YamuxSession extends EventEmitter<{
   }
 
   /**
-   * The one way out. `error` undefined is an orderly end; with a `goAwayCode` the peer is told why.
-   * The socket is ended rather than destroyed where the peer has something left to read, and with
-   * `keepUnread` so are streams where the application has.
+   * Ends the session; the only way to `closed`. Without `error` the end is orderly; a `goAwayCode` is
+   * sent to the peer. In both cases the socket is ended, not destroyed, so that the peer can read the
+   * rest. With `keepUnread`, received data stays readable.
    */
   #terminate(error: Error | undefined, goAwayCode?: GoAwayCode, keepUnread = false): void {
     if (this.#state === 'closed') return;
@@ -363,7 +368,7 @@ export class YamuxSession extends EventEmitter<{
     return stream;
   }
 
-  /** Whether the peer can be promised the window of one more stream. */
+  /** Whether the budget has room for the window of one more stream. */
   get #hasRoom(): boolean {
     return this.#windowBudget.has(INITIAL_WINDOW);
   }
@@ -372,7 +377,7 @@ export class YamuxSession extends EventEmitter<{
     return id % 2 !== this.#nextStreamId % 2;
   }
 
-  /** Whether a stream that the peer opens now is to be reset. */
+  /** Whether to reset a stream that the peer opens now. */
   get #refusesInbound(): boolean {
     const isFull = this.#inboundCount >= this.#config.maxInboundStreams;
     return this.#refusesStreams || isFull || !this.#hasRoom;

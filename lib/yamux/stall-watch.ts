@@ -1,11 +1,11 @@
 import { LinkWatch, type LinkState } from '../wire/index.js';
 
-/** Bytes that are not worth a timer: the next ones are. */
+/** Fewer unsent bytes than this start no timer; further writes will. */
 const FEW_BYTES = 4096;
 
 /**
- * Finds out when a session can send nothing any more. One lazy timer instead of one per write: it looks
- * back, and stops once all is written.
+ * Detects a session that can send no more. One lazy timer replaces a timer for each write: it compares
+ * the link with its previous state, and stops once everything is sent.
  */
 export class StallWatch {
   readonly #look: () => LinkState;
@@ -14,8 +14,8 @@ export class StallWatch {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param timeoutMs - milliseconds between two looks at the link; 0 for no look at all.
-   * @param onStall - called when bytes wait and the link is dead.
+   * @param timeoutMs - milliseconds between two looks at the link; 0 disables the watch.
+   * @param onStall - called when bytes are unsent and the link is dead.
    */
   constructor(look: () => LinkState, timeoutMs: number, onStall: () => void) {
     this.#look = look;
@@ -23,7 +23,7 @@ export class StallWatch {
     this.#onStall = onStall;
   }
 
-  /** Something was written, of which `waiting` bytes wait for the network. */
+  /** Data was written; `waiting` bytes are unsent. */
   written(waiting: number): void {
     if (waiting < FEW_BYTES || this.#timer !== undefined || this.#timeoutMs === 0) return;
     const watch = new LinkWatch(this.#look);

@@ -13,41 +13,41 @@ import { JoiningDuplex } from './joining-duplex.js';
 import type { YamuxAbuseGuard } from './abuse-guard.js';
 import { YamuxSendQueue } from './send-queue.js';
 
-/** What a stream needs of its session. */
+/** The parts of a session that its streams use. */
 export interface YamuxStreamHost {
   readonly config: Readonly<YamuxConfig>;
   readonly output: YamuxFrameOutput;
   readonly windows: WindowLimits;
   readonly abuse: YamuxAbuseGuard;
-  /** Counts the pieces of data that came, for all streams together. */
+  /** Data pieces received, on all streams together. */
   readonly received: { pieces: number };
-  /** The stream has left the protocol: its id means nothing any more. */
+  /** The stream is closed on the wire; its id has no meaning any more. */
   forget(stream: YamuxStream): void;
 }
 
-/** Bytes that a stream takes before `write()` asks to wait: as many as the socket takes at a time. */
+/** Writable high-water mark in bytes: the most that the socket is given at a time. */
 const WRITE_HIGH_WATER = 256 * 1024;
 
-/** Milliseconds after which a stream has been of use to somebody, even if nothing was sent. */
+/** Milliseconds after which a stream counts as used, even if no data was sent on it. */
 const FRESH_MS = 1000;
-/** A shorter frame, cut out of more by the peer's window, pays for no credit: the peer makes us dribble. */
+/** Shorter data frames, in bytes, pay for no frames of the peer if its small window made them short. */
 const DRIBBLE_BYTES = 64;
 
-/** Errors are delivered to whoever listens; that nobody does must not end the process. */
+/** An `'error'` event without a listener must not end the process. */
 function ignoreError(): void {}
 
 /**
- * One stream of a session: an ordinary Node `Duplex` with half-open ends.
+ * One stream of a session: a Node `Duplex` with half-open ends.
  *
- * - Reading: the peer gets new credit when the application has taken bytes out, never before, so
- *   what waits here is at most its window, which grows from `initialStreamWindowSize` up to
+ * - Reading: the peer gets new credit only after the application has read data. Unread data is
+ *   therefore limited by the window, which grows from `initialStreamWindowSize` up to
  *   `maxStreamWindowSize` if a fast reader on a long link needs it.
- * - Writing: a write's callback comes when the session has taken the bytes; they must not be
- *   changed after `write()`.
- * - `end()` sends FIN and leaves reading open. `destroy()` sends RST, or FIN if the peer has
- *   finished and nothing is unsent, or nothing if this side had already ended.
- * - A reset by the peer, a timeout or the end of the session destroys the stream with an error; an
- *   `'error'` event without a listener is ignored, so `'close'` or the callbacks tell it too.
+ * - Writing: the callback of a write is called when the session has taken the bytes. The bytes must
+ *   not be changed after `write()`.
+ * - `end()` sends FIN and leaves the readable side open. `destroy()` sends FIN if the peer has ended,
+ *   nothing is unsent and there is no error; nothing if this side had already ended; otherwise RST.
+ * - A reset by the peer, a timeout or the end of the session destroys the stream with an error. An
+ *   `'error'` event without a listener is ignored; `'close'` and the callbacks report the end too.
  */
 export class YamuxStream extends JoiningDuplex implements SharedLink {
   readonly #host: YamuxStreamHost;
@@ -57,17 +57,17 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   readonly #openedAt = performance.now();
   #hasSent = false;
   #receivedPieces = 0;
-  /** `forgotten`: the protocol knows the stream no more; nothing may be sent for it. */
+  /** `forgotten`: the stream is closed on the wire; nothing may be sent for it. */
   #local: 'open' | 'finished' | 'forgotten' = 'open';
   #remote: 'open' | 'finished' = 'open';
-  /** Why the session ended, while unread data keeps the stream from being destroyed with it. */
+  /** Reason why the session ended, while unread data keeps the stream from being destroyed. */
   #sessionError: Error | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
 
   /** @internal */
   constructor(
     host: YamuxStreamHost,
-    /** Its id in the session. */
+    /** Id of the stream in the session. */
     readonly id: number,
     sendWindow: number,
   ) {
@@ -78,7 +78,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.on('error', ignoreError);
   }
 
-  /** Pieces of data that came for other streams of the session. */
+  /** Data pieces received for other streams of the session. */
   get receivedByOthers(): number {
     return this.#host.received.pieces - this.#receivedPieces;
   }
@@ -87,7 +87,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal */
   override _read(): void {
-    // Data is pushed as it arrives: the window, not the demand, limits how much.
+    // Data is pushed as it arrives: the window limits the amount, not the demand of the reader.
   }
 
   override read(size?: number): unknown {
@@ -135,7 +135,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     }
     this.dropJoined();
     if (this.#local === 'forgotten') this.#receiveWindow.release(0);
-    // Ended by us but not by the peer, the stream stays known, so that what still comes is dropped.
+    // If only this side has ended, the session keeps the stream and drops data that still arrives.
     this.#host.output.deactivate(this);
     if (this.#queue.bytes > 0) {
       this.#queue.finish(error ?? streamReset('the stream was destroyed'));
@@ -145,7 +145,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   // ---- The peer's side (called by the session)
 
-  /** @internal Bytes the peer may still send. */
+  /** @internal Bytes that the peer may still send. */
   get receiveWindow(): number {
     return this.#receiveWindow.open;
   }
@@ -155,34 +155,34 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     return this.#sendWindow;
   }
 
-  /** @internal Whether everything written so far has been sent. */
+  /** @internal Whether all written data, and the FIN of `end()`, has been sent. */
   get flushed(): boolean {
     return this.writableLength === 0 && (this.#local !== 'open' || !this.writableEnded);
   }
 
-  /** @internal Whether the peer has ended its half. */
+  /** @internal Whether the peer has sent FIN. */
   get finished(): boolean {
     return this.#remote === 'finished';
   }
 
-  /** @internal Whether data from the peer still has a place to go. */
+  /** @internal Whether data from the peer can still be delivered. */
   get receives(): boolean {
     return this.#remote === 'open' && !this.destroyed;
   }
 
-  /** @internal Whether it is young, and the peer has got nothing on it. */
+  /** @internal Whether the stream is younger than `FRESH_MS` and this side has sent no data on it. */
   get isFresh(): boolean {
     return !this.#hasSent && performance.now() - this.#openedAt < FRESH_MS;
   }
 
-  /** @internal Opens the stream, or accepts it, and announces the window. */
+  /** @internal Opens the stream with SYN, or accepts it with ACK, and announces the window. */
   announce(flag: typeof YamuxFlag.Syn | typeof YamuxFlag.Ack): void {
     if (this.#local === 'forgotten') return;
     const delta = this.#receiveWindow.announce();
     this.#host.output.control(YamuxFrameType.WindowUpdate, flag, this.id, delta);
   }
 
-  /** @internal The peer spends `bytes` of its credit. */
+  /** @internal The peer has used `bytes` of its credit. */
   spend(bytes: number): void {
     this.#receiveWindow.spend(bytes);
   }
@@ -196,7 +196,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     try {
       this.pushOrJoin(piece);
     } catch (error) {
-      // Thrown by a listener of ours: uncaught as it would be elsewhere, but not inside the parser.
+      // Thrown by a listener: uncaught as for any listener, but outside of the parser.
       rethrowOnNextTick(error);
     }
     this.#afterConsumption();
@@ -211,7 +211,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     }
   }
 
-  /** @internal The peer has sent its last byte. */
+  /** @internal Handles FIN: the peer sends no more data. */
   receiveFin(): void {
     this.#remote = 'finished';
     this.pushJoined();
@@ -220,21 +220,22 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     if (!this.destroyed) this.push(null);
   }
 
-  /** @internal The stream is gone: reset by the peer, or unknown to it. */
+  /** @internal Handles RST: the peer has reset the stream, or does not know it. */
   receiveRst(): void {
     this.#forget();
     this.destroy(streamReset(`the peer reset stream ${this.id}`));
   }
 
-  /** @internal Resets the stream on this side's account. */
+  /** @internal Resets the stream by decision of this side. */
   reset(reason: string): void {
     this.#sendRst();
     this.destroy(streamReset(`stream ${this.id} was reset: ${reason}`));
   }
 
   /**
-   * @internal The session is over. With `keepUnread` what has arrived may still be read, unless a
-   * write waits, which must fail now; then, and in any other case at once, all fails with `error`.
+   * @internal The session has ended. With `keepUnread`, data that has arrived can still be read, and
+   * the stream fails with `error` afterwards. Otherwise, or if a write is pending, the stream fails at
+   * once.
    */
   sessionEnded(error: Error, keepUnread: boolean): void {
     this.pushJoined();
@@ -292,7 +293,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.#forget();
   }
 
-  /** Both sides have ended. */
+  /** Both sides have ended the stream. */
   #finish(): void {
     this.#host.abuse.refundReset();
     this.#forget();
@@ -320,9 +321,9 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   }
 
   /**
-   * Half closed, the stream must come to an end: it is reset when the silent half stays silent for
-   * the close timeout. We ended: the peer sends nothing. The peer ended: it takes nothing of what
-   * we have to send.
+   * Runs the close timeout of a half-closed stream while it waits for the peer: after this side ended,
+   * for data or FIN; after the peer ended, for credit. If the peer stays silent that long, the stream
+   * is reset.
    */
   #watchForClose(): void {
     const { streamCloseTimeoutMs } = this.#host.config;
@@ -339,7 +340,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   #onSilence(): void {
     if (this.readableLength > 0 && !this.destroyed) {
-      this.#closeTimer?.refresh(); // It is we who do not read.
+      this.#closeTimer?.refresh(); // The application does not read.
       return;
     }
     const { streamCloseTimeoutMs } = this.#host.config;
