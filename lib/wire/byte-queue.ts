@@ -1,47 +1,47 @@
-/** Size of the buffers that small pieces are copied into, once many of them wait. */
+/** Size in bytes of the buffers that small pieces are copied into, once that many bytes wait. */
 const BLOCK_SIZE = 16 * 1024;
 
-/** Taken pieces at the front that stay in the array before the rest moves up. */
+/** Taken pieces that may stay at the front of the array before the rest moves up. */
 const MAX_GAP = 32;
 
-/** How many times the bytes that were wanted of the last run of a chunk the next run may have. */
+/** Largest size of a run, as a multiple of the bytes used of the last run of the same chunk. */
 const RUN_GROWTH = 4;
 
-/** Works on any `Uint8Array`, and makes no view of a part on current versions of Node. */
+/** Accepts any `Uint8Array`. On current versions of Node it creates no view of a part. */
 const copyBytes = Buffer.prototype.copy as (
   this: Uint8Array,
   ...parameters: Parameters<Buffer['copy']>
 ) => number;
 
-/** Bytes of a buffer; a view of them would cost more than small ones do. */
+/** A range of a buffer. For a small range, a view would cost more memory than the bytes. */
 interface BytePiece {
   readonly buffer: Uint8Array;
-  /** Where the bytes begin that were not taken yet. */
+  /** Offset of the first byte that is not yet taken. */
   start: number;
   readonly end: number;
 }
 
 /**
- * A queue of bytes in pieces. Its memory follows the bytes that wait, not the number of pieces: small
- * pieces are copied together, because a `Buffer` object for each would cost a hundred bytes.
+ * A FIFO queue of bytes. Memory use follows the number of bytes, not of pieces: small pieces are copied
+ * together, because a `Buffer` object for each would cost a hundred bytes.
  */
 export class ByteQueue {
   #pieces: (BytePiece | undefined)[] = [];
-  /** Index of the front piece: removing it from a long array would move all the others each time. */
+  /** Index of the front piece. Removing it from a long array would move all other pieces each time. */
   #first = 0;
   #length = 0;
-  /** Buffer for small pieces; its bytes from `#start` to `#used` are the end of the queue. */
+  /** Buffer for small pieces. Its bytes from `#start` to `#used` are the end of the queue. */
   #block: Buffer | undefined;
   #start = 0;
   #used = 0;
-  /** Copy of the bytes of `#runOf` from `#runStart` to `#runEnd`, of which `#runWanted` were wanted so far. */
+  /** Copy of the bytes of `#runOf` from `#runStart` to `#runEnd`; `#runWanted` of them are used so far. */
   #run: Buffer | undefined;
   #runOf: Uint8Array | undefined;
   #runStart = 0;
   #runEnd = 0;
   #runWanted = 0;
 
-  /** Bytes that wait. */
+  /** Bytes in the queue. */
   get length(): number {
     return this.#length;
   }
@@ -52,7 +52,7 @@ export class ByteQueue {
     return this.#pieces[this.#first]!;
   }
 
-  /** Adds bytes of `chunk` without a copy; they must not change any more. */
+  /** Adds bytes of `chunk` without copying them. The bytes must not be changed afterwards. */
   keep(chunk: Uint8Array, start = 0, end = chunk.length): void {
     if (start === end) return;
     this.#closeBlock();
@@ -60,12 +60,12 @@ export class ByteQueue {
     this.#length += end - start;
   }
 
-  /** Adds a copy of bytes of `chunk`. They are never split: readers find them in one buffer. */
+  /** Adds a copy of bytes of `chunk`. The bytes stay together in one buffer. */
   copy(chunk: Uint8Array, start = 0, end = chunk.length): void {
     const length = end - start;
     if (this.#block === undefined || this.#block.length - this.#used < length) {
       this.#closeBlock();
-      // As large as what waits already: at most half of the memory is empty.
+      // No larger than the bytes that wait: at most half of the memory is unused.
       this.#block = Buffer.allocUnsafe(Math.max(length, Math.min(BLOCK_SIZE, this.#length)));
       this.#start = 0;
       this.#used = 0;
@@ -76,9 +76,9 @@ export class ByteQueue {
   }
 
   /**
-   * Adds a copy of bytes of `chunk`, of which more may come, in order. The more were wanted so far, the
-   * more of `chunk` is copied at once: of parts that lie far apart a few times their bytes. Keeps `chunk`
-   * in memory until the queue is empty, or `forgetRun()` is called.
+   * Adds a copy of bytes of `chunk`; later bytes of it may follow. Copies bytes ahead, a few times as many
+   * as were used of the last run. Keeps `chunk` in memory until the queue is empty or `forgetRun()` is
+   * called.
    */
   copyRun(chunk: Uint8Array, start: number, end: number): void {
     if (this.#runOf !== chunk || end > this.#runEnd) this.#beginRun(chunk, start, end);
@@ -86,13 +86,13 @@ export class ByteQueue {
     this.keep(this.#run!, start - this.#runStart, end - this.#runStart);
   }
 
-  /** No more will come of the last chunk of `copyRun`. */
+  /** Ends the run: no more bytes of the last chunk of `copyRun` follow. */
   forgetRun(): void {
     this.#runOf = undefined;
     this.#run = undefined;
   }
 
-  /** Takes `bytes` of the front piece, which must have them. */
+  /** Removes `bytes` bytes of the `front` piece, which must have them. Read `front` first. */
   advance(bytes: number): void {
     const front = this.#pieces[this.#first]!;
     this.#length -= bytes;
@@ -101,7 +101,7 @@ export class ByteQueue {
     else if (front.start === front.end) this.#dropFront();
   }
 
-  /** Takes the first `bytes`, which must be there, in pieces. */
+  /** Removes and returns the first `bytes` bytes, in pieces. The queue must have them. */
   take(bytes: number): Uint8Array[] {
     const taken: Uint8Array[] = [];
     for (let missing = bytes; missing > 0;) {
@@ -115,7 +115,9 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Copies pieces together: those of which `isWasteful` says so, told the buffer and how much of it is used. */
+  /**
+   * Copies pieces together if `isWasteful` returns true for the buffer and the number of its bytes in use.
+   */
   compact(isWasteful: (buffer: Uint8Array, length: number) => boolean): void {
     this.#closeBlock();
     const pieces = this.#pieces.slice(this.#first) as BytePiece[];
@@ -126,7 +128,7 @@ export class ByteQueue {
     }
   }
 
-  /** Drops all that waits. */
+  /** Drops all bytes. */
   clear(): void {
     this.#pieces.length = 0;
     this.#first = 0;
@@ -148,7 +150,7 @@ export class ByteQueue {
     copyBytes.call(chunk, this.#run, 0, start, this.#runEnd);
   }
 
-  /** Makes a piece of the bytes that were copied since the last one; the rest of the block stays in use. */
+  /** Turns the bytes copied since the last call into a piece. The rest of the block stays in use. */
   #closeBlock(): void {
     if (this.#used === this.#start) return;
     this.#pieces.push({ buffer: this.#block!, start: this.#start, end: this.#used });

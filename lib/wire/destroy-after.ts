@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 
-/** Milliseconds that the other end has to read the last bytes, and to close, once they have left. */
+/** Milliseconds that the peer has to read the last bytes and to close, after the bytes were sent. */
 export const LINGER_MS = 1000;
 
 /**
- * Destroys `stream` in `ms` milliseconds, unless it closes by itself. Keeps no process alive.
+ * Destroys `stream` after `ms` milliseconds, unless it closes earlier. Does not keep the process alive.
  *
- * @returns a function that lets it be.
+ * @returns a function that cancels this.
  */
 export function destroyAfter(stream: Duplex, ms: number): () => void {
   const timer = setTimeout(() => stream.destroy(), ms).unref();

@@ -1,7 +1,7 @@
-/** Places that are given up before the rest moves up. */
+/** Least number of removed items at the front before the rest moves up. */
 const MOVE_AFTER = 64;
 
-/** A queue whose every step takes the same time, however long it is. */
+/** A first-in, first-out queue whose operations take constant amortized time. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

@@ -2,15 +2,15 @@ import type { Duplex } from 'node:stream';
 import { createRootScope } from '../context/index.js';
 import { ReadingTime } from './reading-time.js';
 
-/** Reads what comes on a socket, and is told how that ends. */
+/** Reads the input of a socket, and handles its end. */
 export interface InputReader {
   /**
-   * Reads `chunk` from `start` on, up to its end or until `time` is up.
+   * Reads `chunk` from offset `start`, up to its end or until `time` is up.
    *
-   * @returns how far it came.
+   * @returns the offset of the first unread byte.
    */
   read(chunk: Buffer, start: number, time: ReadingTime): number;
-  /** The other end sends no more. */
+  /** The peer sends no more data. */
   onEnd(): void;
   onError(error: Error): void;
   /** The socket is closed. */
@@ -18,29 +18,29 @@ export interface InputReader {
 }
 
 /**
- * When a connection reads: as soon as something comes, but for no more than some milliseconds in one turn
- * of the event loop. Then the socket is paused, and the rest follows turn by turn, so that input which is
- * expensive for its bytes does not delay other connections. The order of events is kept.
+ * Schedules the reading of a connection. Input is read at once, but only for some milliseconds per turn of
+ * the event loop. Then the socket is paused and the rest is read turn by turn, so that input that is slow
+ * to process does not delay other connections. The order of events is kept.
  */
 export class InputTurns {
   readonly #socket: Duplex;
   readonly #reader: InputReader;
   readonly #time = new ReadingTime();
-  /** The events of a socket come in the context of whoever made it. */
+  /** Root scope of the reader. A socket's events come in the async context that created the socket. */
   readonly #scope = createRootScope();
-  /** The chunk that is being read between two turns, and how far it is. */
+  /** The partly read chunk, between two turns; `#at` is the offset of its first unread byte. */
   #current: Buffer | undefined;
   #at = 0;
   /** Chunks behind it. */
   readonly #chunks: Buffer[] = [];
-  /** The end, error and close that came behind these chunks, to be told after them. */
+  /** End, error and close events that came behind these chunks, to be reported after them. */
   readonly #ends: (() => void)[] = [];
-  /** `reading`: a chunk is. `waiting`: for the next turn, with the socket paused. */
+  /** `reading`: inside the reader. `waiting`: for the next turn, with the socket paused. */
   #state: 'idle' | 'reading' | 'waiting' = 'idle';
-  /** By `pause()`. */
+  /** Whether `pause()` was called. */
   #isPaused = false;
 
-  /** Reads `socket` from now on. */
+  /** Starts reading `socket`. */
   static begin(socket: Duplex, reader: InputReader): InputTurns {
     return new InputTurns(socket, reader);
   }
@@ -56,20 +56,20 @@ export class InputTurns {
     if (socket.destroyed) process.nextTick(() => this.#tell(() => reader.onClose()));
   }
 
-  /** Reads nothing more that is still in the socket. */
+  /** Pauses the socket. Chunks that have already left it are still read. */
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();
   }
 
-  /** Reads on. */
+  /** Resumes reading after `pause()`. */
   resume(): void {
     this.#isPaused = false;
     if (this.#state !== 'waiting') this.#socket.resume();
   }
 
   #take(chunk: Buffer): void {
-    // One that comes from within a reader, by a stream that is synchronous, waits its turn.
+    // A synchronous stream may emit a chunk from inside the reader; that chunk waits for its turn.
     if (this.#state === 'idle') this.#read(chunk, 0);
     else this.#chunks.push(chunk);
   }
@@ -79,7 +79,7 @@ export class InputTurns {
     else this.#ends.push(end);
   }
 
-  /** Reads `chunk` from `start` on, and what came meanwhile; then tells how it ended. */
+  /** Reads `chunk` from `start`, and chunks that came meanwhile; then reports the end events. */
   #read(chunk: Buffer, start: number): void {
     this.#state = 'reading';
     let current: Buffer | undefined = chunk;

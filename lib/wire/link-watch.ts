@@ -1,30 +1,30 @@
-/** What can be seen of a link from one of its ends. The first two only ever grow. */
+/** State of a link as seen from one end. The first two members never decrease. */
 export interface LinkState {
-  /** What has come from the other end. */
+  /** Amount of input received so far, in any unit. */
   readonly received: number;
   /** Bytes that the network has taken. */
   readonly taken: number;
-  /** Bytes that the network was given and has not taken. */
+  /** Bytes written that the network has not yet taken. */
   readonly waiting: number;
-  /** A number of what has begun to come and should be complete soon; 0 if there is no such thing. */
+  /** Identifies input that has begun and should be complete soon, such as a frame; 0 if there is none. */
   readonly unfinished?: number;
 }
 
 /** A byte stream that shares its link with others. */
 export interface SharedLink {
-  /** How often anything has come for the others: what comes for them keeps this one waiting. */
+  /** How often input has arrived for the other streams, which delays this one. */
   readonly receivedByOthers: number;
 }
 
-/** Looks at which nothing was taken, or the same was unfinished, until a link is dead in any case. */
+/** Successive looks without output taken, or with the same input unfinished, until a link is dead. */
 const MOST_LOOKS_STUCK = 15;
 
 /**
- * Tells a link that is only slow from one that is dead, by looking at it from time to time.
+ * Distinguishes a slow link from a dead one by looking at it from time to time.
  *
- * A link lives if something has come since the last look, or if bytes that waited for it were taken.
- * Bytes that nothing waited for prove nothing: a buffer of the operating system has taken them. Where
- * something comes but nothing is taken, such a buffer may hold megabytes on their way, so the link gets
+ * A link is alive if input has arrived since the last look, or if bytes that waited then were taken. Bytes
+ * that did not wait prove nothing: a buffer of the operating system has taken them. If input arrives but
+ * no output is taken, such a buffer may hold megabytes in transit; then the link is dead only after
  * fifteen looks.
  */
 export class LinkWatch {
@@ -33,7 +33,7 @@ export class LinkWatch {
   #looksStuck = 0;
   #looksUnfinished = 0;
 
-  /** Looks for the first time. */
+  /** Takes the first look. */
   constructor(look: () => LinkState) {
     this.#look = look;
     this.#last = look();

@@ -1,10 +1,10 @@
 import { MAX_TIMEOUT_MS } from '../options/index.js';
 
 /**
- * Calls `listener` in `ms` milliseconds. Never, if that is longer than Node's timers keep (24 days):
- * they would call it at once.
+ * Calls `listener` after `ms` milliseconds. Never calls it if `ms` exceeds the limit of Node's timers (24
+ * days): Node would call it at once.
  *
- * @returns a function that stops it.
+ * @returns a function that stops the timer.
  */
 export function setLongTimer(ms: number, listener: () => void): () => void {
   if (ms > MAX_TIMEOUT_MS) return () => {};

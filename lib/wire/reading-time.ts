@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
 
-/** Frames, or parts of them, that are read between two looks at the clock. */
+/** Frames, or parts of frames, that are read between two looks at the clock. */
 export const FRAMES_PER_LOOK = 32;
-/** Milliseconds for which one connection may go on reading, before others have their turn. */
+/** Milliseconds that one connection may read before other connections have their turn. */
 const MOST_MS = 5;
 
-/** The time that a connection has for reading, within one turn of the event loop. */
+/** Limits the time that a connection reads within one turn of the event loop. */
 export class ReadingTime {
-  /** By `performance.now()`; 0 before the first look in a turn. */
+  /** End of the time by `performance.now()`; 0 before the first look of a turn. */
   #until = 0;
 
-  /** Whether the rest has to wait for the next turn. To be asked now and then: it looks at the clock. */
+  /** Whether the rest has to wait for the next turn. Reads the clock, so call it only now and then. */
   isUp(): boolean {
     const now = performance.now();
     if (this.#until > 0) return now >= this.#until;

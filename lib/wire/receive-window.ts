@@ -2,38 +2,38 @@ import { performance } from 'node:perf_hooks';
 import type { RoundTrip } from './round-trip.js';
 import type { WindowBudget } from './window-budget.js';
 
-/** However near the peer is, both ends take a turn of their event loop before they answer. */
+/** Least round trip in milliseconds: even a near peer needs a turn of the event loop at both ends. */
 const SHORTEST_ROUND_TRIP_MS = 2;
 
-/** What the windows of a session have in common. */
+/** The settings and the state that the windows of a session share. */
 export interface WindowLimits {
-  /** Bytes that the peer knows of without being told. */
+  /** Window in bytes that a stream has without an announcement of its own. */
   readonly granted: number;
-  /** Whether these are not counted by the budget, which then is for growth only. Default false. */
+  /** Whether the budget does not count `granted`, and covers only the growth. Default false. */
   readonly grantedIsFree?: boolean;
-  /** Bytes of the first window that it is told of. */
+  /** Window in bytes that is announced to the peer when a stream opens. */
   readonly initial: number;
-  /** Bytes that its window may grow to. */
+  /** Largest window in bytes. */
   readonly max: number;
   readonly budget: WindowBudget;
   readonly roundTrip: RoundTrip;
-  /** Bytes that one of them has grown to; kept by the windows themselves. */
+  /** Largest size in bytes that one of the windows has grown to; set by the windows themselves. */
   proven?: number;
 }
 
 /**
- * What the peer may send, on one stream or on all, and what it is to be credited with.
+ * The receive window of one stream: the bytes that the peer may send, and the credit that it gets.
  *
- * The window grows when it is what holds the peer up: when half of it came and was read in less time
- * than two round trips. It comes to rest at about four times what the link holds, and does not shrink by
- * itself. What one has found out, the others of the session need not find out again: they grow there at
- * once. A window that is smaller than `initial` grows there as soon as half of it was read.
+ * The window grows while it limits the peer: while half of it is received and read in less than two round
+ * trips. Its size settles at about four times the bandwidth-delay product, and never shrinks by itself.
+ * The other windows of the session then grow to the same size in one step. A window below `initial` grows
+ * to it as soon as half is read.
  */
 export class ReceiveWindow {
   readonly #limits: WindowLimits;
-  /** What may be on its way and unread together. */
+  /** Bytes that may be in transit and unread together. */
   #size: number;
-  /** How much of the size the budget does not count. */
+  /** The part of the size that the budget does not count. */
   #free: number;
   #open: number;
   #received = 0;
@@ -41,7 +41,7 @@ export class ReceiveWindow {
   #receivedAtLastCredit = 0;
   #lastCreditAt = performance.now();
 
-  /** Takes what is granted from the budget, which must have it, unless that is free. */
+  /** Takes `granted` from the budget, which must have it, unless `grantedIsFree` is set. */
   constructor(limits: WindowLimits, granted: number = limits.granted) {
     this.#limits = limits;
     this.#size = granted;
@@ -50,12 +50,12 @@ export class ReceiveWindow {
     if (!limits.grantedIsFree) limits.budget.take(granted);
   }
 
-  /** Bytes that the peer may still send. */
+  /** Bytes that the peer may still send; can be negative after `shift()`. */
   get open(): number {
     return this.#open;
   }
 
-  /** The peer is told of the first window. Returns what to add to what was granted. */
+  /** Raises the window to `initial`, as far as the budget allows. Returns the increase to announce. */
   announce(): number {
     const { granted, initial } = this.#limits;
     const delta = this.#enlarge(initial - granted);
@@ -68,14 +68,16 @@ export class ReceiveWindow {
     this.#open -= bytes;
   }
 
-  /** `bytes` of such frames have arrived. */
+  /** `bytes` of begun frames have arrived. */
   receive(bytes: number): void {
     this.#received += bytes;
   }
 
   /**
-   * What to credit the peer with, `unread` bytes being left: all that was read since the last time,
-   * but 0 until that is half the window (Go: `sendWindowUpdate`).
+   * Returns the credit for the peer: the bytes read since the last credit and the growth of the window, or
+   * 0 until half of the window is read (Go: `sendWindowUpdate`).
+   *
+   * @param unread - number of received bytes that are not yet read.
    */
   credit(unread: number): number {
     const read = this.#received - unread - this.#credited;
@@ -87,8 +89,8 @@ export class ReceiveWindow {
   }
 
   /**
-   * The peer was told that what is granted to every stream has changed. If it has become less, more
-   * may be unread than the window has bytes; until that is read, the peer gets no credit.
+   * The window granted to every stream has changed by `bytes`, as announced to the peer. After a decrease,
+   * `open` can be negative (RFC 9113, 6.9.2) until enough data is read.
    */
   shift(bytes: number): void {
     this.#size += bytes;
@@ -96,7 +98,7 @@ export class ReceiveWindow {
     this.#open += bytes;
   }
 
-  /** The stream is gone, and the promise with it; what is still `unread` counts until it is read. */
+  /** The stream has ended. Frees the budget of its window, except for `unread` bytes until they are read. */
   release(unread: number): void {
     const freed = this.#size - this.#free - unread;
     this.#size = unread;
@@ -104,7 +106,7 @@ export class ReceiveWindow {
     this.#limits.budget.giveBack(freed);
   }
 
-  /** Returns by how much. */
+  /** Grows the window if it limits the peer. Returns the increase. */
   #grow(): number {
     const { initial, max, roundTrip } = this.#limits;
     if (this.#size >= max) return 0;
@@ -117,7 +119,7 @@ export class ReceiveWindow {
     const measuredMs = roundTrip.ms();
     if (measuredMs === undefined) return 0;
     const roundTripMs = Math.max(measuredMs, SHORTEST_ROUND_TRIP_MS);
-    // A reader that was away takes all at once what came meanwhile; that is not fast.
+    // After a pause, a reader takes at once all data that came meanwhile; such a reader is not fast.
     if (elapsed >= 2 * roundTripMs || received < this.#size / 2) return 0;
     const limits = this.#limits;
     const target = Math.min(max, Math.max(2 * this.#size, limits.proven ?? 0));

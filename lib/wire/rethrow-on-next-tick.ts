@@ -1,6 +1,6 @@
 /**
- * Throws what a listener threw, but where nothing of ours is on the stack: it becomes an
- * uncaughtException, as that of any listener does, and the connection stays as it should be.
+ * Rethrows an error of a listener on the next tick, with none of our code on the stack. The error becomes
+ * an `uncaughtException`, like that of any listener, and the state of the connection stays valid.
  */
 export function rethrowOnNextTick(error: unknown): void {
   process.nextTick(() => {

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds after which a measurement is repeated, if anybody still asks. */
+/** Milliseconds after which a measurement is repeated on demand. */
 const MEASURE_EVERY_MS = 10_000;
 
 /**
- * How far away the peer is. Measured only when somebody asks, so that a quiet session stays quiet; the
- * shortest time counts, because data in between looks like distance too.
+ * Measures the round-trip time to the peer. Measures only on demand, so that an idle session stays idle.
+ * The shortest time counts, because data in transit delays the replies.
  */
 export class RoundTrip {
   readonly #ping: () => Promise<number>;
@@ -17,7 +17,7 @@ export class RoundTrip {
     this.#ping = ping;
   }
 
-  /** Milliseconds; undefined until the first answer has come. Asking has it measured. */
+  /** Returns the milliseconds; undefined before the first reply. Starts a measurement if one is due. */
   ms(): number | undefined {
     if (!this.#measuring && performance.now() >= this.#nextMeasureAt) void this.#measure();
     return this.#shortestMs;
@@ -30,7 +30,7 @@ export class RoundTrip {
       const ms = await this.#ping();
       this.#shortestMs = Math.min(ms, this.#shortestMs ?? ms);
     } catch {
-      // A peer that answers no pings keeps its first windows.
+      // The windows do not grow if the peer answers no pings.
     }
     this.#measuring = false;
   }

@@ -1,20 +1,23 @@
-/** A buffer that is being filled. What stands before `offset` is never written over: a socket may hold it. */
+/**
+ * A buffer that is being filled. Bytes before `offset` are never overwritten: a socket may still hold
+ * them.
+ */
 export interface Slab {
   bytes: Buffer;
   offset: number;
 }
 
 const SLAB_SIZE = 64 * 1024;
-/** A slab with less room left is not worth going on with. */
+/** A slab with less room than this, in bytes, is not reused. */
 const LEAST_ROOM = 512;
-/** Slabs that wait for a borrower; more are needed only while as many connections write at once. */
+/** Most slabs kept for reuse. More are needed only while more connections write at once. */
 const MAX_SPARE = 16;
 
 const spare: Slab[] = [];
 
 /**
- * Lends a slab with room for `bytes`. Connections borrow one when they have something to write, and
- * give it back when it is written: an idle connection has none, and busy ones share a few.
+ * Lends a slab with room for `bytes`. Connections borrow a slab when they have something to write, and
+ * return it when that is written: an idle connection has none, and busy ones share a few.
  */
 export function borrowSlab(bytes: number): Slab {
   const last = spare.pop();
@@ -22,7 +25,7 @@ export function borrowSlab(bytes: number): Slab {
   return { bytes: Buffer.allocUnsafeSlow(Math.max(bytes, SLAB_SIZE)), offset: 0 };
 }
 
-/** Takes `slab` back; its borrower must not touch it any more. */
+/** Takes `slab` back. The borrower must not use it afterwards. */
 export function returnSlab(slab: Slab): void {
   const isWorthIt = slab.bytes.length - slab.offset >= LEAST_ROOM;
   if (isWorthIt && slab.bytes.length === SLAB_SIZE && spare.length < MAX_SPARE) spare.push(slab);

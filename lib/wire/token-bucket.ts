@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * Counts what a peer can do for next to nothing but makes work here. It may do so much at once, and so
- * much per second; and what is useful pays for it, so that one that does its work is never stopped.
+ * A token bucket for actions that cost a peer almost nothing but cause work here. The bucket limits a
+ * burst and a rate. Useful actions give tokens back, so that a peer that does real work is never stopped.
  */
 export class TokenBucket {
   readonly #burst: number;
@@ -11,8 +11,8 @@ export class TokenBucket {
   #lastRefillAt = performance.now();
 
   /**
-   * @param burst - costs that the peer may run up at once.
-   * @param perSecond - costs that it is forgiven per second.
+   * @param burst - largest number of tokens, which is also the first.
+   * @param perSecond - number of tokens added per second.
    */
   constructor(burst: number, perSecond: number) {
     this.#burst = burst;
@@ -20,18 +20,18 @@ export class TokenBucket {
     this.#left = burst;
   }
 
-  /** Whether the peer may do one more thing of this `cost`. */
+  /** Takes `cost` tokens. Returns whether the bucket had them. */
   allows(cost: number): boolean {
     this.#left -= cost;
     return this.#left >= 0 || this.#refill();
   }
 
-  /** The peer has done something of this `cost`; whether that was too much, `allows` says next time. */
+  /** Takes `cost` tokens without a check: the next call of `allows` tells whether that was too much. */
   charge(cost: number): void {
     this.#left -= cost;
   }
 
-  /** Something useful came of it. */
+  /** Gives back `cost` tokens, up to the burst. */
   forgive(cost: number): void {
     this.#left = Math.min(this.#burst, this.#left + cost);
   }

@@ -1,7 +1,7 @@
 /**
- * Calls `onStall` once, when `measure()` has stayed the same for `timeoutMs` (to twice that).
+ * Calls `onStall` once, when `measure()` has not changed for `timeoutMs` milliseconds (up to twice that).
  *
- * @returns a function that stops it.
+ * @returns a function that stops the watch.
  */
 export function watchProgress(
   measure: () => number,

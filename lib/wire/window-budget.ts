@@ -1,14 +1,14 @@
-/** How a budget lends. */
+/** Options of a `WindowBudget`. */
 export interface WindowBudgetOptions {
-  /** Share of all bytes that growing windows leave for new streams. Default 0. */
+  /** Share of all bytes that growing windows leave to new streams. Default 0. */
   reserve?: number;
-  /** Share of what is left that a window may take at a time. Default 1. */
+  /** Largest share of the remaining bytes that a window may take at a time. Default 1. */
   maxShare?: number;
-  /** Called when something was given back. */
+  /** Called when bytes are given back. */
   onRoom?: () => void;
 }
 
-/** What all streams of a session together may be promised, in bytes. */
+/** Bytes that several receive windows may have together. */
 export class WindowBudget {
   readonly #reserve: number;
   readonly #maxShare: number;
@@ -22,17 +22,17 @@ export class WindowBudget {
     this.#left = bytes;
   }
 
-  /** Whether a new stream could have a window of `bytes`. */
+  /** Whether the budget has `bytes` for the window of a new stream. */
   has(bytes: number): boolean {
     return this.#left >= bytes;
   }
 
-  /** Takes the window of a new stream, which must be there. */
+  /** Takes `bytes` for the window of a new stream. The budget must have them. */
   take(bytes: number): void {
     this.#left -= bytes;
   }
 
-  /** Takes up to `bytes` for a window to be larger, but leaves the reserve. Returns how many. */
+  /** Takes up to `bytes` for a window to grow, but leaves the reserve. Returns how many it took. */
   takeMore(bytes: number): number {
     const available = Math.floor((this.#left - this.#reserve) * this.#maxShare);
     const more = Math.min(bytes, Math.max(0, available));

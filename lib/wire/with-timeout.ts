@@ -1,4 +1,4 @@
-/** Resolves when `promise` does, or after `ms` milliseconds, whichever comes first. */
+/** Resolves when `promise` does, or after `ms` milliseconds. Rejects if `promise` rejects first. */
 export async function withTimeout(ms: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise((resolve) => {

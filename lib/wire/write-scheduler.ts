@@ -2,55 +2,55 @@ import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { createRootScope } from '../context/index.js';
 
-/** Something with data to send, asked for a little at a time so that all get their turn. */
+/** A source of data. Sources are asked for one frame at a time, so that each gets its turn. */
 export interface Sendable {
   /** Whether there is data that may be sent now. */
   readonly sendable: boolean;
 }
 
-/** What the turns are made of; it writes by `write` of the turns. */
+/** The owner of a scheduler. Its methods write by `WriteScheduler.write()`. */
 export interface WriteSchedulerHost<Source extends Sendable> {
   /** Whether no source may send now, whatever its own state. */
   readonly blocked: boolean;
-  /** Before the first turn: writes what goes ahead of all data. */
+  /** Called before the first turn: writes the frames that precede all data. */
   onFlushStart(): void;
   /** Writes one frame of `source`, which is sendable. */
   sendFrame(source: Source): void;
-  /** Hands the socket what it has not. */
+  /** Called after the last turn: hands the rest of the buffered bytes to the socket. */
   onFlushEnd(): void;
 }
 
-/** Bytes that are handed to the socket at a time: at most, at least, and to begin with. */
+/** Bytes handed to the socket at a time: maximum, minimum and initial value. */
 const MOST_AT_A_TIME = 256 * 1024;
 const LEAST_AT_A_TIME = 4 * 1024;
 const FIRST_AT_A_TIME = 64 * 1024;
-/** Milliseconds that the network may take for them before they become fewer. */
+/** If the network takes longer for them, in milliseconds, the number decreases. */
 const SLOW_MS = 250;
-/** Milliseconds within which they become more. */
+/** If the network takes less time, in milliseconds, the number increases. */
 const FAST_MS = 50;
 
 /**
- * When a connection writes: all of one turn of the event loop together at its end, with one frame from
- * each ready source in turn for as long as the socket takes it.
+ * Schedules the writes of a connection: all frames of one tick are written together at its end, with one
+ * frame of each ready source in turn for as long as the socket takes them.
  *
- * How much the socket is given at a time follows the link: up to 256 KiB on a fast one, and on a slow
- * one what it takes in a quarter of a second. So there is progress to be seen on every link, as the
- * bytes that wait in a socket become fewer only by whole writes, and frames that go ahead of data wait
- * for no more than that.
+ * The bytes that the socket is given at a time adapt to the link: up to 256 KiB on a fast link; on a slow
+ * one as many as it takes in a quarter of a second, at least 4 KiB. A socket reports progress only for
+ * whole writes. Small writes thus make progress visible on every link, and frames that precede data wait
+ * no longer.
  */
 export class WriteScheduler<Source extends Sendable> {
   readonly #socket: Duplex;
   readonly #host: WriteSchedulerHost<Source>;
   readonly #ready = new Set<Source>();
   #atATime = FIRST_AT_A_TIME;
-  /** Writes run in the context of the connection, not in that of the call that wrote first in a turn. */
+  /** Writes run in the context of the connection, not in that of the first writing call of a tick. */
   readonly #scope = createRootScope();
   #flushScheduled = false;
-  /** Something is to be written once the socket has room. */
+  /** Whether something is to be written when the socket has room. */
   #waits = false;
   #ended = false;
   #written = 0;
-  /** Since when the network is timed, by `performance.now()`; 0 while it is not. And what it had taken by then. */
+  /** Start of the current timing by `performance.now()`, or 0; and `bytesTaken` at that time. */
   #timedSince = 0;
   #takenBefore = 0;
 
@@ -64,7 +64,7 @@ export class WriteScheduler<Source extends Sendable> {
     return this.#socket.writableLength >= this.#atATime;
   }
 
-  /** Bytes that the socket is given at a time; no frame with data should be longer. */
+  /** Bytes that the socket is given at a time. No data frame should be longer. */
   get atATime(): number {
     return this.#atATime;
   }
@@ -74,7 +74,7 @@ export class WriteScheduler<Source extends Sendable> {
     return this.#written - this.#socket.writableLength;
   }
 
-  /** Whether nothing is written any more. */
+  /** Whether writing has ended. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -84,16 +84,16 @@ export class WriteScheduler<Source extends Sendable> {
     return this.#ready.size === 0;
   }
 
-  /** Hands the socket bytes, which must not be changed any more. */
+  /** Hands bytes to the socket. The bytes must not be changed afterwards. */
   write(bytes: Uint8Array): void {
     const socket = this.#socket;
     this.#written += bytes.length;
-    // Nobody waits for less than what a slow link gets at a time, so nobody needs to be told of it.
+    // No source waits for less than the minimum at a time, so such a write needs no callback.
     if (socket.writableLength + bytes.length < LEAST_AT_A_TIME) socket.write(bytes);
     else socket.write(bytes, this.#onTaken);
   }
 
-  /** Something is to be written. Returns whether that will be soon, rather than when the socket has room. */
+  /** Schedules a flush. Returns whether the flush comes soon, rather than when the socket has room. */
   schedule(): boolean {
     if (this.#flushScheduled) return true;
     if (this.full) {
@@ -116,7 +116,7 @@ export class WriteScheduler<Source extends Sendable> {
     this.#ready.delete(source);
   }
 
-  /** Writes what waits, but for data that had no turn yet, then ends the socket. */
+  /** Writes the frames that precede data, then ends the socket. Data that had no turn is dropped. */
   end(): void {
     if (this.#ended) return;
     this.#ready.clear();
@@ -125,7 +125,7 @@ export class WriteScheduler<Source extends Sendable> {
     this.#socket.end();
   }
 
-  /** Lets go of the socket and of what waits. */
+  /** Stops writing and drops all sources. The socket stays open. */
   discard(): void {
     this.#ended = true;
     this.#ready.clear();
@@ -136,7 +136,7 @@ export class WriteScheduler<Source extends Sendable> {
     if (!this.#ended) this.#flush();
   };
 
-  /** The network has taken a write, or never will. */
+  /** The network has taken a write, or the write has failed. */
   readonly #onTaken = (error?: Error | null): void => {
     if (error) return;
     this.#stopTiming();
@@ -156,12 +156,12 @@ export class WriteScheduler<Source extends Sendable> {
       this.#host.onFlushStart();
       this.#takeTurns();
     } finally {
-      // Callbacks of the application ran in between; whatever they did, the bytes must go.
+      // Application callbacks ran meanwhile. Even if one has thrown, the bytes must be written.
       this.#host.onFlushEnd();
       socket.uncork();
     }
     if (socket.writableLength >= LEAST_AT_A_TIME) this.#startTiming();
-    else if (this.#waits) this.#adapt(this.#atATime, 0); // All of it at once.
+    else if (this.#waits) this.#adapt(this.#atATime, 0); // The socket took everything at once.
   }
 
   #takeTurns(): void {
@@ -173,7 +173,7 @@ export class WriteScheduler<Source extends Sendable> {
       }
       this.#ready.delete(source);
       if (!source.sendable) continue;
-      // Added again it stands last, and this loop still comes to it.
+      // Adding the source again moves it to the end of the set; this loop still reaches it.
       this.#ready.add(source);
       this.#host.sendFrame(source);
     }
@@ -194,7 +194,7 @@ export class WriteScheduler<Source extends Sendable> {
     if (this.#socket.writableLength >= LEAST_AT_A_TIME) this.#startTiming();
   }
 
-  /** The network has taken `bytes` within `ms`. */
+  /** Adapts the number of bytes at a time: the network has taken `bytes` within `ms`. */
   #adapt(bytes: number, ms: number): void {
     if (ms > SLOW_MS) {
       const fewer = Math.min(this.#atATime, Math.round((bytes * SLOW_MS) / ms));
