@@ -1,7 +1,7 @@
-/** Share of the letters that may differ between a misspelt name and the one that was meant. */
+/** Largest share of the letters that may differ between a misspelt name and the intended one. */
 const TOLERANCE = 0.4;
 
-/** The one of `names` that `name` is most likely a misspelling of; undefined if there is none. */
+/** Returns the entry of `names` that `name` most likely misspells; undefined if there is none. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;
@@ -15,7 +15,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest;
 }
 
-/** Letters to insert, delete or replace, and neighbours to swap, to make `from` into `to`. */
+/** Number of insertions, deletions, replacements and swaps of adjacent letters that turn `from` into `to`. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -1,6 +1,6 @@
 import type { OptionRules, Rule, Rules } from './rule.js';
 
-/** The longest delay that Node's timers keep: 24 days. */
+/** Longest delay of Node's timers in milliseconds: 24 days. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 const NUMBER_OF_TEXT = 'convert text first, as in Number(process.env.NAME)';
@@ -70,24 +70,24 @@ export function func<Value>(expects = 'a function'): Rule<Value> {
   return { expects, accepts: (value) => typeof value === 'function' };
 }
 
-/** Whatever `accepts` says is right. */
+/** A value for which `accepts` returns true. */
 export function like<Value>(expects: string, accepts: (value: unknown) => boolean): Rule<Value> {
   return { expects, accepts };
 }
 
-/** An object that has methods of these names. */
+/** An object that has methods with these names. */
 export function objectWith<Value>(expects: string, methods: readonly string[]): Rule<Value> {
   return like(expects, (value) => hasMethods(value, methods));
 }
 
-/** Whether `value` is an object that has methods of these names. */
+/** Whether `value` is an object that has methods with these names. */
 export function hasMethods(value: unknown, methods: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const members = value as Record<string, unknown>;
   return methods.every((method) => typeof members[method] === 'function');
 }
 
-/** An array whose items follow `rule`. */
+/** An array whose items all follow `rule`. */
 export function listOf<Value>(expects: string, rule: Rule<Value>): Rule<Value[]> {
   return like(
     expects,
@@ -95,7 +95,7 @@ export function listOf<Value>(expects: string, rule: Rule<Value>): Rule<Value[]>
   );
 }
 
-/** One that either rule accepts; for rules without members. */
+/** A value that either rule accepts. For rules without members. */
 export function either<One, Other>(one: Rule<One>, other: Rule<Other>): Rule<One | Other> {
   return {
     expects: `${one.expects} or ${other.expects}`,
@@ -103,12 +103,12 @@ export function either<One, Other>(one: Rule<One>, other: Rule<Other>): Rule<One
   };
 }
 
-/** An object that is passed on as it is. */
+/** An object that is passed on unchanged. */
 export function opaqueObject<Value extends object>(): Rule<Value> {
   return like('an object', isObject);
 }
 
-/** An object whose members somebody else knows, such as the channel options of grpc-js. */
+/** An object with members that this package does not know, such as the channel options of grpc-js. */
 export function openObject<Value extends object>(expects = 'an object'): Rule<Value> {
   return { expects, members: {}, isOpen: true, accepts: isObject };
 }
@@ -116,7 +116,8 @@ export function openObject<Value extends object>(expects = 'an object'): Rule<Va
 /**
  * An object of options.
  *
- * @param problemOf - what is wrong with the options together; completes "the option …".
+ * @param problemOf - returns what is wrong with a combination of valid options, if anything; completes
+ * "the option …".
  */
 export function optionsOf<Value extends object>(
   members: Rules<Value>,
@@ -130,12 +131,12 @@ export function optionsOf<Value extends object>(
   };
 }
 
-/** The same rule for an option without a default. `expects` replaces the words of the rule. */
+/** Makes `rule` the rule of an option without a default. `expects` replaces the text of the rule. */
 export function required<Value>(rule: Rule<Value>, expects = rule.expects): Rule<Value> {
   return { ...rule, expects, isRequired: true };
 }
 
-/** Whether options can be read from it: an array, a function or a promise is a mistake. */
+/** Whether `value` can be an object of options. Arrays, functions and promises are mistakes. */
 export function isObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return typeof (value as { then?: unknown }).then !== 'function';

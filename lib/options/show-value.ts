@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 
-/** Characters of a value that an error shows. */
+/** Largest number of characters of a value in an error message. */
 const MAX_SHOWN = 60;
 
-/** A value and its type, for an error: `'false' (a string)`. */
+/** Formats a value and its type for an error message: `'false' (a string)`. */
 export function showValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return describeFunction(value);

@@ -4,24 +4,25 @@ import type { OptionRule, OptionRules, Rules } from './rule.js';
 import { isObject } from './rules.js';
 import { showValue } from './show-value.js';
 
-/** Where the verifier is: in which call, and in which object of options. */
+/** Position of the verifier: the call, and the object of options. */
 interface Place {
   readonly call: string;
   /** Path of the object; empty for the options of the call. */
   readonly path: string;
-  /** Rules of the options of the call, in which misplaced options are looked for. */
+  /** Rules of the options of the call; searched for the place of a misplaced option. */
   readonly root: OptionRules;
 }
 
 /**
- * Verifies the options of a call: the one place where all entry points have theirs verified.
+ * Verifies the options of a call. The entry points verify their options here; HTTP/2 verifies its own.
  *
- * A value of undefined counts as not given, whatever the name. All objects of options are copied without
- * such values, so that spreading a copy over defaults keeps the defaults; other values are passed on.
+ * An option with the value undefined counts as not given, whatever its name. All objects of options are
+ * copied without such options, so that spreading a copy over defaults keeps the defaults; other values are
+ * passed on unchanged.
  *
- * @param call - the call that the options are for, as its error names it.
+ * @param call - name of the call in error messages.
  * @returns a copy of the options.
- * @throws OptionError naming the first option that is unknown, missing, or not what it can be.
+ * @throws OptionError naming the first option that is unknown, missing or invalid.
  */
 export function verifyOptions<Options extends object>(
   call: string,
@@ -38,7 +39,7 @@ export function verifyOptions<Options extends object>(
 function readMembers(options: object, rules: OptionRules, place: Place, isOpen = false): object {
   const given = options as Record<string, unknown>;
   const read: Record<string, unknown> = {};
-  // Also what is inherited: options may be an instance of a class, or made by Object.create.
+  // Includes inherited members: options may be an instance of a class, or made by Object.create.
   for (const name in given) {
     if (given[name] === undefined || Object.hasOwn(rules, name)) continue;
     if (!isOpen) throw unknownOption(name, rules, place);
@@ -93,7 +94,7 @@ function nearestPath(name: string, rules: OptionRules, place: Place): string | u
   return nearest && pathTo(nearest, place);
 }
 
-/** Where an option of this very name belongs, the outermost place first. */
+/** Returns the path at which an option of this exact name belongs, outermost place first. */
 function placeOf(name: string, rules: OptionRules, path = ''): string | undefined {
   const within = (member: string): string => (path === '' ? member : `${path}.${member}`);
   if (Object.hasOwn(rules, name)) return within(name);
