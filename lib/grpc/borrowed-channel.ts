@@ -2,9 +2,9 @@ import type { ChannelInterface } from '@grpc/grpc-js';
 import type { Call } from './grpc-types.js';
 
 /**
- * A channel as it is given to stubs, which do not own it: `close()` does nothing, so that closing one
- * stub, as users of grpc-js do, leaves the connection and all other stubs as they are. The owner closes
- * the channel behind it; calls then fail with the error of that channel.
+ * A channel for stubs, which do not own it. `close()` does nothing, so that closing one stub, as users of
+ * grpc-js do, affects neither the connection nor other stubs. When the owner closes the underlying channel,
+ * calls fail with the error of that channel.
  */
 export class BorrowedChannel implements ChannelInterface {
   readonly #channel: ChannelInterface;
@@ -13,7 +13,6 @@ export class BorrowedChannel implements ChannelInterface {
     this.#channel = channel;
   }
 
-  /** Does nothing. */
   close(): void {}
 
   getTarget(): string {

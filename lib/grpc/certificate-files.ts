@@ -6,30 +6,30 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { func, nonEmptyText, type Rules } from '../options/index.js';
 import { minTlsVersion } from './tls-version.js';
 
-/** Which files, by the option that names each. All hold PEM. */
+/** Paths of PEM files. */
 export interface CertificatePaths {
-  /** The own certificate, followed by the intermediate ones if there are any. */
+  /** The certificate of this side, followed by its intermediate certificates, if any. */
   certFile?: string;
-  /** The key of the own certificate, without a passphrase. */
+  /** The private key of that certificate, without a passphrase. */
   keyFile?: string;
-  /** The authorities that the other end's certificate may come from. */
+  /** The certificate authorities that the peer's certificate is verified against. */
   caFile?: string;
 }
 
-/** What becomes of the files. */
+/** Events of watched certificate files. */
 export interface CertificateFilesEvents {
-  /** Told when the files have changed, and new connections use what is in them now. */
+  /** Called when the files have changed and new connections use their new content. */
   onRenewed?(): void;
   /**
-   * Told when the files cannot be read or do not fit together; once for each problem. What they held
-   * before stays in use, and they are looked at again. Default: a warning of the process.
+   * Called when the files cannot be read or do not fit together, once for each problem. The previous
+   * content stays in use, and the files are read again later. Default: a process warning.
    */
   onError?(error: Error): void;
 }
 
 const PATH = 'the path of a PEM file';
 
-/** What the options about the files may be. */
+/** Rules of the options `certFile`, `keyFile`, `caFile`, `onRenewed` and `onError`. */
 export const CERTIFICATE_FILES_RULES: Rules<CertificatePaths & CertificateFilesEvents> = {
   certFile: { ...nonEmptyText, expects: PATH },
   keyFile: { ...nonEmptyText, expects: PATH },
@@ -41,12 +41,12 @@ export const CERTIFICATE_FILES_RULES: Rules<CertificatePaths & CertificateFilesE
 type Option = keyof CertificatePaths;
 type Contents = Partial<Record<Option, Buffer>>;
 
-/** Milliseconds until files that cannot be used are looked at once more, before anybody is told. */
+/** Milliseconds until unusable files are read a second time, before the error is reported. */
 const SECOND_LOOK_MS = 100;
 
 const OPTIONS: readonly Option[] = ['certFile', 'keyFile', 'caFile'];
 
-/** Certificates in files that somebody replaces from time to time. */
+/** Reads certificates from files that may be replaced at any time. */
 export class CertificateFiles {
   readonly #paths: CertificatePaths;
   readonly #events: CertificateFilesEvents;
@@ -68,12 +68,12 @@ export class CertificateFiles {
     this.#context = contextOf(paths, this.#contents);
   }
 
-  /** For `tls.createSecureContext`; another object whenever the files have changed. */
+  /** Options for `tls.createSecureContext`. A new object whenever the files have changed. */
   get context(): SecureContextOptions {
     return this.#context;
   }
 
-  /** Reads the files anew; resolves when `context` and the events say what is in them. */
+  /** Reads the files again. Resolves when `context` is up to date and the events were emitted. */
   refresh(): Promise<void> {
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
     return this.#reading;
@@ -88,13 +88,13 @@ export class CertificateFiles {
     this.#events.onRenewed?.();
   }
 
-  /** Whoever replaces two files has replaced one of them first. */
+  /** Reads the files once more: the first read may have come between the replacement of two files. */
   async #takeLater(): Promise<boolean> {
     await setTimeout(SECOND_LOOK_MS, undefined, { ref: false });
     return this.#take();
   }
 
-  /** Resolves with whether there is anything new; changes nothing if it rejects. */
+  /** Reads the files. Resolves with whether their content is new; changes nothing if it rejects. */
   async #take(): Promise<boolean> {
     const contents: Contents = {};
     for (const option of OPTIONS) {
@@ -115,7 +115,7 @@ export class CertificateFiles {
   }
 }
 
-/** Tells of a problem with files that nobody wants to be told of. */
+/** Default of `onError`: emits a process warning of type `CertificateWarning`. */
 export function warn(error: Error): void {
   process.emitWarning(error.message, { type: 'CertificateWarning' });
 }
@@ -124,7 +124,10 @@ function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {
   return one === other || (one !== undefined && other !== undefined && one.equals(other));
 }
 
-/** Node takes nearly everything, and fails or trusts nobody when a connection comes: so it is checked. */
+/**
+ * Verifies the content now: Node accepts nearly any content here, and fails, or trusts no certificate, only
+ * when a connection arrives.
+ */
 function contextOf(paths: CertificatePaths, { certFile, keyFile, caFile }: Contents) {
   if (caFile) named('caFile', paths.caFile, () => certificatesIn(caFile));
   const own = certFile && named('certFile', paths.certFile, () => certificatesIn(certFile)[0]);
@@ -138,7 +141,7 @@ function contextOf(paths: CertificatePaths, { certFile, keyFile, caFile }: Conte
     ca: caFile,
     cert: certFile,
     key: keyFile,
-    ciphers: process.env['GRPC_SSL_CIPHER_SUITES'], // As in all credentials of grpc-js.
+    ciphers: process.env['GRPC_SSL_CIPHER_SUITES'], // Same as in all credentials of grpc-js.
     minVersion: minTlsVersion(),
   };
   const option = certFile ? 'certFile' : 'caFile';
@@ -146,7 +149,7 @@ function contextOf(paths: CertificatePaths, { certFile, keyFile, caFile }: Conte
   return context;
 }
 
-/** @throws Error if there is none, or one cannot be read: Node would leave it out without a word. */
+/** @throws Error if `pem` has no certificate, or one that cannot be read: Node would ignore it silently. */
 function certificatesIn(pem: Buffer): X509Certificate[] {
   const text = pem.toString('latin1');
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;

@@ -1,21 +1,24 @@
 import { ErrorCode } from '../http2/index.js';
 import type { GoAway } from './grpc-engine.js';
 
-/** What the debug data of the GOAWAY begins with, and what stands between that and a reason. */
+/** Beginning of the debug data of the GOAWAY, and the separator before a reason. */
 const WORDS = 'peer closed';
 const BEFORE_REASON = ': ';
 
 /**
- * What one end says when it closes a connection because it has decided so. The code is NO_ERROR, as the
- * clients of grpc-go and grpc-js then end calls under way with UNAVAILABLE: with any other code those of
- * grpc-js would end with CANCELLED.
+ * Creates the GOAWAY of a side that closes a connection by decision. The code is NO_ERROR, so that clients
+ * of grpc-go and grpc-js end in-flight calls with UNAVAILABLE. With any other code, clients of grpc-js end
+ * them with CANCELLED.
  */
 export function closedByDecision(reason: string | undefined): GoAway {
   const message = reason ? `${WORDS}${BEFORE_REASON}${reason}` : WORDS;
   return { code: ErrorCode.NoError, message };
 }
 
-/** The decision that `goAway` tells of, if it does; `reason` is text of the other end. */
+/**
+ * Returns the decision that `goAway` reports, or undefined if it reports none. `reason` is text of the
+ * peer.
+ */
 export function decisionIn({ code, message }: GoAway): { reason?: string } | undefined {
   if (code !== ErrorCode.NoError) return undefined;
   if (message === WORDS) return {};

@@ -1,36 +1,36 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 
-/** What grpc-js tells handlers of the security of their connection (`call.getAuthContext()`). */
+/** Security of a connection, as grpc-js reports it to handlers (`call.getAuthContext()`). */
 export interface AuthContext {
-  /** `ssl` if the other end showed a certificate that was verified. */
+  /** `ssl` if the peer presented a certificate that was verified. */
   transportSecurityType?: string;
-  /** That certificate. */
+  /** The verified certificate of the peer. */
   sslPeerCertificate?: PeerCertificate;
 }
 
-/** Addresses and ports of both ends, as far as they have any. */
+/** Addresses and ports of both ends, where they exist. */
 export type ConnectionAddresses = Partial<
   Pick<TLSSocket, 'localAddress' | 'localPort' | 'remoteAddress' | 'remotePort'>
 >;
 
-/** By which a call, or what it gives as its auth context, leads to its connection. */
+/** Property of a call, or of its auth context, that holds its connection. */
 const CONNECTION = Symbol('connection');
 
-/** The connection that calls come in on. Handlers find it by `connectionOf(call)`. */
+/** The connection that a server call arrived on. Handlers get it with `connectionOf(call)`. */
 export class ConnectionInfo {
-  /** Address and port of the other end, as `call.getPeer()` gives it; `unknown` where there is none. */
+  /** Address and port of the peer, as `call.getPeer()` returns them; `unknown` if there is no address. */
   readonly peerName: string;
   readonly #socket: Duplex;
   #authContext: AuthContext | undefined;
 
-  /** @param socket - the connection's own socket, under TLS the `TLSSocket`. */
+  /** @param socket - the socket of the connection; with TLS, the `TLSSocket`. */
   constructor(socket: Duplex) {
     this.#socket = socket;
     this.peerName = peerNameOf(socket);
   }
 
-  /** What `call.getAuthContext()` gives; one object per connection. */
+  /** The result of `call.getAuthContext()`; one object per connection. */
   get authContext(): AuthContext {
     this.#authContext ??= Object.defineProperty(authContextOf(this.#socket), CONNECTION, {
       value: this,
@@ -38,34 +38,37 @@ export class ConnectionInfo {
     return this.#authContext;
   }
 
-  /** What the other end proved to be by TLS; undefined where it showed no certificate that was verified. */
+  /** The TLS certificate of the peer; undefined if the peer presented none that was verified. */
   get certificate(): PeerCertificate | undefined {
     return this.authContext.sslPeerCertificate;
   }
 
-  /** Bytes that came in; undefined where the socket does not count. */
+  /** Bytes received; undefined if the socket does not count them. */
   get bytesRead(): number | undefined {
     return (this.#socket as Partial<TLSSocket>).bytesRead;
   }
 
-  /** Bytes that were sent; undefined where the socket does not count. */
+  /** Bytes sent; undefined if the socket does not count them. */
   get bytesWritten(): number | undefined {
     return (this.#socket as Partial<TLSSocket>).bytesWritten;
   }
 
   /**
-   * @internal HTTP/2 on it has failed. Its stream is about to end as it does in order: the other end is
-   * still to be told why.
+   * @internal Called when HTTP/2 on the connection fails. The stream still ends in order, since the GOAWAY
+   * that tells the peer why is sent first.
    */
   failed(_error: Error): void {}
 
-  /** @internal The other end has said in order that it makes no more calls on it. */
+  /**
+   * @internal Called when the peer announces by GOAWAY with NO_ERROR that it makes no more calls on the
+   * connection.
+   */
   takesLeave(): void {}
 
-  /** @internal This side is about to send the other end away from it, to a new connection. */
+  /** @internal Called before this side asks the peer to make a new connection. */
   retired(): void {}
 
-  /** @internal What grpc-js' `call.getConnectionInfo()` gives. */
+  /** @internal The result of `call.getConnectionInfo()` of grpc-js. */
   get addresses(): ConnectionAddresses {
     const { localAddress, localPort, remoteAddress, remotePort } = this
       .#socket as ConnectionAddresses;
@@ -73,7 +76,7 @@ export class ConnectionInfo {
   }
 }
 
-/** Anything that has an auth context: a server call of grpc-js, an intercepted one, one of a test. */
+/** Anything with an auth context: a server call of grpc-js, an intercepted call, a call of a test. */
 export interface CallLike {
   /** One object per connection. */
   getAuthContext?(): object;
@@ -84,8 +87,8 @@ interface Bound {
 }
 
 /**
- * The connection that `call` came in on, if an engine of this package served it; plain connections of
- * grpc-js have none. Nothing that a client sends can forge it.
+ * Returns the connection that `call` arrived on if an engine of this package served it. Returns undefined
+ * for plain connections of the grpc-js engine. A client cannot forge the result.
  */
 export function connectionOf(call: CallLike): ConnectionInfo | undefined {
   const bound = (call as Bound)[CONNECTION];
@@ -93,12 +96,12 @@ export function connectionOf(call: CallLike): ConnectionInfo | undefined {
   return (call.getAuthContext() as Bound)[CONNECTION];
 }
 
-/** Makes `connectionOf(call)` answer `connection`. */
+/** Makes `connectionOf(call)` return `connection`. */
 export function bindConnection(call: CallLike, connection: ConnectionInfo): void {
   Object.defineProperty(call, CONNECTION, { value: connection, configurable: true });
 }
 
-// Both as grpc-js itself answers for a connection that it accepted.
+// Both functions return the values that grpc-js uses for a connection that it accepted.
 
 function peerNameOf(socket: Duplex): string {
   const { remoteAddress, remotePort } = socket as Partial<TLSSocket>;
@@ -109,11 +112,11 @@ function peerNameOf(socket: Duplex): string {
 function authContextOf(socket: Duplex): AuthContext {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   if (authorized !== true || getPeerCertificate === undefined) return {};
-  // Null, whatever its types say, when the connection is closed.
+  // Null when the connection is closed, contrary to the type.
   const certificate = getPeerCertificate.call(socket) as PeerCertificate | null;
   return {
     transportSecurityType: 'ssl',
-    // Node gives an empty object where the other end showed no certificate.
+    // Node returns an empty object if the peer presented no certificate.
     ...(certificate?.raw && { sslPeerCertificate: certificate }),
   };
 }

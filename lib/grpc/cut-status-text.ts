@@ -1,15 +1,15 @@
-/** Characters that a byte takes which is percent-encoded. */
+/** Characters per percent-encoded byte. */
 const ENCODED_BYTE = 3;
-/** Code points from which on UTF-8 takes two, three and four bytes. */
+/** First code points that take two, three and four bytes in UTF-8. */
 const TWO_BYTES = 0x80;
 const THREE_BYTES = 0x800;
 const FOUR_BYTES = 0x1_0000;
 
 /**
- * The longest beginning of `text` that takes at most `limit` characters when it is percent-encoded; no
- * character is cut in two.
+ * Returns the longest prefix of `text` that takes at most `limit` characters when it is percent-encoded.
+ * Never splits a character.
  *
- * @param isPlain - whether an ASCII character stands for itself.
+ * @param isPlain - whether an ASCII character is sent without encoding.
  */
 export function cutStatusText(
   text: string,

@@ -7,25 +7,27 @@ import {
 } from '@grpc/grpc-js';
 import { debugDetails } from './built-in/debug-details.js';
 
-/** Milliseconds in which a handler that destroyed its call may still answer it. */
+/** Milliseconds in which a handler may still answer a call that it destroyed. */
 const ANSWER_GRACE_MS = 1000;
 
-/** The streams that handlers get, of either engine. */
+/** The streams that handlers receive, of either engine. */
 type StreamingCall = (Duplex | Writable) & { readonly cancelled: boolean };
 type Answer = sendUnaryData<unknown>;
 type Handler = (call: StreamingCall, callback?: Answer) => unknown;
 
 /**
- * A handler of a streaming method whose calls always end, whatever Node's stream tools do to them. To
- * grpc-js a destroyed call is not over: its caller would wait for ever.
+ * Wraps the handler of a streaming method so that every call ends, even if Node's stream utilities destroy
+ * it. grpc-js does not end a destroyed call, and its caller would wait forever.
  *
  * - A call that is destroyed (by `destroy()`, or by `pipeline()` from a source that fails) ends with the
- *   status of the error, or else with INTERNAL: as soon as its handler has returned, or, where a callback
- *   answers, `ANSWER_GRACE_MS` later at the latest. An answer that comes first counts.
- * - `for await` over the requests does not destroy the call, as it does with other streams of Node, so
- *   that the handler can answer after the loop, and after `break`.
- * - A promise of the handler that resolves after such a `break` ends the call; one that is rejected ends
- *   it with UNKNOWN, as if the handler had thrown at once.
+ *   status of the error, or with INTERNAL if there is no error. The call ends after `ANSWER_GRACE_MS`, or
+ *   earlier if it has no callback: once the handler has returned or its promise has resolved. An earlier
+ *   answer takes precedence.
+ * - `for await` over the requests does not destroy the call, unlike other streams of Node, so that the
+ *   handler can answer after the loop, and after `break`.
+ * - If the promise of the handler resolves after such a `break`, the call ends, with a callback after
+ *   `ANSWER_GRACE_MS`. If the promise is rejected, the call ends with UNKNOWN, as if the handler had thrown
+ *   synchronously.
  */
 export function endingDestroyedCalls(
   handler: UntypedHandleCall,
@@ -41,15 +43,15 @@ export function endingDestroyedCalls(
   return guarded as unknown as UntypedHandleCall;
 }
 
-/** Whether a call was ended by its handler, and ends it if the handler cannot any more. */
+/** Tracks whether the handler has ended its call, and ends the call if the handler no longer can. */
 class CallEnd {
   readonly #call: StreamingCall;
-  /** Of methods with one response. */
+  /** Only of methods with one response. */
   readonly #callback: Answer | undefined;
   readonly #endless: string;
   #isAnswered = false;
   #isDestroyed = false;
-  /** The handler left a loop over the requests before their end. */
+  /** Whether the handler left a loop over the requests before their end. */
   #hasLeft = false;
   #handler: 'running' | 'returned' = 'running';
   #timer: NodeJS.Timeout | undefined;
@@ -61,7 +63,7 @@ class CallEnd {
     call.once('close', this.#onClose);
   }
 
-  /** What the handler gets as its callback. */
+  /** The callback that the handler receives. */
   readonly answer: Answer = (...args) => {
     this.#isAnswered = true;
     clearTimeout(this.#timer);
@@ -72,7 +74,7 @@ class CallEnd {
     this.#hasLeft = true;
   }
 
-  /** @param result - of the handler. */
+  /** @param result - return value of the handler. */
   follow(result: unknown): void {
     if (result instanceof Promise) {
       result.then(
@@ -104,7 +106,10 @@ class CallEnd {
     else this.#endSoon();
   }
 
-  /** What the handler still does in this turn counts, and what its callback is told within the grace. */
+  /**
+   * Ends the call later: after the current turn if the handler has returned and has no callback, else after
+   * `ANSWER_GRACE_MS`. An answer before that takes precedence.
+   */
   #endSoon(): void {
     if (this.#handler === 'returned' && this.#callback === undefined)
       setImmediate(() => this.#end());
@@ -120,16 +125,16 @@ class CallEnd {
     else this.#fail(error);
   }
 
-  /** `end()` does nothing to a stream that is destroyed; what it would have called does the same. */
+  /** Sends the error. `end()` has no effect on a destroyed stream, so `_final` is called directly. */
   #fail(error: object): void {
     const call = this.#call;
-    // Both engines make the status of the last error that is emitted.
+    // Both engines derive the status from the last emitted error.
     if (error !== call.errored) call.emit('error', error);
     if (call.destroyed) call._final(() => {});
   }
 }
 
-/** Iterating leaves the stream as it is; `onLeft` is told of a loop that ends before the stream. */
+/** Keeps iteration from destroying the stream. Calls `onLeft` when a loop ends before the stream. */
 function keepAfterLoop(call: Duplex, onLeft: () => void): void {
   const iterate = (): NodeJS.AsyncIterator<unknown> => {
     const iterator = call.iterator({ destroyOnReturn: false });

@@ -3,7 +3,7 @@ import { hasMethods, like, type Rule } from '../options/index.js';
 import type { GrpcEngine } from './grpc-engine.js';
 import { grpcJsEngine } from './grpc-js/index.js';
 
-/** The engines that come with this package, by name. */
+/** Names of the engines in this package. */
 export type EngineName = 'built-in' | 'grpc-js';
 
 const ENGINES: Readonly<Record<EngineName, GrpcEngine>> = {
@@ -11,18 +11,18 @@ const ENGINES: Readonly<Record<EngineName, GrpcEngine>> = {
   'grpc-js': grpcJsEngine,
 };
 
-/** What the option `engine` may be. */
+/** Rule of the option `engine`. */
 export const ENGINE_RULE: Rule<EngineName | GrpcEngine> = like(
   `one of ${Object.keys(ENGINES).join(', ')} or a GrpcEngine`,
   (value) => isName(value) || isEngine(value),
 );
 
-/** Environment variable that names the engine of whoever does not choose one. */
+/** Environment variable that names the default engine. */
 const VARIABLE = 'BACKCHANNEL_ENGINE';
 
 /**
- * The engine that an option `engine` means. Without one it is that of the environment variable
- * `BACKCHANNEL_ENGINE`, else the built-in one.
+ * Returns the engine for an option `engine`. Default: the engine that the environment variable
+ * `BACKCHANNEL_ENGINE` names, else the built-in engine.
  *
  * @throws TypeError if there is no such engine.
  */

@@ -9,89 +9,99 @@ import type {
 } from '@grpc/grpc-js';
 import type { ConnectionInfo } from './connection-info.js';
 
-/** What one end says when it takes no more calls on a connection (GOAWAY of HTTP/2). */
+/** Content of a GOAWAY frame of HTTP/2: the sender takes no more calls on the connection. */
 export interface GoAway {
-  /** An error code of HTTP/2; 0 is none. */
+  /** HTTP/2 error code; 0 is NO_ERROR. */
   readonly code: number;
-  /** For humans, and words that gRPC has agreed upon, such as `max_age`. */
+  /** Debug data: text for humans, or a value that gRPC defines, such as `max_age`. */
   readonly message: string;
 }
 
-/** One connection that is being served. */
+/** One served connection. */
 export interface ServedStream {
   /**
-   * Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. The
-   * plain connections of grpc-js cannot be told: they just close then.
+   * Takes no new calls. Closes the connection after the last call, or after `graceMs` milliseconds. Plain
+   * connections of the grpc-js engine cannot be drained: they continue to take calls, and close after
+   * `graceMs`.
    */
   drain(graceMs: number): void;
-  /** Closes at once. */
+  /** Closes the connection at once. */
   destroy(): void;
   /**
-   * Closes at once, but tells the other end why by `goAway`. No call begins afterwards, calls that wait
-   * for their handler never reach it, and those under way end.
+   * Closes the connection at once, after a GOAWAY that tells the peer why. No new call begins, calls that
+   * wait for their handler never reach it, and in-flight calls end.
    */
   dismiss(goAway: GoAway): void;
 }
 
-/** What serves the calls of connections that are handed to it. Go: `backchannel.Server`. */
+/** Serves the calls of connections that are passed to it. Go: `backchannel.Server`. */
 export interface ConnectionServer {
   /**
-   * Serves calls on a connection until its stream closes. `connection` is what handlers find by
+   * Serves calls on a connection until its stream closes. Handlers get `connection` with
    * `connectionOf(call)`; without it the connection is a plain one.
    */
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream;
-  /** Closes everything at once. Idempotent. */
+  /** Closes all connections at once. Idempotent. */
   forceShutdown(): void;
 }
 
-/** A gRPC server that has no port. */
+/** A gRPC server without a port. */
 export interface StreamServer extends ConnectionServer {
-  /** As `grpc.Server.addService`. */
+  /** Same as `grpc.Server.addService`. */
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;
-  /** Waits for all calls, without limit, then closes all connections. As `grpc.Server.tryShutdown`. */
+  /**
+   * Waits for all calls, without a time limit, then closes all connections. Same as
+   * `grpc.Server.tryShutdown`.
+   */
   tryShutdown(callback: (error?: Error) => void): void;
-  /** The server of the library behind the engine. */
+  /** Returns the server of the gRPC library that the engine uses. */
   unwrap(): unknown;
 }
 
-/** Gives a new byte stream to the other end each time. */
+/** Opens a new byte stream to the peer with each call. */
 export type OpenStream = () => Promise<Duplex>;
 
-/** Turns a fresh connection, TLS already done, into the stream to speak gRPC on. */
+/** Turns a new connection, after the TLS handshake, into the stream that carries gRPC. */
 export type Upgrade = (socket: Duplex) => Promise<Duplex>;
 
-/** A channel that makes its connections itself. */
+/** A channel that reports how its connections end. */
 export interface DialChannel extends ChannelInterface {
-  /** Why it has no connection, if it knows: what the last attempt or connection ended with. */
+  /**
+   * Why the channel has no connection, if known: the error of the last attempt to connect, or of the last
+   * connection.
+   */
   readonly lastError?: Error | undefined;
   /**
-   * Calls `listener` when an attempt to connect has failed right after another one, if it tells: the
-   * state of the channel stays the same then.
+   * Calls `listener` when an attempt to connect fails right after another failed one: the state of the
+   * channel does not change then. Absent if the engine does not report such failures.
    */
   onFailedAgain?(listener: () => void): void;
   /**
-   * What made it leave its last connection, if that was the other end's wish. There is no such property
-   * where the engine keeps it to itself, as grpc-js does for channels over streams.
+   * The GOAWAY that ended the last connection; undefined if no GOAWAY did. The property does not exist if
+   * the engine does not report it, as with channels of grpc-js over streams.
    */
   readonly lastGoAway?: GoAway | undefined;
 }
 
-/** The one seam between this package and whatever speaks gRPC: nobody else knows how. */
+/** Interface between this package and a gRPC implementation. */
 export interface GrpcEngine {
-  /** For humans. */
+  /** Name of the engine, for messages. */
   readonly name: string;
-  /** A server without services, of connections that are handed to it. */
+  /** Creates a server without services, for connections that are passed to it. */
   createServer(options?: ServerOptions): StreamServer;
   /**
-   * A channel whose every connection is a stream from `open`. `connection` is what those streams run
-   * on, for calls that are asked for their peer.
+   * Creates a channel whose connections are streams from `open`. `connection` is the underlying connection
+   * of these streams; calls report it as their peer.
    */
   createStreamChannel(
     open: OpenStream,
     options?: ChannelOptions,
     connection?: ConnectionInfo,
   ): DialChannel;
-  /** A channel that dials `target` itself; its connections, TLS done, pass through `upgrade`. */
+  /**
+   * Creates a channel that dials `target` itself. Its connections pass through `upgrade` after the TLS
+   * handshake.
+   */
   createDialChannel(
     target: string,
     credentials: ChannelCredentials,

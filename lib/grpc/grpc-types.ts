@@ -6,27 +6,27 @@ import type {
   status,
 } from '@grpc/grpc-js';
 
-/** A call as a channel of grpc-js makes them. */
+/** A client call, as a channel of grpc-js creates it. */
 export type Call = ReturnType<ChannelInterface['createCall']>;
-/** What such a call tells. */
+/** Listener of a client call. */
 export type CallListener = Parameters<Call['start']>[1];
-/** What comes with a message to be sent. */
+/** Options of a message to be sent. */
 export type MessageContext = Parameters<Call['sendMessageWithContext']>[0];
-/** A server call that a call may have as its parent. */
+/** A server call that may be the parent of a client call. */
 export type ParentCall = NonNullable<Parameters<ChannelInterface['createCall']>[3]>;
-/** What grpc-js' credentials make connections secure with. */
+/** Secures connections, as credentials of grpc-js define it. */
 export type SecureConnector = experimental.SecureConnector;
 
-/** How a call ended. */
+/** Status of a client call. */
 export interface CallStatus {
   code: status;
   details: string;
   metadata: Metadata;
 }
 
-/** A call of a server, below the interceptors and above. */
+/** A server call, as interceptors see it and as they return it. */
 export type ServerCallInterface = ServerInterceptingCallInterface;
-/** What such a call tells. */
+/** Listener of a server call. */
 export type ServerCallListener = Parameters<ServerCallInterface['start']>[0];
-/** What a server says at the end of a call. */
+/** Status that a server sends. */
 export type ServerStatus = Parameters<ServerCallInterface['sendStatus']>[0];

@@ -1,6 +1,8 @@
 import { status } from '@grpc/grpc-js';
 
-/** Why headers cannot be sent: a status of this side's own, as there is none of the other end. */
+/**
+ * Creates the status of a call whose headers are too large to send: a status of this side, not of the peer.
+ */
 export function headerSizeProblem(
   of: 'request' | 'response',
   bytes: number,

@@ -5,29 +5,29 @@ import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
 import { watchConnectivity } from './watch-connectivity.js';
 
-/** Milliseconds that a connection must have lasted for the next one not to be held back for it. */
+/** Milliseconds after which a connection no longer counts as short-lived. */
 const LASTING_MS = 1000;
-/** Milliseconds of the longest pause between connections that do not last. */
+/** Longest pause after short-lived connections, in milliseconds. */
 const MAX_PAUSE_MS = 30_000;
-/** Milliseconds; the first limit of gRPC's backoff, too. */
+/** In milliseconds; also the first limit of gRPC's connection backoff. */
 const DEFAULT_LOSS_PAUSE_MS = 1000;
 
-/** NO_ERROR of HTTP/2. */
+/** Error code NO_ERROR of HTTP/2. */
 const IN_ORDER = 0;
 
 /**
- * Keeps `channel` connected: connects it now, and again whenever it has lost its connection, with
- * the channel's own backoff. A channel left alone connects only when a call needs it, and stays
- * unreachable for calls from the other end until then.
+ * Keeps `channel` connected: connects it now, and again after each loss of the connection, with the backoff
+ * of the channel. Otherwise a channel connects only when a call needs it, and the peer cannot call this
+ * side until then.
  *
- * Where the other end said by GOAWAY that it goes, the next connection is made at once: it is to be
- * there before the old one is gone. Where the connection was closed by decision, or lost without a word, all clients of that
- * server have lost theirs in the same instant, and would be at the next one's door together: each waits
- * any time up to `lossPauseMs` first. Connections that end as soon as they are made are made ever more
- * slowly, whatever was said. No call waits for any of these pauses: it has the channel connect at once.
+ * After a GOAWAY with NO_ERROR the next connection is made at once, so that it exists before the old one
+ * ends. If the connection was lost without such a GOAWAY, or closed by decision, all clients of that server
+ * may have lost theirs at the same moment. To spread their attempts, each one first waits a random time of
+ * up to `lossPauseMs`. After connections that last less than a second the pause grows up to 30 seconds,
+ * whatever the reason. A call does not wait for these pauses: it makes the channel connect at once.
  *
- * @param keepsAlive - whether it keeps the process alive meanwhile, as a listening socket would.
- * @param lossPauseMs - limit of the pause after a loss, in milliseconds. Default 1000.
+ * @param keepsAlive - whether to keep the process alive meanwhile, as a listening socket does.
+ * @param lossPauseMs - longest pause after a loss, in milliseconds. Default 1000.
  * @returns a function that stops it; the channel stays open.
  */
 export function keepConnected(
@@ -44,7 +44,7 @@ export function keepConnected(
     channel.getConnectivityState(true);
   };
   const reconnect = (): void => {
-    clearTimeout(pause); // A call may have connected it meanwhile.
+    clearTimeout(pause); // A call may have connected the channel meanwhile.
     shortLived = Date.now() - connectedAt < LASTING_MS ? shortLived + 1 : 0;
     const limitMs = Math.max(wasLost(channel) ? lossPauseMs : 0, pauseBetween(shortLived));
     if (limitMs === 0) return connect();
@@ -66,14 +66,14 @@ export function keepConnected(
   return stop;
 }
 
-/** Whether the last connection ended without the other end having asked for another one. */
+/** Whether the last connection ended without a request of the peer to make a new one. */
 function wasLost(channel: DialChannel): boolean {
   if (!('lastGoAway' in channel)) return false;
   const { lastGoAway } = channel;
   return lastGoAway?.code !== IN_ORDER || decisionIn(lastGoAway) !== undefined;
 }
 
-/** Milliseconds that the next connection waits at most, after so many in a row that did not last. */
+/** Longest pause before the next connection, in milliseconds, after a number of short-lived ones in a row. */
 function pauseBetween(shortLived: number): number {
   return shortLived === 0 ? 0 : Math.min(MAX_PAUSE_MS, 250 * 2 ** shortLived);
 }

@@ -9,16 +9,17 @@ import { experimental, logVerbosity, type ServerCredentials } from '@grpc/grpc-j
 import { minTlsVersion } from './tls-version.js';
 
 /**
- * A TCP or TLS server for `ListenMux.attach`, secured as grpc-js would be by the same credentials:
- * TLS first, of version 1.2 at least, and only with clients that choose `h2` by ALPN.
+ * Creates a TLS server, or without credentials a TCP server, for `ListenMux.attach`. The credentials apply
+ * as in grpc-js: TLS comes first, version 1.2 or newer, and clients must select `h2` by ALPN.
  *
- * Certificates that the credentials renew take effect for new connections. Until there are any,
- * connections are closed; where renewed ones cannot be read or used, those of before stay in use, and
- * the log of grpc-js says so.
+ * Renewed certificates of the credentials apply to new connections. Before the first certificates are
+ * available, connections are closed. If renewed certificates cannot be read or used, the previous ones stay
+ * in use, and an error is written to the log of grpc-js.
  *
- * Connections that are refused are told by the server's event `tlsClientError`, or close with an error.
+ * The server reports a refused connection by its event `tlsClientError`, or the socket closes with an
+ * error.
  *
- * @param handshakeTimeoutMs - milliseconds that a TLS handshake may take. Default 20000.
+ * @param handshakeTimeoutMs - time limit of a TLS handshake, in milliseconds. Default 20000.
  */
 export function createListener(
   credentials?: ServerCredentials,
@@ -34,7 +35,7 @@ export function createListener(
   return server.prependListener('secureConnection', refuseWithoutH2);
 }
 
-/** All at once: what Node is not told again when a context is renewed falls back to its defaults. */
+/** Returns all TLS options, also for a renewal: Node resets missing ones to their defaults. */
 function contextOf(
   credentials: ServerCredentials,
   context = credentials._getSecureContextOptions(),
@@ -43,12 +44,15 @@ function contextOf(
   return { ...options, minVersion: options.minVersion === 'TLSv1.3' ? 'TLSv1.3' : minTlsVersion() };
 }
 
-/** Only while `server` listens: one that never does would watch for ever. */
+/**
+ * Watches the credentials while `server` listens. Otherwise a server that never listens would leak a
+ * watcher.
+ */
 function followRenewals(server: TlsServer, credentials: ServerCredentials): void {
   let inUse = credentials._getSecureContextOptions();
   let problem: string | undefined;
   const renew = (context: SecureContextOptions | null): void => {
-    if (context === inUse) return; // Both null: not read yet, or only a part of it.
+    if (context === inUse) return; // Both may be null: the files are not read yet, or only some of them.
     try {
       if (context === null) throw new Error('they cannot be read');
       server.setSecureContext(contextOf(credentials, context));
@@ -56,7 +60,7 @@ function followRenewals(server: TlsServer, credentials: ServerCredentials): void
       problem = undefined;
     } catch (error) {
       const { message } = error as Error;
-      // Watched files are read again and again; whoever reads the log need not.
+      // Watched files are read repeatedly: each problem is logged once.
       if (message !== problem) tellOperator(message, inUse !== null);
       problem = message;
     }
@@ -82,9 +86,9 @@ function tellOperator(problem: string, hasOthers: boolean): void {
   );
 }
 
-/** As grpc-js: Node only refuses clients that choose another protocol, not those that choose none. */
+/** Refuses clients without ALPN, as grpc-js does. Node only refuses clients that select another protocol. */
 function refuseWithoutH2(socket: TLSSocket): void {
   if (socket.alpnProtocol === 'h2') return;
-  // Of an error that nobody listens to, Node itself takes care.
+  // Node handles the error if the socket has no listener for it.
   socket.destroy(new Error('the client did not choose the protocol "h2" by ALPN'));
 }

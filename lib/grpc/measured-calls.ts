@@ -2,34 +2,34 @@ import type { ChannelInterface, ClientOptions } from '@grpc/grpc-js';
 import { BorrowedChannel } from './borrowed-channel.js';
 import type { Call } from './grpc-types.js';
 
-/** What the options of a grpc-js client call for each call, before it is made. */
+/** Option `callInvocationTransformer` of a grpc-js client: runs for each call before the call is made. */
 export type CallTransformer = NonNullable<ClientOptions['callInvocationTransformer']>;
 
 type CallProperties = Parameters<CallTransformer>[0];
 
-/** Messages that wait in a stub for its user; grpc-js' stubs of response streams read up to 16 ahead. */
+/** Stub with messages that its user has not read. Response streams of grpc-js read up to 16 ahead. */
 export interface ReadAhead {
   readonly readableLength: number;
 }
 
-/** A call that counts what it has received against the memory of its connection. */
+/** A call whose received messages count towards the memory of its connection. */
 export interface MeasuringCall extends Call {
-  /** Messages that wait in `stub` still count. Before the first is read. */
+  /** Counts messages that wait in `stub`, too. To be called before the first read. */
   countReadAhead(stub: ReadAhead): void;
-  /** The message that was told last, `length` bytes long, has become `decoded`. */
+  /** Reports that the last message, of `length` bytes, was decoded to `decoded`. */
   onDecoded(decoded: unknown, length: number): void;
 }
 
-/** Whether a call counts what it receives; those of the built-in engine do. */
+/** Whether `call` counts its received messages, as calls of the built-in engine do. */
 export function isMeasuring(call: Call): call is MeasuringCall {
   return 'onDecoded' in call;
 }
 
 /**
- * The option `callInvocationTransformer` of grpc-js clients by which calls learn what only the stub
- * knows: what a response becomes when it is decoded, and how many wait in the stub.
+ * Creates an option `callInvocationTransformer` for grpc-js clients. It passes to calls what only the stub
+ * knows: the decoded responses, and the number of responses that wait in the stub.
  *
- * @param next - transformer of the user's; runs first.
+ * @param next - transformer of the user; runs first.
  */
 export function measuringTransformer(next?: CallTransformer): CallTransformer {
   return (given) => {
@@ -39,7 +39,7 @@ export function measuringTransformer(next?: CallTransformer): CallTransformer {
   };
 }
 
-/** What a transformer of the user's gives may be shared by calls; what grpc-js gives is made for one. */
+/** Copies the result of a user's transformer: calls may share it, unlike properties from grpc-js. */
 function copyOf(properties: CallProperties): CallProperties {
   return { ...properties, methodDefinition: { ...properties.methodDefinition } };
 }
@@ -57,7 +57,7 @@ function measure(properties: CallProperties): void {
   };
 }
 
-/** The channel as one call of a stub sees it. */
+/** Channel of a single call of a stub. */
 class MeasuredChannel extends BorrowedChannel {
   readonly #stub: ReadAhead | undefined;
   #call: MeasuringCall | undefined;
@@ -67,7 +67,7 @@ class MeasuredChannel extends BorrowedChannel {
     this.#stub = stub;
   }
 
-  /** An interceptor may make the call more than once; the last one counts. */
+  /** Creates the call. An interceptor may create several; only the last one is measured. */
   override createCall(...args: Parameters<ChannelInterface['createCall']>): Call {
     const call = super.createCall(...args);
     this.#call = isMeasuring(call) ? call : undefined;

@@ -1,9 +1,9 @@
 import type { ParentCall } from './grpc-types.js';
 
-/** The part of a call being handled that tells others of its end. */
+/** The part of a server call that reports its end. */
 export type EndingCall = Pick<ParentCall, 'cancelled' | 'on' | 'off'>;
 
-/** Listeners to the end of one call. Together they are one listener of its event. */
+/** Listeners for the end of one call. They share one listener of its event `cancelled`. */
 class EndListeners {
   static readonly #all = new WeakMap<EndingCall, EndListeners>();
   readonly #call: EndingCall;
@@ -43,11 +43,11 @@ class EndListeners {
 }
 
 /**
- * Calls `listener` when `call`, which is being handled, is over: cancelled, past its deadline, or
- * answered. At once if it already is. However many listen, the call itself has one listener of its event
- * `cancelled`, and none when nobody listens any more.
+ * Calls `listener` when the server call `call` has ended: cancelled, past its deadline, or answered. Calls
+ * it at once if the call has already ended. All listeners of a call share one listener of its event
+ * `cancelled`, which is removed with the last of them.
  *
- * @returns a function that stops it.
+ * @returns a function that removes the listener.
  */
 export function onEndOf(call: EndingCall, listener: () => void): () => void {
   if (call.cancelled) {
@@ -59,16 +59,16 @@ export function onEndOf(call: EndingCall, listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** The parent of the next call that is made. */
+/** The parent of the next client call. */
 let parentOfNext: ParentCall | undefined;
 
 /**
- * Makes `parent` the parent of the first call that `begin` makes, as the call option `parent` does; Nest's
- * stubs of methods with a stream of requests take no options. The call must be made before `begin`
+ * Makes `parent` the parent of the first call that `begin` makes, as the call option `parent` does. Nest's
+ * stubs of methods with a request stream accept no call options. The call must be made before `begin`
  * returns.
  *
- * @param ifNone - called when `begin` has made no call.
- * @returns what `begin` returns.
+ * @param ifNone - called if `begin` made no call.
+ * @returns the result of `begin`.
  */
 export function withParent<R>(parent: ParentCall, begin: () => R, ifNone?: () => void): R {
   const outer = parentOfNext;
@@ -83,7 +83,7 @@ export function withParent<R>(parent: ParentCall, begin: () => R, ifNone?: () =>
   }
 }
 
-/** The parent that `withParent` gives to the call which is made now; once. */
+/** Returns the parent that `withParent` set, and clears it. */
 export function takeParent(): ParentCall | undefined {
   const parent = parentOfNext;
   if (parent !== undefined) parentOfNext = undefined;

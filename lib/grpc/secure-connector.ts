@@ -9,29 +9,29 @@ import {
 } from '@grpc/grpc-js';
 import type { SecureConnector } from './grpc-types.js';
 
-/** Connector of `createSsl` and `createFromSecureContext`, which keeps the options of `tls.connect`. */
+/** Connector of `createSsl` and `createFromSecureContext`, with fixed options for `tls.connect`. */
 interface FixedConnector extends SecureConnector {
   readonly connectionOptions: ConnectionOptions;
 }
 
-/** Connector of renewing credentials, which makes these options anew for each connection. */
+/** Connector of credentials with certificate providers, which creates these options for each connection. */
 interface RenewingConnector extends SecureConnector {
   readonly parent: {
     readonly verifyOptions: VerifyOptions;
-    /** Null if the files cannot be used. */
+    /** Null if the certificates cannot be used. */
     getLatestSecureContext(): SecureContext | null;
   };
 }
 
 /**
- * The connector of `credentials` for `target`, which also reaches servers that are dialed by IP address.
+ * Creates the connector of `credentials` for `target`, and makes it work for servers that are dialed by IP
+ * address.
  *
- * The credentials of grpc-js send the host of the target as the server name of TLS (SNI), whatever it
- * is. RFC 6066 allows no address there: Node 26 throws, older versions warn (DEP0123). This connector
- * sends no server name for an address. The certificate must name the address all the same: Node verifies
- * it against the host then.
+ * grpc-js sends the host of the target as the server name of TLS (SNI), even if it is an IP address. RFC
+ * 6066 forbids that: Node 26 throws, older versions warn (DEP0123). This connector sends no server name for
+ * an address. The certificate must still contain the address, as Node verifies it against the host.
  *
- * Credentials that are not of grpc-js keep their own connector.
+ * Credentials that are not from grpc-js keep their own connector.
  */
 export function createSecureConnector(
   credentials: ChannelCredentials,
@@ -49,7 +49,7 @@ export function createSecureConnector(
     connect(socket) {
       const { parent } = connector;
       const context = parent.getLatestSecureContext();
-      if (context === null) return connector.connect(socket); // It says why.
+      if (context === null) return connector.connect(socket); // Fails with the reason.
       const current = ChannelCredentials.createFromSecureContext(context, parent.verifyOptions);
       return createSecureConnector(current, target, options).connect(socket);
     },
@@ -60,8 +60,8 @@ export function createSecureConnector(
 }
 
 function omitAddress(options: ConnectionOptions): void {
-  // An empty name is none. Node falls back to `host` for the certificate, which is the same address,
-  // or is not looked at where `grpc.ssl_target_name_override` names another one.
+  // An empty name means that none is sent. Node then verifies the certificate against `host`: the same
+  // address. With `grpc.ssl_target_name_override`, `host` is not used.
   if (isIP(options.servername ?? '') !== 0) options.servername = '';
 }
 

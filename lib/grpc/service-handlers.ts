@@ -6,16 +6,16 @@ import type {
 } from '@grpc/grpc-js';
 import { endingDestroyedCalls } from './destroyed-calls.js';
 
-/** The handlers of a service by the names of its methods; a method without one is not in it. */
+/** Handlers of a service by method name, without the methods that have no handler. */
 export type ServiceHandlers = Record<string, UntypedHandleCall>;
 
 /**
- * The handlers that an implementation has for the methods of a service, bound to it. A method is found by
- * its name or by its name in camel case, as `grpc.Server.addService` does it, or by its path, but never
- * among what every object inherits: `rpc ToString` of an implementation without it is unimplemented.
+ * Returns the handlers that an implementation has for the methods of a service, bound to it. A method is
+ * found by its name or its name in camel case, as in `grpc.Server.addService`, or by its path. Members of
+ * `Object.prototype` are no handlers: `rpc ToString` is unimplemented unless the implementation defines it.
  *
  * @returns an object without prototype.
- * @throws Error as of `addService` if one of the two is no object.
+ * @throws Error as `addService` does if one of the arguments is no object.
  */
 export function handlersOf(
   service: ServiceDefinition,
@@ -44,7 +44,7 @@ function handlerNamed(
   name: string | undefined,
 ): UntypedHandleCall | undefined {
   if (name === undefined) return undefined;
-  // Classes have their methods on a prototype, whose "constructor" is no handler.
+  // Methods of a class are on its prototype, where "constructor" is no handler.
   const isInherited = name in Object.prototype && !Object.hasOwn(implementation, name);
   const handler = implementation[name];
   if (!isInherited) return handler;

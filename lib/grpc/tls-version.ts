@@ -4,16 +4,16 @@ import tls, { type SecureVersion, type TLSSocket } from 'node:tls';
 const TOO_OLD: ReadonlySet<unknown> = new Set(['SSLv3', 'TLSv1', 'TLSv1.1']);
 
 /**
- * The lowest version of TLS that either side takes part in: 1.2, or 1.3 where Node's own default says
- * so (`--tls-min-v1.3`). A default of Node that is lower (`--tls-min-v1.0`) is not followed.
+ * Returns the minimum TLS version of both sides: 1.2, or 1.3 if that is Node's default (`--tls-min-v1.3`).
+ * Lower defaults of Node (`--tls-min-v1.0`) are ignored.
  */
 export function minTlsVersion(): SecureVersion {
   return tls.DEFAULT_MIN_VERSION === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
 }
 
 /**
- * For connections that somebody else's credentials made secure, with Node's default: nobody can tell
- * them beforehand.
+ * Verifies the TLS version after the handshake. Credentials of grpc-js use Node's default minimum version,
+ * which cannot be changed beforehand.
  *
  * @throws Error if `socket` is a TLS connection of a version below 1.2.
  */

@@ -8,21 +8,22 @@ import {
 import type { Call, CallListener, CallStatus } from './grpc-types.js';
 import { isMeasuring } from './measured-calls.js';
 
-/** What a stub knows of its method; the methods of grpc-js' stubs have it. */
+/** Path and codecs of a unary method. Methods of grpc-js stubs have these properties. */
 export interface UnaryMethod {
   readonly path: string;
   requestSerialize(value: unknown): Buffer;
   responseDeserialize(bytes: Buffer): unknown;
 }
 
-/** Told once: with the error, or with the response. */
+/** Called once, with the error or with the response. */
 export type UnaryCallback = (error: ServiceError | null, response?: unknown) => void;
 
 /**
- * Makes a unary call straight on a channel. To its user it is one of grpc-js' stubs, but it runs no
- * interceptors, emits no events, and takes no stack trace in advance: an error has that of its arrival.
+ * Makes a unary call directly on a channel. The caller sees the behaviour of a grpc-js stub, but no
+ * interceptors run, no events are emitted, and no stack trace is taken in advance: the stack of an error is
+ * that of its arrival.
  *
- * @returns what cancels the call; it does nothing once the call is over.
+ * @returns a function that cancels the call; it does nothing after the end of the call.
  */
 export function makeUnaryCall(
   channel: ChannelInterface,
@@ -55,7 +56,7 @@ export function makeUnaryCall(
 }
 
 class UnaryListener implements CallListener {
-  /** Saves the built-in engine from reading headers that nobody looks at. */
+  /** Lets the built-in engine skip `onReceiveMetadata`, which does nothing here. */
   readonly ignoresMetadata = true;
   readonly #call: Call;
   readonly #method: UnaryMethod;

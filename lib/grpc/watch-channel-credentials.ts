@@ -25,11 +25,12 @@ import { createSecureConnector } from './secure-connector.js';
 /** Options of `watchChannelCredentials`: at least `caFile`, or `certFile` and `keyFile`. */
 export interface WatchChannelCredentialsOptions extends CertificatePaths, CertificateFilesEvents {
   /**
-   * PEM file of the authorities that the certificate of the server may come from. Default: those that
-   * Node trusts, or the file that `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH` in the environment names.
+   * PEM file of the certificate authorities that the server's certificate is verified against. Default: the
+   * file that the environment variable `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH` names, else the authorities that
+   * Node trusts.
    */
   caFile?: string;
-  /** As for `credentials.createSsl` of grpc-js. */
+  /** Same as for `credentials.createSsl` of grpc-js. */
   verifyOptions?: VerifyOptions;
 }
 
@@ -44,14 +45,14 @@ const RULES: Rules<WatchChannelCredentialsOptions> = {
 };
 
 /**
- * Credentials of the dialing side from PEM files, which it reads now, and again before each attempt to
- * connect: what is replaced on disk counts for the next connection; the existing one goes on. Works with
- * channels and stubs of grpc-js too.
+ * Creates credentials of the dialing side from PEM files. The files are read now, and again before each
+ * attempt to connect: replaced files apply to the next connection, and the existing connection continues.
+ * Also works with channels and stubs of grpc-js.
  *
- * Files that cannot be used later on are told to `onError`; those of before stay in use.
+ * If the files become unusable later, `onError` is called and the previous content stays in use.
  *
- * @throws Error naming the option and the file that cannot be read or used; OptionError naming a bad or
- * missing option.
+ * @throws Error naming the option and the file that cannot be read or used.
+ * @throws OptionError naming a bad or missing option.
  */
 export function watchChannelCredentials(
   options: WatchChannelCredentialsOptions,
@@ -119,7 +120,7 @@ class WatchedChannelCredentials extends ChannelCredentials {
     callCredentials = CallCredentials.createEmpty(),
   ): experimental.SecureConnector {
     return {
-      // Asked by both engines before each connection.
+      // Both engines wait for this before each connection.
       waitForReady: () => this.#files.refresh(),
       connect: (socket) => createSecureConnector(this.#current, target, options).connect(socket),
       getCallCredentials: () => callCredentials,

@@ -2,8 +2,8 @@ import { connectivityState, type ChannelInterface } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
 
 /**
- * Tells of every connectivity state that `channel` gets into, until it is closed. The listener runs in
- * the root context, whoever watches.
+ * Calls `listener` with each new connectivity state of `channel`, until the channel is closed. The listener
+ * always runs in the root context.
  *
  * @returns a function that stops it.
  */
@@ -15,7 +15,7 @@ export function watchConnectivity(
   let current = channel.getConnectivityState(false);
 
   const tell = (): void => {
-    // The listener may change the state itself, and even close the channel.
+    // The listener may change the state, or close the channel.
     for (;;) {
       const state = channel.getConnectivityState(false);
       if (stopped || state === current) break;
@@ -26,7 +26,7 @@ export function watchConnectivity(
   };
   const watch = (): void => {
     if (stopped || current === connectivityState.SHUTDOWN) return;
-    // grpc-js calls it twice if another watcher changes the state before it is its turn.
+    // grpc-js calls the callback twice if a watcher that runs before it changes the state.
     let isTold = false;
     channel.watchConnectivityState(current, Infinity, () => {
       if (isTold) return;

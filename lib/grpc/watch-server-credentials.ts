@@ -19,14 +19,17 @@ import {
 /** Options of `watchServerCredentials`. */
 export interface WatchServerCredentialsOptions
   extends Required<Pick<CertificatePaths, 'certFile' | 'keyFile'>>, CertificateFilesEvents {
-  /** PEM file of the authorities that certificates of clients may come from: asks clients for one. */
+  /**
+   * PEM file of the certificate authorities that client certificates are verified against. With this
+   * option, clients are asked for a certificate.
+   */
   caFile?: string;
   /**
-   * With `caFile`: whether clients without a good certificate are refused. Otherwise they are served as
-   * any that has none. Default `true`.
+   * Whether clients without a valid certificate are refused; requires `caFile`. If false, such clients are
+   * served like clients without a certificate. Default `true`.
    */
   requireClientCertificate?: boolean;
-  /** Milliseconds between two looks at the files. Default 60000. */
+  /** Milliseconds between two reads of the files. Default 60000. */
   refreshMs?: number;
 }
 
@@ -41,13 +44,14 @@ const RULES: Rules<WatchServerCredentialsOptions> = {
 };
 
 /**
- * Credentials of the listening side from PEM files, which it reads now, and again every `refreshMs`
- * while it listens: a certificate that is replaced on disk is shown to new connections, and authorities
- * that are replaced judge them; existing connections go on. Works with a `Server` of grpc-js too.
+ * Creates credentials of the listening side from PEM files. The files are read now, and again every
+ * `refreshMs` while the server listens: replaced certificates and authorities apply to new connections, and
+ * existing connections continue. Also works with a `Server` of grpc-js.
  *
- * Files that cannot be used later on are told to `onError`; those of before stay in use.
+ * If the files become unusable later, `onError` is called and the previous content stays in use.
  *
- * @throws Error naming the option and the file that cannot be read or used; OptionError naming a bad option.
+ * @throws Error naming the option and the file that cannot be read or used.
+ * @throws OptionError naming a bad option.
  */
 export function watchServerCredentials(options: WatchServerCredentialsOptions): ServerCredentials {
   const {
@@ -58,7 +62,7 @@ export function watchServerCredentials(options: WatchServerCredentialsOptions): 
     refreshMs = DEFAULT_REFRESH_MS,
     ...events
   } = verifyOptions('watchServerCredentials', RULES, options);
-  // Any public authority would do, else.
+  // Without `caFile`, a certificate of any public authority would be accepted.
   if (requireClientCertificate && caFile === undefined) {
     throw new OptionError(
       'watchServerCredentials: "requireClientCertificate" needs "caFile": whose certificates to accept',
@@ -90,7 +94,7 @@ class WatchedServerCredentials extends ServerCredentials {
         onRenewed?.();
       },
       onError: (error) => {
-        // Who stops listening may take the files away.
+        // After the server stopped listening, the files may be removed.
         if (this.#timer !== undefined) tell(error);
       },
     });
@@ -106,11 +110,11 @@ class WatchedServerCredentials extends ServerCredentials {
   override _addWatcher(watcher: Parameters<ServerCredentials['_addWatcher']>[0]): void {
     super._addWatcher(watcher);
     if (this.#timer !== undefined) return;
-    // What is watched keeps the process alive, if it should be kept.
+    // The timer does not keep the process alive; a listening server does.
     this.#timer = inRootContext(() =>
       setInterval(() => void this.#files.refresh(), this.#refreshMs).unref(),
     );
-    void this.#files.refresh(); // They may have changed since they were read.
+    void this.#files.refresh(); // The files may have changed since they were read.
   }
 
   override _removeWatcher(watcher: Parameters<ServerCredentials['_removeWatcher']>[0]): void {
