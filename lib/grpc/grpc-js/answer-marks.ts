@@ -5,8 +5,8 @@ import type { ServiceHandlers } from '../service-handlers.js';
 type AnsweringHandler = (call: object, callback: sendUnaryData<unknown>) => void;
 
 /**
- * `handlers` of a service; those with one response mark their calls as answered. Of those with many
- * responses the call itself tells.
+ * Wraps the `handlers` of a service so that methods with one response mark their calls as answered. Calls
+ * with a response stream show it themselves (`writableEnded`).
  *
  * @returns an object without prototype.
  */

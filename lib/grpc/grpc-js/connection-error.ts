@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Has `stream` fail as a TCP socket would that lost its connection. By the codes `ECONNRESET` and
- * `ETIMEDOUT` alone does grpc-js tell that, and ends calls with UNAVAILABLE; anything else is INTERNAL
- * to it. It must be the latter: node:http2 swallows the former once a session is about to close, and
- * the calls then end without a status, which is INTERNAL again.
+ * Makes `stream` fail like a TCP socket that lost its connection: its errors get the code `ETIMEDOUT`.
+ * grpc-js ends calls with UNAVAILABLE only for `ECONNRESET` and `ETIMEDOUT`, and with INTERNAL for any
+ * other code. `ECONNRESET` does not work: node:http2 swallows it when a session is about to close, and the
+ * calls then end without a status, that is, with INTERNAL.
  *
  * @returns `stream`.
  */

@@ -8,9 +8,9 @@ import { onEndOf } from '../parent-calls.js';
 import { MAX_METADATA_SIZE, metadataSize } from './header-limits.js';
 
 /**
- * A call of grpc-js that keeps to its caller's async context: listeners, callbacks and credentials run
- * in it, and all that grpc-js makes meanwhile, connections above all, is made in the root context. A call
- * ends if `node:http2` would close the connection for its headers.
+ * A call of grpc-js in the async context of its caller: listeners, callbacks and credentials run there.
+ * Everything that grpc-js creates meanwhile, above all connections, is created in the root context. A call
+ * whose headers would make `node:http2` close the connection ends with an error instead.
  */
 export class ContextCall extends AsyncResource implements Call {
   readonly #call: Call;
@@ -20,11 +20,13 @@ export class ContextCall extends AsyncResource implements Call {
   constructor(call: Call) {
     super('GRPC_CLIENT_CALL');
     this.#call = call;
-    // The credentials of the channel are composed with those of the call, if these are set or not.
+    // grpc-js composes the credentials of the channel with those of the call, even if none are set.
     call.setCredentials(new ContextCredentials(CallCredentials.createEmpty(), this));
   }
 
-  /** Ends with `parent`, whose deadline the call has, as far as `flags` say. Before `start()`. */
+  /**
+   * Ends with `parent` if `flags` say so; the channel applies its deadline. To be called before `start()`.
+   */
   follow(parent: ParentCall, flags: number): void {
     if (!(flags & propagate.CANCELLATION)) return;
     this.#stopFollowing = onEndOf(parent, () => this.#endWith(parent));
@@ -76,7 +78,7 @@ export class ContextCall extends AsyncResource implements Call {
   }
 
   /**
-   * @internal What credentials add to the metadata, if there is room for it.
+   * @internal Returns the metadata of credentials if it fits into the headers.
    *
    * @throws Error with a status code.
    */
@@ -100,7 +102,7 @@ export class ContextCall extends AsyncResource implements Call {
     };
   }
 
-  /** A deadline that both have may be told by the parent first. */
+  /** The parent may report a shared deadline before the timer of this call fires. */
   #endWith(parent: ParentCall): void {
     if (Number(parent.getDeadline()) <= Date.now()) {
       this.cancelWithStatus(status.DEADLINE_EXCEEDED, 'Deadline of the parent call exceeded');
@@ -110,7 +112,7 @@ export class ContextCall extends AsyncResource implements Call {
   }
 }
 
-/** Credentials of one call, which are asked in its context, whenever grpc-js has a connection for it. */
+/** Credentials of one call. They run in its context whenever grpc-js has a connection for the call. */
 class ContextCredentials extends CallCredentials {
   readonly #inner: CallCredentials;
   readonly #call: ContextCall;
@@ -132,7 +134,7 @@ class ContextCredentials extends CallCredentials {
 
   compose(other: CallCredentials): CallCredentials {
     const composed = this.#inner.compose(other);
-    // grpc-js asks nobody then.
+    // grpc-js then requests no metadata.
     if (composed._equals(CallCredentials.createEmpty())) return composed;
     return new ContextCredentials(composed, this.#call);
   }

@@ -5,12 +5,12 @@ import type { Call, ParentCall } from '../grpc-types.js';
 import { takeParent } from '../parent-calls.js';
 import { ContextCall } from './context-call.js';
 
-/** `propagate.DEFAULTS` of grpc-js: everything. */
+/** `propagate.DEFAULTS` of grpc-js: all flags. */
 const PROPAGATE_ALL = 0xffff;
 
 /**
- * A channel of grpc-js whose connections live in the root async context, while its calls keep to their
- * callers'. Calls leave no listener on their parent when they are over.
+ * A channel of grpc-js with connections in the root async context and calls in the context of their
+ * callers. Calls leave no listener on their parent when they end.
  */
 export class ContextChannel extends Channel {
   override getConnectivityState(tryToConnect: boolean): connectivityState {

@@ -7,10 +7,10 @@ import { headerSizeProblem } from '../header-size-problem.js';
 import { fittingStatus, MAX_METADATA_SIZE, metadataSize } from './header-limits.js';
 
 /**
- * A call of grpc-js' server with an async context of its own, in which its handler is told of everything:
- * an `enterWith` concerns this call, and no other. Says which connection it came in on, where grpc-js
- * only sees a stream without address. Headers that `node:http2` would close the connection for are kept
- * from it.
+ * A call of a grpc-js server with its own async context, in which all listeners run: an `enterWith` of its
+ * handler affects no other call. The call reports the connection that it arrived on, where grpc-js only
+ * sees a stream without an address. Headers that would make `node:http2` close the connection are not
+ * passed to it.
  */
 class ContextServerCall extends ServerInterceptingCall {
   #context = inRootContext(createContext);
@@ -26,7 +26,7 @@ class ContextServerCall extends ServerInterceptingCall {
       onReceiveMetadata: (metadata) =>
         this.run(() => {
           listener.onReceiveMetadata(metadata);
-          // What handlers of a stream have entered by now is the context of its messages.
+          // A context that a streaming handler has entered by now applies to its messages.
           this.#context = createContext();
         }),
       onReceiveMessage: (message) => this.run(() => listener.onReceiveMessage(message)),
@@ -67,12 +67,15 @@ function createContext(): AsyncResource {
   return new AsyncResource('GRPC_SERVER_CALL');
 }
 
-/** Gives calls their context, ahead of all other interceptors; and their connection, if it has a name. */
+/**
+ * Creates an interceptor, to run before those of the user, that gives calls their context and, if any,
+ * their `connection`.
+ */
 export function withContext(connection?: ConnectionInfo): ServerInterceptor {
   return (_method, call) => new ContextServerCall(call, connection);
 }
 
-/** `interceptors`, which grpc-js calls by itself, in the context of the call, as one. */
+/** Combines `interceptors` into one that runs them in the context of the call, as grpc-js does not. */
 export function inCallScope(interceptors: readonly ServerInterceptor[]): ServerInterceptor[] {
   if (interceptors.length === 0) return [];
   return [

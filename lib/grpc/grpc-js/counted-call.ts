@@ -2,13 +2,13 @@ import { Metadata, ServerInterceptingCall, status, type ServerInterceptor } from
 import type { ServerCallListener, ServerStatus } from '../grpc-types.js';
 import type { PeerCalls } from './peer-calls.js';
 
-/** What grpc-js itself says of a call that node:http2 refuses for want of room. */
+/** Status of a call beyond the limit; grpc-js uses this code if node:http2 refuses a stream. */
 const NO_ROOM = {
   code: status.UNAVAILABLE,
   details: 'The calls of this peer need more than "grpc.max_concurrent_streams"',
 };
 
-/** Keeps calls from their handlers for which the peer has no room, or no right any more. */
+/** Creates an interceptor that ends calls beyond the limit. After `calls.close()` no handler begins. */
 export function countCalls(calls: PeerCalls): ServerInterceptor {
   class CountedCall extends ServerInterceptingCall {
     #state: 'new' | 'open' | 'over' = 'new';

@@ -5,7 +5,7 @@ import { GoAwayFinder } from './go-away-finder.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
-/** A channel of grpc-js that dials `target` itself, and knows by which words its connection ended. */
+/** Creates a channel of grpc-js that dials `target` itself and has a `lastGoAway`. */
 export function createDialChannel(
   target: string,
   credentials: ChannelCredentials,
@@ -16,7 +16,7 @@ export function createDialChannel(
   const listening: Upgrade = async (socket) => {
     const stream = await upgrade(socket);
     lastGoAway = undefined;
-    // The first makes the channel leave; servers of grpc-js say another one, without text.
+    // The first GOAWAY ends the use of the connection; grpc-js servers send a second one, without text.
     return listenIn(stream, (goAway) => (lastGoAway ??= goAway));
   };
   const channel = new GrpcJsChannel(
@@ -27,7 +27,7 @@ export function createDialChannel(
   return Object.defineProperty(channel, 'lastGoAway', { get: () => lastGoAway });
 }
 
-/** Has `onGoAway` told of what comes in on `stream`, which is read by somebody else. Returns `stream`. */
+/** Calls `onGoAway` for each GOAWAY on `stream`, which grpc-js reads. Returns `stream`. */
 function listenIn(stream: Duplex, onGoAway: (goAway: GoAway) => void): Duplex {
   const finder = new GoAwayFinder(onGoAway);
   const push = stream.push.bind(stream);

@@ -3,29 +3,29 @@ import type { GoAway } from '../grpc-engine.js';
 
 /** Length, type, flags and stream id (RFC 9113, 4.1). */
 const FRAME_HEADER_BYTES = 9;
-/** Last stream id and error code, in front of the debug data (RFC 9113, 6.8). */
+/** Last stream id and error code, before the debug data (RFC 9113, 6.8). */
 const NUMBERS_BYTES = 8;
-/** Bytes of a GOAWAY that are looked at: more of its debug data is not kept. */
+/** Bytes of a GOAWAY that are kept: the rest of its debug data is dropped. */
 const MAX_BYTES = NUMBERS_BYTES + 1024;
 
 /**
- * Finds GOAWAY among the frames of a server of HTTP/2, which grpc-js hears but tells nobody. It keeps no
+ * Finds GOAWAY frames in the output of an HTTP/2 server: grpc-js handles but does not report them. Keeps no
  * bytes of other frames.
  */
 export class GoAwayFinder {
   readonly #onGoAway: (goAway: GoAway) => void;
   readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
   #headerBytes = 0;
-  /** Bytes of the payload of the frame that are still to come. */
+  /** Bytes of the current payload that have not arrived. */
   #left = 0;
-  /** Of a GOAWAY: what has come of its payload. */
+  /** The payload of a GOAWAY received so far; undefined in other frames. */
   #payload: Buffer | undefined;
 
   constructor(onGoAway: (goAway: GoAway) => void) {
     this.#onGoAway = onGoAway;
   }
 
-  /** The next bytes of the connection. */
+  /** Reads the next bytes of the connection. */
   read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {

@@ -2,16 +2,17 @@ import { status } from '@grpc/grpc-js';
 import type { Call, CallListener, CallStatus } from '../grpc-types.js';
 import { ContextChannel } from './context-channel.js';
 
-/** What Node says of a request on an HTTP/2 session that is closed or closing. */
+/** Error text of Node for a request on a closed or closing HTTP/2 session. */
 const UNSENT =
   /internal client error: (The session has been destroyed|New streams cannot be created after receiving a GOAWAY)$/;
 
 /**
- * The channel of grpc-js that this package uses: its calls fail with UNAVAILABLE if the connection had gone before they were sent.
+ * The grpc-js channel of this package. Calls fail with UNAVAILABLE if the connection was lost before they
+ * were sent.
  *
- * Since Node 24 a request on a session that is gone fails later instead of throwing. grpc-js (1.14) sends
- * such a call again only if it throws, and otherwise ends it with INTERNAL, which tells the caller that
- * something is broken rather than to try again.
+ * Since Node 24 a request on a lost session fails later instead of throwing. grpc-js (1.14) retries such a
+ * call only if the request throws. Otherwise it ends the call with INTERNAL, which does not suggest a retry
+ * to the caller.
  */
 export class GrpcJsChannel extends ContextChannel {
   override createCall(...parameters: Parameters<ContextChannel['createCall']>): Call {

@@ -21,29 +21,29 @@ import { endWithPeer } from './end-with-peer.js';
 import { withLivingStreams } from './living-streams.js';
 import { PeerCalls } from './peer-calls.js';
 
-/** Last stream id of a GOAWAY by a side that does not know it: calls are not sent again unseen. */
+/** Last stream id of a GOAWAY from a side that does not know the real one: the peer then retries no call. */
 const NO_STREAM_IS_UNSEEN = 2 ** 31 - 1;
 
 type ConnectionInjector = ReturnType<Server['createConnectionInjector']>;
 
-/** Serves the services of a grpc-js `Server` on streams, through its connection injectors. */
+/** Serves the services of a grpc-js `Server` on streams, through connection injectors. */
 export class GrpcJsServer implements StreamServer {
   readonly #server: Server;
   readonly #maxCalls: number;
-  /** The calls of each multiplexed connection, whatever stream they come on. */
+  /** Calls of each multiplexed connection, on all of its streams. */
   readonly #calls = new WeakMap<ConnectionInfo, PeerCalls>();
-  /** TLS, if there is any, was done before the stream came here. */
+  /** Insecure: TLS, if any, ends before the stream arrives here. */
   readonly #credentials = ServerCredentials.createInsecure();
   #plainInjector: ConnectionInjector | undefined;
-  /** Streams that are being served. */
+  /** Streams that are served now. */
   readonly #streams = new Set<Duplex>();
-  /** From the first request to shut down on; no new connection is served. */
+  /** Set by the first shutdown request: new connections are destroyed. */
   #stopping = false;
 
   /**
-   * @param server - with its services added, now or later; it need not be bound to a port.
-   * @param maxCalls - calls that a multiplexed connection may have under way, on all of its streams: the
-   * option `grpc.max_concurrent_streams` that `server` has. Default: no limit.
+   * @param server - its services may be added later; it needs no port.
+   * @param maxCalls - limit of in-flight calls of a multiplexed connection, on all of its streams: the
+   *   option `grpc.max_concurrent_streams` of `server`. Default: no limit.
    */
   constructor(server: Server, maxCalls = Infinity) {
     this.#server = server;
@@ -57,7 +57,7 @@ export class GrpcJsServer implements StreamServer {
 
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
     if (this.#stopping) stream.destroy();
-    // What has closed already will not say so again, and its injector would never be let go.
+    // A destroyed stream emits no further "close", so its injector would never be destroyed.
     const isStopping = (): boolean => this.#stopping;
     if (stream.destroyed) return new ServedSocket(stream, isStopping);
     this.#track(stream);
@@ -73,8 +73,8 @@ export class GrpcJsServer implements StreamServer {
 
   tryShutdown(callback: (error?: Error) => void): void {
     this.#stopping = true;
-    // From Node 24 on grpc-js (1.14) calls back at once: its HTTP/2 servers close their sessions
-    // themselves, and it takes those that are closing for closed.
+    // Since Node 24, grpc-js (1.14) calls back at once: its HTTP/2 servers close their sessions themselves,
+    // and grpc-js treats closing sessions as closed.
     this.#server.tryShutdown((error) => this.#onceClosed(() => callback(error)));
   }
 
@@ -96,7 +96,7 @@ export class GrpcJsServer implements StreamServer {
     stream.once('close', () => this.#streams.delete(stream));
   }
 
-  /** Calls `listener` when all streams have closed that are served now. */
+  /** Calls `listener` when all streams that are served now have closed. */
   #onceClosed(listener: () => void): void {
     let open = this.#streams.size;
     if (open === 0) listener();
@@ -108,13 +108,15 @@ export class GrpcJsServer implements StreamServer {
     }
   }
 
-  /** Plain connections need no identity of their own. */
+  /** Plain connections share one injector, as they need no identity. */
   #sharedInjector(): ConnectionInjector {
     this.#plainInjector ??= this.#createInjector([withContext()]);
     return this.#plainInjector;
   }
 
-  /** Interceptors are an injector's, and say which connection it is: each gets its own. */
+  /**
+   * Creates an injector for one connection: interceptors belong to an injector and identify the connection.
+   */
   #injectorFor(stream: Duplex, connection: ConnectionInfo, calls: PeerCalls): ConnectionInjector {
     const injector = this.#createInjector([countCalls(calls), withContext(connection)]);
     stream.once('close', () => injector.destroy());
@@ -139,13 +141,13 @@ export class GrpcJsServer implements StreamServer {
   }
 }
 
-/** A connection that shares its injector with others, and so cannot be told to drain on its own. */
+/** A connection that shares its injector with others, and so cannot be drained alone. */
 class ServedSocket implements ServedStream {
   readonly #stream: Duplex;
   readonly #isStopping: () => boolean;
   #isDraining = false;
 
-  /** @param isStopping - whether the server says GOAWAY to all of its connections. */
+  /** @param isStopping - whether the server has sent a GOAWAY to all of its connections. */
   constructor(stream: Duplex, isStopping: () => boolean) {
     this.#stream = stream;
     this.#isStopping = isStopping;
@@ -163,17 +165,17 @@ class ServedSocket implements ServedStream {
 
   dismiss({ code, message }: GoAway): void {
     const stream = this.#stream;
-    // grpc-js has no way to say why. Its session writes whole frames, so one more fits in between. Behind
-    // a GOAWAY of its own this one would raise the last stream id, which is an error (RFC 9113, 6.8).
+    // grpc-js cannot send a reason. Its session writes whole frames, so another frame fits between them.
+    // After an earlier GOAWAY, this one would increase the last stream id: an error (RFC 9113, 6.8).
     const hasSaidGoAway = this.#isDraining || this.#isStopping();
     if (stream.writable && !hasSaidGoAway)
       stream.write(encodeGoAway(code, message, NO_STREAM_IS_UNSEEN));
-    // Behind the turn's writes, and before anything more is read.
+    // After the writes of this turn, and before anything else is read.
     process.nextTick(() => this.destroy());
   }
 }
 
-/** A connection with an injector of its own. */
+/** A connection with its own injector. */
 class ServedInjector extends ServedSocket {
   readonly #injector: ConnectionInjector;
   readonly #calls: PeerCalls;
@@ -195,7 +197,8 @@ class ServedInjector extends ServedSocket {
   }
 
   override drain(graceMs: number): void {
-    // That is what it does: calls go on. Its `drain` would do the same, and leave a timer behind.
+    // `destroy()` of an injector drains its connections: calls continue. Its `drain()` does the same, but
+    // leaves a timer behind.
     this.#injector.destroy();
     super.drain(graceMs);
   }

@@ -4,16 +4,15 @@ import { cutStatusText } from '../cut-status-text.js';
 import type { ServerStatus } from '../grpc-types.js';
 
 /**
- * Bytes of metadata, or of metadata and status text, that `node:http2` may be given: with a header list
- * of more than 64 KiB it closes the connection, and with it all other calls. The rest is for headers of
- * gRPC itself.
+ * Limit of metadata, or of metadata and status text, for `node:http2`, in bytes. A header list of more than
+ * 64 KiB makes it close the connection with all its calls. The difference is left for headers of gRPC.
  */
 export const MAX_METADATA_SIZE = 60 * 1024;
 
-/** Characters that `encodeURI`, which grpc-js encodes status texts with, leaves as they are. */
+/** Characters that `encodeURI` leaves as they are; grpc-js encodes status texts with it. */
 const PLAIN = /[\w;,/?:@&=+$\-.!~*'()#]/;
 
-/** Bytes of metadata in a list of headers, as RFC 9113, 6.5.2 counts them. */
+/** Size of metadata in a header list, in bytes (RFC 9113, 6.5.2). */
 export function metadataSize(metadata: Metadata): number {
   const headers: string[] = [];
   const entries = metadata.toJSON();
@@ -25,13 +24,13 @@ export function metadataSize(metadata: Metadata): number {
   return headerListSize(headers);
 }
 
-/** `ended` with as much as can be sent: without metadata if that is too large, and with less text. */
+/** Reduces `ended` to the size limit: drops metadata that is too large, and shortens the text. */
 export function fittingStatus(ended: ServerStatus): ServerStatus {
   const { code, metadata } = ended;
   const size = metadata ? metadataSize(metadata) : 0;
   const isTooLarge = size > MAX_METADATA_SIZE;
   const room = MAX_METADATA_SIZE - (isTooLarge ? 0 : size);
-  // A handler may fail with anything for a message.
+  // A handler may fail with any value as its message.
   const text = String(ended.details as unknown);
   const details = cutStatusText(text, room, isPlain);
   if (!isTooLarge && details === text) return ended;

@@ -8,7 +8,7 @@ import { createStreamChannel } from './stream-channel.js';
 export { GrpcJsServer } from './grpc-js-server.js';
 export { UpgradeCredentials } from './upgrade-credentials.js';
 
-/** grpc-js on node:http2. */
+/** The engine of grpc-js and node:http2. */
 export const grpcJsEngine: GrpcEngine = {
   name: 'grpc-js',
   createServer: (options) =>

@@ -1,18 +1,18 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { excerpt } from '../../http2/index.js';
 
-/** Headers that grpc-js repeats when their value is wrong; a long one is. */
+/** Headers that grpc-js repeats if their value is wrong; a long value always is. */
 const REPEATED = ['grpc-timeout', 'grpc-encoding'];
-/** Characters of a method's path that are repeated as they are. */
+/** Length of a method's path up to which it is repeated in full, in characters. */
 const LONG_PATH = 100;
 const UNKNOWN_METHOD = 'The server does not implement the method ';
 
 /**
- * Has grpc-js (1.14) repeat no more than the beginning of what a request says. A header of some KiB costs a
- * peer two bytes for each request but the first, by the table of HPACK, and comes back whole in the text
- * of a status.
+ * Makes grpc-js (1.14) repeat only the beginning of texts in a request. With the HPACK table, repeating a
+ * header of some KiB costs a peer two bytes per request, and the status text of the response contains all
+ * of it.
  *
- * @returns the headers that grpc-js is to see.
+ * @returns the headers for grpc-js.
  */
 export function limitEchoes(
   stream: ServerHttp2Stream,
@@ -27,7 +27,7 @@ export function limitEchoes(
   return headers;
 }
 
-/** A served method may have a long name: so it is the answer for an unknown one that is changed. */
+/** Shortens the response for an unknown method, not the path: a served method may have a long name. */
 function limitPath(stream: ServerHttp2Stream, path: string): void {
   const respond = stream.respond.bind(stream);
   stream.respond = (headers, options) => {

@@ -8,15 +8,15 @@ import { limitEchoes } from './limit-echoes.js';
 function ignoreError(): void {}
 
 /**
- * Runs `create`, in which grpc-js makes an HTTP/2 server, and keeps requests from that server whose stream
- * is gone by the time they are told of. What the server repeats of others is limited.
+ * Runs `create`, in which grpc-js creates an HTTP/2 server, and hides requests from that server whose
+ * stream is closed when they are emitted. Also limits the texts that the server repeats.
  *
- * node:http2 tells of a request in `process.nextTick`. On a stream that is no socket, whatever came with
- * the request has destroyed it by then: a reset, or an error of the connection. To answer it, which
- * grpc-js (1.14) does at once if the method is unknown or the content-type is wrong, then throws
- * ERR_HTTP2_INVALID_STREAM where nobody can catch it.
+ * node:http2 emits a request in `process.nextTick`. If the stream of the connection is no socket, data that
+ * arrived with the request may have closed the stream of the request by then: a reset, or a connection
+ * error. grpc-js (1.14) responds at once if the method is unknown or the content-type is wrong, which then
+ * throws an uncaught ERR_HTTP2_INVALID_STREAM.
  *
- * grpc-js shows its HTTP/2 servers to nobody; so `http2.createServer` is replaced while `create` runs.
+ * grpc-js does not expose its HTTP/2 servers, so `http2.createServer` is replaced while `create` runs.
  */
 export function withLivingStreams<T>(create: () => T): T {
   const { createServer } = http2;
@@ -39,7 +39,7 @@ function onlyLiving(server: Http2Server): Http2Server {
     if (!stream.destroyed && !stream.closed) {
       return emit(event, stream, limitEchoes(stream, headers), ...more);
     }
-    stream.on('error', ignoreError); // Nobody is there to hear why it was destroyed.
+    stream.on('error', ignoreError); // The stream has no other listener for the error.
     return true;
   };
   return Object.assign(server, { emit: emitLiving });

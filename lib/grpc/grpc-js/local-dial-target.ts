@@ -5,22 +5,21 @@ import { join } from 'node:path';
 import { inRootContext } from '../../context/index.js';
 
 /**
- * A local address where grpc-js can connect to, for channels that need no address: it always dials
- * before it asks its credentials for the connection. What dials here is hung up on; one listener
- * serves the whole process while anyone holds it.
+ * A local address for channels that need none: grpc-js always dials before it asks its credentials for the
+ * connection. Closes each dialed connection. One listener serves the whole process while it is held.
  */
 class LocalDialTarget {
   #server: Server | undefined;
   #target = '';
   #holders = 0;
 
-  /** The target to dial, valid until `release()`. */
+  /** Returns the target to dial, valid until `release()`. */
   hold(): string {
     this.#holders += 1;
     if (this.#server === undefined) {
       const path = localPath();
       this.#target = `unix:${path}`;
-      // Binds within this call; what dials at once waits for the loop's next turn.
+      // Binds within this call; connections are accepted from the next turn of the event loop on.
       const server = createServer((socket) => socket.destroy()).on('error', () => {});
       this.#server = inRootContext(() => server.listen(path).unref());
     }
@@ -35,7 +34,7 @@ class LocalDialTarget {
   }
 }
 
-/** An abstract socket leaves no file behind, but only Linux has them. */
+/** An abstract socket leaves no file, but only Linux has them. */
 function localPath(): string {
   const name = `nestjs-backchannel-${process.pid}-${randomUUID()}`;
   if (process.platform === 'linux') return `\0${name}`;
@@ -43,4 +42,5 @@ function localPath(): string {
   return join(tmpdir(), `${name}.sock`);
 }
 
+/** The dial target of this process. */
 export const localDialTarget = new LocalDialTarget();

@@ -1,14 +1,14 @@
 /**
- * The calls of one peer on a server of grpc-js. Its streams share it, so that the limit of calls holds for
- * the peer and not for each stream that it opens, as in node:http2.
+ * Counts the calls of one peer on a grpc-js server. Its streams share the count, so that the limit applies
+ * to the peer; node:http2 applies it to each stream.
  */
 export class PeerCalls {
   readonly #max: number;
   #open = 0;
-  /** `closed`: no handler begins any more. */
+  /** `closed`: no handler may begin. */
   #state: 'open' | 'closed' = 'open';
 
-  /** @param max - calls that may be under way at once. */
+  /** @param max - limit of in-flight calls. */
   constructor(max: number) {
     this.#max = max;
   }
@@ -18,19 +18,19 @@ export class PeerCalls {
     return this.#state === 'open';
   }
 
-  /** A call begins. Returns whether there is room for it. */
+  /** Begins a call. Returns false if the limit is reached. */
   begin(): boolean {
     if (this.#open >= this.#max) return false;
     this.#open += 1;
     return true;
   }
 
-  /** A call for which there was room is over. */
+  /** Ends a call that `begin()` accepted. */
   end(): void {
     this.#open -= 1;
   }
 
-  /** No handler begins any more, of whatever call. */
+  /** Lets no handler begin any more. */
   close(): void {
     this.#state = 'closed';
   }

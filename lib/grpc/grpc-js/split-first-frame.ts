@@ -4,10 +4,11 @@ import type { Duplex } from 'node:stream';
 const FRAME_HEADER_BYTES = 9;
 
 /**
- * Has what the other end sends after its first HTTP/2 frame, which is SETTINGS, be read in a later turn.
+ * Delays data after the first HTTP/2 frame of the peer, which is SETTINGS, to a later turn of the event
+ * loop.
  *
- * grpc-js (1.14) does not hear a GOAWAY that is read in the same turn: it takes the connection for ready,
- * and begins the calls that wait for it again and again on what takes none, until memory is used up.
+ * grpc-js (1.14) misses a GOAWAY that arrives in the same turn: it treats the connection as ready, and
+ * starts its waiting calls again and again on a connection that takes none, until memory is exhausted.
  *
  * @returns `stream`.
  */
@@ -36,7 +37,7 @@ export function splitFirstFrame<T extends Duplex>(stream: T): T {
   return stream;
 }
 
-/** All that has come. From Node 26 on `read()` gives one piece of it. */
+/** Reads all buffered data. Since Node 26 `read()` returns it in pieces. */
 function readAll(stream: Duplex): Buffer {
   const pieces: Buffer[] = [];
   for (let piece; (piece = stream.read() as Buffer | null) !== null;) pieces.push(piece);

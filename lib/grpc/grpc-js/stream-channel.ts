@@ -5,10 +5,10 @@ import { localDialTarget } from './local-dial-target.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
 /**
- * A grpc-js channel on streams that somebody else opens.
+ * Creates a grpc-js channel on streams from `open`.
  *
- * grpc-js has no such thing: it dials first and asks its credentials for the connection after. So it
- * is given something to dial, and the credentials swap the connection for a stream.
+ * grpc-js always dials first and asks its credentials for the connection afterwards. The channel therefore
+ * dials a local address, and its credentials replace the connection with a stream.
  */
 export function createStreamChannel(open: OpenStream, options: ChannelOptions = {}): GrpcJsChannel {
   const credentials = new UpgradeCredentials(ChannelCredentials.createInsecure(), (dialed) => {
@@ -18,7 +18,7 @@ export function createStreamChannel(open: OpenStream, options: ChannelOptions = 
   return new StreamChannel(localDialTarget.hold(), credentials, {
     'grpc.default_authority': 'backchannel',
     ...options,
-    // Streams of one peer must never be pooled with those of another.
+    // Streams of different peers must never share a pool.
     'grpc.use_local_subchannel_pool': 1,
   });
 }

@@ -14,9 +14,8 @@ import { endWithPeer } from './end-with-peer.js';
 import { splitFirstFrame } from './split-first-frame.js';
 
 /**
- * Credentials whose connections are those of `inner`, TLS included, passed through an `Upgrade`.
- * Connections of a TLS version below 1.2 fail. Go: a `credentials.TransportCredentials` that wraps
- * another.
+ * Credentials that pass the connections of `inner`, after TLS, through an `Upgrade`. Connections with a TLS
+ * version below 1.2 fail. Go: a `credentials.TransportCredentials` that wraps another.
  */
 export class UpgradeCredentials extends ChannelCredentials {
   readonly #inner: ChannelCredentials;
@@ -50,11 +49,11 @@ export class UpgradeCredentials extends ChannelCredentials {
     return {
       async connect(socket) {
         const { socket: secured, secure } = await connector.connect(socket);
-        // Between two owners nobody else need listen, and an error must not end the process.
+        // Between two owners the socket has no other listener; an error must not end the process.
         secured.on('error', () => {});
         refuseOldTls(secured);
         const stream = endWithPeer(splitFirstFrame(failAsConnection(await upgrade(secured))));
-        // grpc-js only hands it on to node:http2, which takes any Duplex.
+        // grpc-js only passes it to node:http2, which accepts any Duplex.
         return { socket: stream as Duplex as Socket, secure };
       },
       waitForReady: () => connector.waitForReady(),
