@@ -1,46 +1,49 @@
 import { Decompressor } from './decompressor.js';
 
 /**
- * The memory account of one connection: what all its calls hold on this side, in bytes, against one
- * limit (`grpc-node.max_session_memory`).
+ * Memory account of a connection, or of all streams of a multiplexed connection (`PeerShare`): the bytes
+ * that calls hold on this side, against one limit (`grpc-node.max_session_memory`).
  */
 export class CallMemory {
   readonly #limit: number;
   #held = 0;
   #decompressor: Decompressor | undefined;
 
-  /** @param limit - in bytes; Infinity for none. */
+  /** @param limit - in bytes; Infinity for no limit. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Bytes that calls may still take. */
+  /** Bytes that calls may still hold. */
   get room(): number {
     return this.#limit - this.#held;
   }
 
-  /** Whether `bytes` more leave half of the limit: they need not be exact. */
+  /** Whether half of the limit remains free after `bytes` more, so that an estimate of them is sufficient. */
   isPlentyFor(bytes: number): boolean {
     return this.#held + bytes <= this.#limit / 2;
   }
 
-  /** Decompresses the messages of the connection's calls. */
+  /** Decompresses the messages of all calls of the account. */
   get decompressor(): Decompressor {
     return (this.#decompressor ??= new Decompressor());
   }
 
-  /** Takes `bytes` for a call; a negative number gives back. Returns false, and takes nothing, if there is no room. */
+  /**
+   * Takes `bytes` for a call; a negative number releases them. Returns false, and takes nothing, at the
+   * limit.
+   */
   hold(bytes: number): boolean {
     if (bytes > 0 && this.#held + bytes > this.#limit) return false;
     this.#held += bytes;
     return true;
   }
 
-  /** Gives `bytes` back. */
+  /** Releases `bytes`. */
   release(bytes: number): void {
     this.#held -= bytes;
   }
 }
 
-/** Account of calls that have no connection yet, and so receive nothing. */
+/** Account of calls without a connection, which receive nothing. */
 export const NO_CONNECTION = new CallMemory(Infinity);

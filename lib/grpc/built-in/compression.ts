@@ -3,26 +3,29 @@ import { status } from '@grpc/grpc-js';
 import { excerpt } from '../../http2/index.js';
 import { NO_ROOM } from './message-limits.js';
 
-/** What both sides say they can read, as grpc-js does. */
+/** Value of `grpc-accept-encoding` on both sides, as in grpc-js. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip';
 
-/** Names of the values of `grpc.default_compression_algorithm`. */
+/** Encodings by value of the option `grpc.default_compression_algorithm`. */
 const ALGORITHMS = ['identity', 'deflate', 'gzip'] as const;
 
-/** A `grpc-encoding` that messages can be written in. */
+/** A `grpc-encoding` for outgoing messages. */
 export type Encoding = (typeof ALGORITHMS)[number];
 
-/** Of the option `grpc.default_compression_algorithm`; what it does not know is `identity`. */
+/**
+ * Returns the encoding for a value of `grpc.default_compression_algorithm`; `identity` for unknown values.
+ */
 export function encodingOf(algorithm: unknown): Encoding {
   return ALGORITHMS[algorithm as number] ?? 'identity';
 }
 
-/** Why a message cannot be read. */
+/** Status for a message that cannot be read. */
 interface UnreadableMessage {
   readonly code: status;
   readonly details: string;
 }
 
+/** Compresses `message` in the thread pool. */
 export function compress(message: Uint8Array, encoding: 'deflate' | 'gzip'): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     (encoding === 'gzip' ? gzip : deflate)(message, (error, output) =>
@@ -33,22 +36,22 @@ export function compress(message: Uint8Array, encoding: 'deflate' | 'gzip'): Pro
 
 /** Receives the output of one decompression. */
 export interface DecompressionSink {
-  /** `bytes` more are there. Returns whether they may be kept. */
+  /** Called for each decompressed part. Returns whether its `bytes` may be kept. */
   takeRoom(bytes: number): boolean;
-  /** The whole message; nothing is told after it. */
+  /** Called with the complete message, as the last event. */
   onDecompressed(message: Buffer): void;
-  /** There is none; nothing is told after it. */
+  /** Called if the message cannot be read, as the last event. */
   onUnreadable(code: status, details: string): void;
 }
 
-/** Largest part of a message that is made at once, in bytes. */
+/** Largest decompressed part of a message, in bytes. */
 const MAX_CHUNK_SIZE = 64 * 1024;
-/** Largest part of a short message: each part costs a turn of a thread. */
+/** Part size for short messages, in bytes: each part costs one job of the thread pool. */
 const MIN_CHUNK_SIZE = 16 * 1024;
-/** Most messages become no larger than this, in terms of their compressed length. */
+/** Decompressed size of most messages, at most, relative to their compressed size. */
 const USUAL_RATIO = 8;
 
-/** One message that is decompressed, part by part, so that its memory is taken before it grows. */
+/** Decompresses one message in parts, so that memory is accounted for before it is used. */
 export class Decompression {
   readonly #encoding: string;
   readonly #limit: number;
@@ -59,8 +62,8 @@ export class Decompression {
   #isOver = false;
 
   /**
-   * @param limit - bytes that the message may have; negative for any number.
-   * @param sink - told later, never before this returns.
+   * @param limit - maximum decompressed size in bytes; negative for no limit.
+   * @param sink - called asynchronously.
    */
   constructor(message: Buffer, encoding: string, limit: number, sink: DecompressionSink) {
     this.#encoding = encoding;
@@ -70,12 +73,12 @@ export class Decompression {
     else process.nextTick(() => this.#fail(unsupported(encoding)));
   }
 
-  /** Bytes that were decompressed. */
+  /** Bytes decompressed so far. */
   get length(): number {
     return this.#length;
   }
 
-  /** Nothing is told any more. */
+  /** Stops the decompression without further events. */
   cancel(): void {
     this.#isOver = true;
     this.#parts.length = 0;

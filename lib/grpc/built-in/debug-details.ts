@@ -1,7 +1,10 @@
-/** As grpc-js, which tells clients no more than this unless it is asked to. */
+/** Same variable as in grpc-js: clients receive error details only if it is set to `true`. */
 const SENDS_DETAILS = process.env['GRPC_NODE_DEBUG_SEND_ERROR_DETAILS'] === 'true';
 
-/** A status message about `error` that gives nothing away: `text` alone, as it is not the client's business. */
+/**
+ * Returns a status message for `error`: only `text`, as the details are not for clients, unless
+ * `GRPC_NODE_DEBUG_SEND_ERROR_DETAILS` is `true`.
+ */
 export function debugDetails(text: string, error: unknown): string {
   if (!SENDS_DETAILS) return text;
   return `${text}: ${error instanceof Error ? error.message : String(error)}`;

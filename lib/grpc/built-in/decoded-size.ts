@@ -1,58 +1,64 @@
 import { isText } from './is-text.js';
 
-/** Messages up to this length are not scanned: the bound of their decoded size is small enough. */
+/** Messages up to this length are not scanned: the upper bound of their decoded size is small enough. */
 const SMALL = 256;
-/** Bytes that a byte is counted as which was not looked at: protobufjs makes so many of an empty sub-message. */
+/**
+ * Upper bound of decoded bytes per encoded byte, for messages that are not scanned: the ratio of an empty
+ * sub-message in protobufjs.
+ */
 const BOUND_FACTOR = 32;
 
-/** Bytes of an object with up to four properties, of a string besides its characters, of a view of bytes. */
+/** Bytes of an object with up to four properties, of a string without its characters, of a view of bytes. */
 const OBJECT = 56;
 const STRING = 24;
 const VIEW = 100;
-/** Bytes of a place in an array that grows, which is all that most numbers take. */
+/** Bytes of an element of a growing array. Most numbers take no more. */
 const PLACE = 12;
-/** Bytes of a further property of an object; and of each in an object that has become a hash table. */
+/** Bytes of each further property of an object, and of each property once the object is a hash table. */
 const PROPERTY = 8;
 const HASHED_PROPERTY = 64;
 const INLINE_PROPERTIES = 4;
 const UNHASHED_PROPERTIES = 128;
 
-/** Of a longer array so many items are looked at: one of each part, at random, as the other end must not know which. */
+/** Items that are measured in a longer array: one at random per section, unpredictable for the peer. */
 const MOST_ITEMS = 256;
-/** Bytes that an item of such an array tells at most about those that are not looked at: it may be the only large one. */
+/**
+ * Limit, in bytes, of the size assumed for each unmeasured item: the measured one may be the only large
+ * item.
+ */
 const MOST_OF_OTHERS = 16 * 1024;
 
-/** Bytes that no byte of a message becomes: a bound for objects with circles. */
+/** Limit of decoded bytes per encoded byte, for objects with cycles. */
 const MAX_FACTOR = 256;
 
-/** How deep messages are looked into; protobufjs decodes no deeper. */
+/** Maximum nesting depth of a scan; protobufjs decodes no deeper. */
 const MAX_DEPTH = 100;
-/** Bytes of text from which on it is not taken for a message, even if it happens to be a well-formed one. */
+/** Minimum length, in bytes, of text that is never taken for a message, even if it is a well-formed one. */
 const LEAST_TEXT = 64;
 
-/** Bytes that a message of `length` bytes is counted as without a look at it. */
+/** Upper bound of the decoded size of a message of `length` bytes, in bytes. */
 export function boundOfDecodedSize(length: number): number {
   return BOUND_FACTOR * length;
 }
 
 /**
- * Estimates the memory that a message takes when it is decoded, without its schema: each field of the
- * protobuf wire format counts, also those of sub-messages. Bytes that are not well-formed fields, or
- * only printable ASCII, count as a string. Takes time in proportion to the length of the message.
+ * Estimates the decoded size of a message without its schema, as protobufjs decodes it on V8. Each field of
+ * the protobuf wire format counts, including those of sub-messages. Content counts as a string if it is not
+ * made of well-formed fields, or if it is long printable ASCII. The time is proportional to the length of
+ * the message.
  *
- * @param most - the scan stops when the estimate is above it.
- * @returns bytes, at least the length of the message; figures of protobufjs on V8.
+ * @param most - the scan stops when the estimate exceeds it, in bytes.
+ * @returns bytes, at least the length of the message.
  */
 export function estimateDecodedSize(message: Buffer, most = Infinity): number {
   if (message.length <= SMALL) return boundOfDecodedSize(message.length);
   return Math.max(message.length, new FieldScan(message, most).size());
 }
 
-/** Scans the fields of one message. */
 class FieldScan {
   readonly #bytes: Buffer;
   readonly #most: number;
-  /** Where the varint ends that was read last. */
+  /** End of the last varint. */
   #at = 0;
   #size = OBJECT;
 
@@ -66,7 +72,10 @@ class FieldScan {
     return this.#size;
   }
 
-  /** Returns whether all from `start` to `end` is well-formed. If not, what comes before that has been added. */
+  /**
+   * Adds the fields from `start` to `end`. Returns false at the first malformed field; earlier fields are
+   * counted.
+   */
   #scanFields(start: number, end: number, depth: number): boolean {
     let at = start;
     while (at < end) {
@@ -79,18 +88,18 @@ class FieldScan {
     return at === end;
   }
 
-  /** Returns where the value ends that begins at `start`, or -1 if it is none. */
+  /** Returns the end of the value at `start`, or -1 if it is malformed. */
   #scanValue(wireType: number, start: number, end: number, depth: number): number {
     if (wireType === 2) return this.#scanContent(start, end, depth);
     this.#size += PLACE;
     if (wireType === 0) return this.#readVarint(start, end) < 0 ? -1 : this.#at;
     if (wireType === 1) return start + 8;
     if (wireType === 5) return start + 4;
-    // Groups have no length of their own: their fields follow.
+    // A group has no length: its fields follow.
     return depth === 0 && wireType < 5 ? start : -1;
   }
 
-  /** A string, bytes, or a message: nothing on the wire tells which. */
+  /** Adds a string, bytes or a message; the wire format does not tell which. */
   #scanContent(lengthAt: number, end: number, depth: number): number {
     const length = this.#readVarint(lengthAt, end);
     const start = this.#at;
@@ -103,7 +112,7 @@ class FieldScan {
     return contentEnd;
   }
 
-  /** Adds the fields of what may be a message. Returns false, and adds nothing, if it is none. */
+  /** Adds the fields of a possible message. Returns false, and adds nothing, if the content is no message. */
   #addMessage(start: number, end: number, depth: number): boolean {
     if (depth === MAX_DEPTH) return false;
     if (end - start >= LEAST_TEXT && isText(this.#bytes, start, end)) return false;
@@ -113,7 +122,7 @@ class FieldScan {
     return false;
   }
 
-  /** Returns -1 if there is none between `start` and `end`. */
+  /** Returns the varint at `start`, or -1 if none ends before `end`. */
   #readVarint(start: number, end: number): number {
     if (start >= end) return -1;
     const first = this.#bytes[start]!;
@@ -139,11 +148,11 @@ class FieldScan {
 }
 
 /**
- * Measures the memory that a decoded message takes: plain objects, arrays, strings and bytes, as
- * deserializers make them. The object made of a small message is not looked at.
+ * Measures the memory of a decoded message: plain objects, arrays, strings and bytes, as deserializers
+ * create them. For a small message, returns an upper bound without measuring.
  *
- * @param length - bytes of the message that it was decoded from.
- * @param most - the measuring stops when the result is above it.
+ * @param length - size of the encoded message, in bytes.
+ * @param most - the measurement stops when the result exceeds it, in bytes.
  * @returns bytes, at least `length`.
  */
 export function measureDecodedSize(decoded: unknown, length: number, most = Infinity): number {
@@ -153,16 +162,16 @@ export function measureDecodedSize(decoded: unknown, length: number, most = Infi
     // A view of a few bytes keeps the whole message in memory.
     return Math.max(length, size);
   } catch {
-    // A deserializer of the user's may make objects whose properties throw.
+    // A deserializer of the user may create objects whose properties throw.
     return length;
   }
 }
 
-/** Returns `size` with that of `value` added. */
+/** Returns the sum of `size` and the size of `value`. */
 function addSize(size: number, value: unknown, most: number, depth: number): number {
   switch (typeof value) {
     case 'string':
-      // V8 has strings of one character once.
+      // V8 shares strings of one character.
       return value.length < 2 ? size : size + STRING + value.length;
     case 'object':
       if (value === null) return size;
@@ -175,7 +184,7 @@ function addSize(size: number, value: unknown, most: number, depth: number): num
   }
 }
 
-/** An empty one has an empty buffer of its own. */
+/** An empty view has its own empty buffer. */
 function sizeOfView(byteLength: number): number {
   return byteLength === 0 ? 2 * VIEW : VIEW + byteLength;
 }
@@ -203,7 +212,7 @@ function addProperties(
   let sum = size + OBJECT;
   let count = 0;
   if (isPlain(object)) {
-    // Keys would take an array for each of a million objects.
+    // `Object.keys` would allocate an array for each of possibly a million objects.
     for (const name in object) {
       count += 1;
       sum = addSize(sum, object[name], most, depth + 1);
@@ -219,7 +228,7 @@ function addProperties(
   return sum + sizeOfProperties(count);
 }
 
-/** Whether all enumerable properties are its own. */
+/** Whether `object` inherits no enumerable properties. */
 function isPlain(object: object): boolean {
   return Object.getPrototypeOf(object) === Object.prototype;
 }

@@ -1,66 +1,70 @@
 import { performance } from 'node:perf_hooks';
 import { Decompression, type DecompressionSink } from './compression.js';
 
-/** Messages of one connection that are decompressed at once, while the main thread decodes others. */
+/** Messages of one `CallMemory` that are decompressed concurrently, while the main thread decodes others. */
 const MAX_RUNNING = 2;
 
-/** Bytes of memory per byte of a compressed message that cost nothing. Text is below 20, and objects made of it below 60. */
+/**
+ * Free expansion: bytes of memory per compressed byte. Text stays below 20, objects decoded from it below
+ * 60.
+ */
 const FREE_RATIO = 64;
-/** Bytes of each message that cost nothing. */
+/** Free bytes of each message. */
 const FREE_BYTES = 16 * 1024;
-/** Bytes beyond that ratio which are made without delay. */
+/** Size of the token bucket for bytes beyond the free ones. */
 const BURST = 8 * 1024 * 1024;
-/** Bytes of that budget that each message is taken to need while it is decompressed. */
+/** Bytes of the bucket that are reserved for each message while it is decompressed. */
 const OF_EACH = BURST / MAX_RUNNING;
-/** How many more may be made per second. A byte takes up to 8 ns of CPU time: 3 % of a core. */
+/** Refill rate of the bucket. A byte takes up to 8 ns of CPU time: 3 % of a core. */
 const BYTES_PER_SECOND = 4 * 1024 * 1024;
 
-/** A compressed message whose turn is awaited. */
+/** A compressed message that waits to be decompressed. */
 export interface CompressedMessage extends DecompressionSink {
   readonly message: Buffer;
   readonly encoding: string;
-  /** Bytes that it may have decompressed; negative for any number. */
+  /** Maximum decompressed size in bytes; negative for no limit. */
   readonly limit: number;
-  /** It may be used, and is counted: `allows` had no budget for it. */
+  /** Called when a message that `allows` refused may be used. Its cost is charged by then. */
   onAllowed(): void;
 }
 
 /**
- * Decompresses the messages of one connection: in order, a few at a time. A message that becomes very
- * much larger uses up a budget; without it, the compressed messages of the connection wait.
+ * Decompresses the messages of one `CallMemory`: in order, a few at a time. A message that expands by a
+ * large factor takes tokens from a bucket. While the bucket is empty, compressed messages wait.
  */
 export class Decompressor {
   readonly #waiting = new Set<CompressedMessage>();
   readonly #running = new Map<CompressedMessage, Decompression>();
-  /** Decompressed messages that have become larger than there is budget for, and their cost. */
+  /** Decompressed messages that wait for tokens, with their cost. */
   readonly #grown = new Map<CompressedMessage, number>();
   #budget = BURST;
   #refilledAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  /** Tells `message`, as a sink, what becomes of it; never before this returns. */
+  /** Decompresses `message`, and calls its events asynchronously. */
   add(message: CompressedMessage): void {
     this.#waiting.add(message);
     this.#goOn();
   }
 
-  /** Nobody waits for `message` any more. */
+  /** Drops `message`, which is no longer needed. */
   remove(message: CompressedMessage): void {
     this.#waiting.delete(message);
     this.#grown.delete(message);
     this.#running.get(message)?.cancel();
     this.#running.delete(message);
-    // Not at once: with a connection all its calls end, one after the other.
+    // Deferred: when a connection ends, all of its calls end one after the other, and none shall start.
     process.nextTick(() => this.#goOn());
   }
 
   /**
-   * Whether a decompressed message may become larger now. If so, it is counted against the budget; if not,
-   * it is counted later, and told then. One that has used up budget goes on.
+   * Whether a decompressed message may grow to `size` now. If so, its cost is charged now; if not, it is
+   * charged when there are tokens, and `onAllowed` is called. A message that has taken tokens before is not
+   * delayed again.
    *
-   * @param compressedLength - bytes that came.
-   * @param counted - bytes of memory that were counted before; 0 at first.
-   * @param size - bytes of memory that it is to take.
+   * @param compressedLength - compressed size in bytes.
+   * @param counted - bytes of memory charged before; 0 at first.
+   * @param size - bytes of memory that the message is to take.
    */
   allows(
     message: CompressedMessage,
@@ -81,17 +85,17 @@ export class Decompressor {
   }
 
   /**
-   * Counts what has become of a message against the budget.
+   * Charges the growth of a message, without delay.
    *
-   * @param compressedLength - bytes that came.
-   * @param counted - bytes of memory that were counted before.
-   * @param size - bytes of memory that it takes.
+   * @param compressedLength - compressed size in bytes.
+   * @param counted - bytes of memory charged before.
+   * @param size - bytes of memory that the message takes.
    */
   charge(compressedLength: number, counted: number, size: number): void {
     this.#budget -= costOf(compressedLength, size) - costOf(compressedLength, counted);
   }
 
-  /** Starts what may be started, and sets a timer for the rest. */
+  /** Starts the messages that may start, and sets a timer for the others. */
   #goOn(): void {
     for (const [message, cost] of this.#grown) {
       const delayMs = this.#delayMs(0);
@@ -140,7 +144,7 @@ export class Decompressor {
     this.#goOn();
   }
 
-  /** Milliseconds until the budget is more than `needed`. */
+  /** Milliseconds until the bucket holds more than `needed`. */
   #delayMs(needed: number): number {
     if (this.#budget > needed) return 0;
     const now = performance.now();
@@ -152,7 +156,7 @@ export class Decompressor {
   }
 }
 
-/** Bytes that a message uses up of the budget. */
+/** Tokens that a message takes from the bucket. */
 function costOf(compressedLength: number, size: number): number {
   return Math.max(0, size - FREE_BYTES - FREE_RATIO * compressedLength);
 }

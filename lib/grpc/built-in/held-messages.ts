@@ -1,10 +1,10 @@
-/** Bytes of memory that are held for messages which were handed over, one number for each, in order. */
+/** Memory of delivered messages: one size in bytes for each, in order. */
 export class HeldMessages {
   #last = 0;
-  /** Of those before the last one; none as long as each is forgotten before the next. */
+  /** Sizes of the messages before the last one; undefined if each is released before the next. */
   #earlier: number[] | undefined;
 
-  /** Bytes that are held for the last one. */
+  /** Bytes held for the last message. */
   get last(): number {
     return this.#last;
   }
@@ -14,12 +14,12 @@ export class HeldMessages {
     this.#last = size;
   }
 
-  /** The last one turned out to take `size` bytes. */
+  /** Corrects the size of the last message, in bytes. */
   correctLast(size: number): void {
     this.#last = size;
   }
 
-  /** Forgets all but the last `count`. Returns how many bytes that frees. */
+  /** Forgets all but the last `count` messages. Returns the bytes that this frees. */
   keepLast(count: number): number {
     let freed = 0;
     if (this.#earlier !== undefined) {

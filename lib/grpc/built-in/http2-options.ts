@@ -5,23 +5,23 @@ import {
   type Http2ConnectionOptions,
 } from '../../http2/index.js';
 
-/** Calls that a peer may have under way at once, unless `grpc.max_concurrent_streams` says otherwise. */
+/** Default of `grpc.max_concurrent_streams`: in-flight calls of a peer. */
 const MAX_CONCURRENT_CALLS = 10_000;
 
 /**
- * Calls that a peer may cancel at once, and per second, beyond those that it lets finish: all that it
- * may have under way, twice. A handler whose call is cancelled at once never runs.
+ * Calls that a peer may cancel at once, and per second, in excess of those that it lets finish: twice the
+ * default of in-flight calls. The handler of a call that is cancelled at once never runs.
  */
 const MAX_CANCELS = 2 * MAX_CONCURRENT_CALLS;
 const CANCELS_PER_SECOND = 1000;
 
 /**
- * Longest DATA frame that is taken, in bytes: messages of 64 KiB come as one, and none keeps others
- * waiting for long.
+ * Largest accepted DATA frame, in bytes: a message of 64 KiB fits into one frame, and no frame delays
+ * others for long.
  */
 const MAX_FRAME_SIZE = 128 * 1024;
 
-/** Headers of gRPC that are others with each call: in a table they would only drive out what comes again. */
+/** Headers of gRPC that differ with each call: in the HPACK table they would displace headers that repeat. */
 const VARYING_HEADERS = Object.freeze([
   'grpc-message',
   'grpc-retry-pushback-ms',
@@ -31,21 +31,21 @@ const VARYING_HEADERS = Object.freeze([
   'grpc-trace-bin',
 ]);
 
-/** Names of headers with bytes, in base64, whose values senders may join with commas. */
+/** Suffix of binary headers (base64), whose values senders may join with commas. */
 const BINARY_SUFFIX = '-bin';
 
 type Http2Options = Readonly<Http2ConnectionOptions>;
 
-/** A few kinds of connection at most; a process that makes up ever new ones does not fill it. */
+/** Limit of the cache. A process uses few combinations; the limit holds if it generates new ones. */
 const MAX_KNOWN = 100;
 const known = new Map<string, Http2Options>();
 
 /**
- * The settings of a connection, out of the options of grpc-js that are about it. Connections with the
- * same ones share the object: there may be many.
+ * Derives the HTTP/2 settings of a connection from options of grpc-js. Connections with the same options
+ * share one object.
  *
- * @param takesLargeFrames - whether the other end may be this engine, which makes use of them.
- * @throws Http2OptionError naming a bad one.
+ * @param takesLargeFrames - whether the peer may be this engine, which sends large frames.
+ * @throws Http2OptionError naming a bad HTTP/2 option.
  */
 export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolean): Http2Options {
   const maxCalls = options['grpc.max_concurrent_streams'];
@@ -69,14 +69,14 @@ export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolea
   return http2Options;
 }
 
-/** Windows that neither grow nor shrink, with room for one of each call. */
+/** Windows of constant size, with room for one per call. */
 function fixedWindows(bytes: number, calls: number): Partial<Http2ConnectionOptions> {
   const { maxUnreadBytes } = DEFAULT_HTTP2_OPTIONS;
   const all = Math.min(bytes * calls, Number.MAX_SAFE_INTEGER);
   return {
     initialWindowSize: bytes,
     maxWindowSize: bytes,
-    // A bad value is named by the option that it is in, not by this one.
+    // An invalid value is reported for `initialWindowSize`, not for this option.
     maxUnreadBytes: all > maxUnreadBytes ? all : maxUnreadBytes,
   };
 }

@@ -11,8 +11,8 @@ export { PROXY_OPTION, PROXY_RULE } from './client/proxy.js';
 export { BuiltInServer } from './server/built-in-server.js';
 
 /**
- * gRPC on this package's own HTTP/2. It leaves to grpc-js: targets that need a resolver, service configs,
- * and servers that send metrics of calls (`channelLeftToGrpcJs`, `serverLeftToGrpcJs`).
+ * The engine on this package's own HTTP/2. Left to grpc-js are targets that need a resolver, service
+ * configs, and servers that record call metrics (`channelLeftToGrpcJs`, `serverLeftToGrpcJs`).
  */
 export const builtInEngine: GrpcEngine = {
   name: 'built-in',
@@ -40,9 +40,9 @@ export const builtInEngine: GrpcEngine = {
 };
 
 /**
- * Why the built-in engine leaves a channel to grpc-js, for a log; undefined if it does not.
+ * Returns why the built-in engine leaves a channel to grpc-js, for logs; undefined if it does not.
  *
- * @param target - of a channel that dials; undefined for one over streams.
+ * @param target - target of a dialed channel; undefined for a channel over streams.
  */
 export function channelLeftToGrpcJs(options: ChannelOptions, target?: string): string | undefined {
   const why = needsGrpcJsChannel(options);
@@ -50,7 +50,7 @@ export function channelLeftToGrpcJs(options: ChannelOptions, target?: string): s
   return `the target ${JSON.stringify(target)} needs a resolver`;
 }
 
-/** Why the built-in engine leaves a server to grpc-js, for a log; undefined if it does not. */
+/** Returns why the built-in engine leaves a server to grpc-js, for logs; undefined if it does not. */
 export function serverLeftToGrpcJs(options: ServerOptions): string | undefined {
   const recordsMetrics = options['grpc.server_call_metric_recording'];
   return recordsMetrics ? '"grpc.server_call_metric_recording" is set' : undefined;

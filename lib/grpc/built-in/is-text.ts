@@ -1,12 +1,15 @@
-/** Of four bytes at once: the highest bits, four spaces, and what takes DEL to the highest bit. */
+/**
+ * For four bytes at once: the highest bits, four spaces, and the increment that sets the highest bit of
+ * DEL.
+ */
 const HIGH_BITS = 0x8080_8080;
 const SPACES = 0x2020_2020;
 const ONES = 0x0101_0101;
 
-/** Bytes from which on a view of words is worth its time. */
+/** Minimum length, in bytes, that justifies a view of words. */
 const LEAST_FOR_WORDS = 1024;
 
-/** Whether the bytes from `start` to `end` are all printable ASCII, tabs and ends of lines. */
+/** Whether the bytes from `start` to `end` are printable ASCII, tabs and line breaks only. */
 export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < LEAST_FOR_WORDS) return areTextBytes(bytes, start, end);
   const first = start + ((4 - ((bytes.byteOffset + start) & 3)) & 3);
@@ -19,7 +22,7 @@ export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   return areTextBytes(bytes, first + 4 * words.length, end);
 }
 
-/** Whether no byte of the four is below a space, or above a tilde. */
+/** Whether all four bytes are from space to tilde. May return false for text. */
 function arePrintable(word: number): boolean {
   return (((word - SPACES) | (word + ONES) | word) & HIGH_BITS) === 0;
 }

@@ -2,26 +2,25 @@ import { LinkWatch } from '../../wire/index.js';
 import type { Http2Connection } from '../../http2/index.js';
 import { MAX_TIMEOUT_MS } from '../../options/index.js';
 
-/** As grpc-js. */
+/** Same as in grpc-js. */
 const DEFAULT_TIMEOUT_MS = 20_000;
 
-/** When a connection is asked for a sign of life. */
+/** Settings of keepalive pings. */
 export interface KeepAliveOptions {
-  /** Milliseconds between two questions; none if 0, negative or more than Node's timers keep. */
+  /** Milliseconds between two pings. Off if 0, negative, or at least 2^31 - 1. */
   timeMs: number;
   /**
-   * Milliseconds that the other end has to answer, and that nothing may move in either direction while
-   * the answer is awaited. Default 20000.
+   * Milliseconds without an answer, and without any progress in either direction, until the connection is
+   * closed. Default 20000.
    */
   timeoutMs: number | undefined;
-  /** Whether to ask at this moment. */
+  /** Whether to ping now. */
   isDue(): boolean;
 }
 
 /**
- * Asks the other end for a sign of life again and again, and gives the connection up when there is
- * none. Anything that comes from it is one, and so is data that waited and that the network then took
- * (gRFC A8). Keeps no process alive.
+ * Sends pings to the peer, and closes the connection if it is dead. Any received data shows that it is
+ * alive, and so does waiting data that the network then accepts (gRFC A8). Does not keep the process alive.
  */
 export class KeepAlive {
   readonly #connection: Http2Connection;
@@ -35,7 +34,7 @@ export class KeepAlive {
     this.#wait();
   }
 
-  /** Nothing, unless there is a time to ask after. */
+  /** Returns undefined if `timeMs` turns pings off. */
   static start(connection: Http2Connection, options: KeepAliveOptions): KeepAlive | undefined {
     const isOn = options.timeMs > 0 && options.timeMs < MAX_TIMEOUT_MS;
     return isOn ? new KeepAlive(connection, options) : undefined;
@@ -61,11 +60,11 @@ export class KeepAlive {
         clearTimeout(this.#timer);
         this.#wait();
       },
-      () => {}, // The connection is over.
+      () => {}, // The connection is closed.
     );
   }
 
-  /** The answer may be late behind data, in either direction: as long as that moves, it is waited for. */
+  /** Waits for the answer while data moves: in either direction, the answer may be queued behind data. */
   #awaitAnswer(watch: LinkWatch): void {
     this.#timer = setTimeout(() => {
       if (watch.isDead()) this.#connection.destroy(new Error('no answer to the keepalive ping'));

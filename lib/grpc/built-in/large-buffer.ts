@@ -1,7 +1,10 @@
-/** Buffers up to this size may stay in memory for the sake of a small part. */
+/** Largest buffer, in bytes, that may stay in memory for a small part of it. */
 const LARGE_BUFFER = 16 * 1024;
 
-/** Whether `length` bytes of `part` are less than half of a large buffer: if they are kept, they are better copied. */
+/**
+ * Whether `length` bytes of `part` are less than half of a large buffer, so that they should be copied if
+ * kept.
+ */
 export function isPartOfLargeBuffer(part: Uint8Array, length = part.length): boolean {
   const { byteLength } = part.buffer;
   return byteLength > LARGE_BUFFER && 2 * length < byteLength;

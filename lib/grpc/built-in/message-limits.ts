@@ -3,28 +3,32 @@ import { Http2OptionError } from '../../http2/index.js';
 import { showValue } from '../../options/index.js';
 
 const MIB = 1024 * 1024;
-/** As grpc-js. */
+/** Same as in grpc-js. */
 const DEFAULT_MAX_RECEIVE_LENGTH = 4 * MIB;
 const DEFAULT_SESSION_MEMORY = 256 * MIB;
 /**
- * Room for so many messages of the largest size. A list of small objects takes up to 20 times its bytes
- * when it is decoded, and one such message must be taken.
+ * Minimum number of messages of maximum size that fit into the memory. A list of small objects takes up to
+ * 20 times its encoded size, and one such message must be accepted.
  */
 const LEAST_MESSAGES = 32;
-/** Node counts `maxSessionMemory` of HTTP/2 in these. */
+/** Unit of `maxSessionMemory` in node:http2, in bytes. */
 const MEGABYTE = 1_000_000;
 
-/** Why a call ends that needs more memory than its connection has left. */
+/** Status text of a call that exceeds the memory of its connection. */
 export const NO_ROOM =
   'The calls of this connection hold as much memory as "grpc-node.max_session_memory" allows';
 
-/** Bytes that a message may have, of the calls of a channel or a server; negative for any number. */
+/** Maximum message sizes of a channel or server, in bytes; negative for no limit. */
 export interface MessageLimits {
   readonly maxReceiveLength: number;
   readonly maxSendLength: number;
 }
 
-/** @throws Http2OptionError if one of the two is no number: it would be no limit. */
+/**
+ * Reads the message limits from options. Default: 4 MiB received, no limit for sent ones.
+ *
+ * @throws Http2OptionError if one of them is no number, as it would not limit anything.
+ */
 export function messageLimitsOf(options: ChannelOptions): MessageLimits {
   return {
     maxReceiveLength:
@@ -43,11 +47,11 @@ function lengthOf(
 }
 
 /**
- * Bytes that the calls of one connection may hold on this side: of messages that came, and, counted
- * apart, of messages that the other end does not take. If messages have no size limit, the default is
- * Infinity.
+ * Memory limit of the calls of one connection, in bytes: for received messages, and on a server,
+ * separately, for replies that the peer has not read. Default: 256 MiB, or 32 messages of maximum size if
+ * that is more; Infinity if received messages have no size limit.
  *
- * @throws Http2OptionError if `grpc-node.max_session_memory` is no number of megabytes.
+ * @throws Http2OptionError if `grpc-node.max_session_memory` is no positive number of megabytes.
  */
 export function sessionMemoryOf(options: ChannelOptions): number {
   const megabytes = options['grpc-node.max_session_memory'];

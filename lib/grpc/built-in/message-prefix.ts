@@ -1,11 +1,13 @@
-/** Compressed flag and length in front of every message (gRPC over HTTP/2, Length-Prefixed-Message). */
+/**
+ * Bytes of the compressed flag and length before every message (gRPC over HTTP/2, Length-Prefixed-Message).
+ */
 export const PREFIX_LENGTH = 5;
 
-/** Messages below this length share their prefixes, which are made once for each length. */
+/** Messages below this length share their prefixes, one for each length. */
 const SHARED_BELOW = 2048;
 const shared: (Buffer | undefined)[] = Array.from({ length: SHARED_BELOW });
 
-/** The prefix of a message. It may be shared, and must not be changed. */
+/** Returns the prefix of a message. The buffer may be shared and must not be modified. */
 export function messagePrefix(length: number, compressed = false): Buffer {
   if (compressed || length >= SHARED_BELOW) return createPrefix(length, compressed);
   return (shared[length] ??= createPrefix(length, false));

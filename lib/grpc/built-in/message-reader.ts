@@ -1,59 +1,65 @@
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { PREFIX_LENGTH } from './message-prefix.js';
 
-/** Messages up to this size are copied out of a large buffer: one that is kept must not keep all of it in memory. */
+/**
+ * Messages up to this size, in bytes, are copied out of a large buffer, so that a retained message does not
+ * retain the buffer.
+ */
 const COPY_LIMIT = 4096;
 
 /**
- * How much room is made for a message that is cut, in terms of what has come of it. Room that nothing is
- * written to costs next to nothing: the system gives memory page by page.
+ * Size of the buffer for a partial message, as a multiple of the received bytes. Unwritten memory is nearly
+ * free: the system allocates it page by page.
  */
 const GROWTH = 64;
-/** The same where there is not so much room. Less, and a message that comes byte by byte is copied byte by byte. */
+/**
+ * Fallback if that exceeds the memory. With a smaller factor, a message that arrives byte by byte would be
+ * copied for each byte.
+ */
 const LEAST_GROWTH = 2;
 
-/** What is told of the messages of a stream. */
+/** Receives the messages of a stream. */
 export interface MessageSink {
-  /** A whole message has come. */
+  /** Called with a complete message. */
   onMessage(message: Buffer, compressed: boolean): void;
-  /** A message says that it is longer than the limit. Nothing is told after it. */
+  /** Called if a message declares a length above the limit, as the last event. */
   onTooLong(length: number): void;
-  /** A message that is cut needs `bytes` of room, or more of it. Returns whether it may have them. */
+  /** Requests `bytes` more of memory for a partial message. Returns whether they are granted. */
   takeRoom(bytes: number): boolean;
-  /** There was no room for it. Nothing is told after it. */
+  /** Called if a partial message gets no memory, as the last event. */
   onNoRoom(): void;
 }
 
 /**
- * Puts messages together from pieces of any size, one at a time. One that is cut is copied together, so
- * that no chunk of input outlives its turn.
+ * Assembles messages from pieces of any size, one at a time. A partial message is copied, so that no chunk
+ * of input outlives its turn.
  */
 export class MessageReader {
   readonly #limit: number;
   readonly #sink: MessageSink;
   #state: 'prefix' | 'body' | 'stopped' = 'prefix';
   #prefix: Buffer | undefined;
-  /** Bytes of the prefix, or of the body, that have come. */
+  /** Received bytes of the prefix, or of the body. */
   #received = 0;
   #length = 0;
   #compressed = false;
-  /** Whether a message was told since `read` was called. */
+  /** Whether `read` has completed a message. */
   #hasMessage = false;
-  /** A message that is cut: what has come of it, and room for some more. */
+  /** A partial message: its received bytes, and spare room. */
   #message: Buffer | undefined;
 
-  /** @param limit - bytes that a message may have; negative for any number. */
+  /** @param limit - maximum size of a message in bytes; negative for no limit. */
   constructor(limit: number, sink: MessageSink) {
     this.#limit = limit < 0 ? Infinity : limit;
     this.#sink = sink;
   }
 
-  /** Whether no message is cut, so that the stream may end here. */
+  /** Whether no message is partial, so that the stream may end here. */
   get atBoundary(): boolean {
     return this.#state !== 'body' && this.#received === 0;
   }
 
-  /** Reads `chunk` from `start`, up to `end` or to the end of one message. Returns how far it came. */
+  /** Reads `chunk` from `start` to `end`, or to the end of one message. Returns where it stopped. */
   read(chunk: Buffer, start: number, end: number): number {
     let at = start;
     this.#hasMessage = false;
@@ -110,7 +116,10 @@ export class MessageReader {
     return partEnd;
   }
 
-  /** In terms of what has come, not of what is announced: a length alone must not cost anything. */
+  /**
+   * Returns a buffer with room for `bytes` more. Its size depends on the received bytes: a declared length
+   * alone must not cost memory.
+   */
   #makeRoom(bytes: number): Buffer | undefined {
     const needed = this.#received + bytes;
     const present = this.#message?.length ?? 0;
@@ -128,7 +137,7 @@ export class MessageReader {
     return larger;
   }
 
-  /** Returns how much room there may be: more than is needed, or there is none. */
+  /** Returns the granted size, or undefined if there is no memory. */
   #takeRoom(needed: number, present: number): number | undefined {
     for (const growth of [GROWTH, LEAST_GROWTH]) {
       const size = Math.min(this.#length, growth * needed);
@@ -151,7 +160,7 @@ function copyOf(chunk: Buffer, start: number, end: number): Buffer {
   return copy;
 }
 
-/** As `readUInt32BE`, which checks its bounds once more, for each message. */
+/** Same as `readUInt32BE`, without its bounds check for each message. */
 function lengthAt(bytes: Buffer, at: number): number {
   const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   return bytes[at]! * 0x100_0000 + low;

@@ -9,93 +9,97 @@ import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
 
-/** The call that a receive queue belongs to. */
+/** The call that owns a receive queue. */
 export interface MessageReceiveQueueOwner {
-  /** There is something to hand over: `pump()` is to be called, on a stack of its own. */
+  /** Called when a message may be delivered: `pump()` must be called, on its own stack. */
   onWaiting(): void;
-  /** One message, asked for by `read()`. */
+  /** Called with one message per `read()`. */
   onMessage(message: Buffer): void;
-  /** Every message was handed over, and `end()` said that there will be no more. */
+  /** Called when all messages are delivered and `end()` was called. */
   onAllRead(): void;
-  /** The messages cannot be read; nothing is told after it. */
+  /** Called if the messages cannot be read, as the last event. */
   onUnreadable(code: status, details: string): void;
-  /** `bytes` of what was pushed are read, or need no more room. */
+  /** Called when `bytes` of the pushed data are consumed, so that the peer may send more. */
   consume(bytes: number): void;
 }
 
 /**
- * How long a message counts against the memory of the connection once it is handed over: until the next
- * one is asked for (and the reader has passed it on), or, with `single`, until the queue is closed. A
- * `single` message is not handed over (nor decompressed) before the other end has sent all it had to.
+ * How long a delivered message counts towards the memory of the connection: `stream` until the next read
+ * (and until the reader has passed the message on), `single` until the queue is closed. A `single` message
+ * is delivered, and decompressed, only after the peer has half-closed the stream, or sent more behind it.
  */
 export type MessageReceiveQueueKind = 'stream' | 'single';
 
 /**
- * Milliseconds until a reader that is behind is looked at again, as nobody tells when it takes a message:
- * at first, and at most. The pause doubles while it stays behind.
+ * Milliseconds between checks of a slow reader, which emits no event when it takes a message: first and
+ * longest pause. The pause doubles while the reader stays slow.
  */
 const FIRST_READER_PAUSE_MS = 10;
 const LONGEST_READER_PAUSE_MS = 1000;
 
-/** Unread pieces below this are copied together. */
+/** Unread pieces below this size, in bytes, are merged. */
 const SMALL_PIECE = 4096;
 
 const CUT = 'The stream ended in the middle of a message';
 
 /**
- * Messages that have come, handed over one for each `read()`, in order, decompressed. Only the first is
- * made a message before it is asked for; the bytes behind it are kept as they came. What nobody reads is
- * not consumed either: the window of the stream then makes the other end wait.
+ * Queue of received messages. Each `read()` delivers one, in order and decompressed. Only the first message
+ * is assembled in advance; later bytes are kept as received. Unread bytes are not consumed, so that the
+ * flow-control window applies backpressure to the peer.
  */
 export class MessageReceiveQueue implements MessageSink, CompressedMessage {
-  /** `grpc-encoding` of what comes. */
+  /** `grpc-encoding` of the received messages. */
   encoding = 'identity';
-  /** What messages count against. Not to be changed once something was pushed. */
+  /** Memory account of the messages. Must not change after the first `push()`. */
   memory: CallMemory;
-  /** Where messages that were handed over wait to be taken; until then they count. */
+  /** Stub in which delivered messages wait for the user. They count until the user takes them. */
   readAhead: ReadAhead | undefined;
-  /** @internal Bytes that a message may have; negative for any number. */
+  /** @internal Maximum size of a message in bytes; negative for no limit. */
   readonly limit: number;
   readonly #owner: MessageReceiveQueueOwner;
   readonly #kind: MessageReceiveQueueKind;
   readonly #reader: MessageReader;
-  /** Bytes behind the message that is being received, or waits. */
+  /** Bytes after the current message. */
   readonly #unread = new ByteQueue();
-  /** Whether some of them may be small parts of large buffers. */
+  /** Whether some unread bytes may be small parts of large buffers. */
   #mayKeepLargeBuffers = false;
-  /** The message that waits to be handed over. */
+  /** The current message, once it is complete and until it is delivered. */
   #message: Buffer | undefined;
   #isCompressed = false;
-  /** Length that it had compressed; 0 if it was not. */
+  /** Compressed size of the current message in bytes; 0 if it was not compressed. */
   #compressedLength = 0;
-  /** Bytes that it is counted as until it is decoded; 0 if that was not asked yet. */
+  /** Estimated decoded size of the current message in bytes; 0 before the estimate. */
   #estimated = 0;
-  /** Bytes that were counted against the budget of the decompressor so far. */
+  /** Bytes of the current message that were charged to the decompressor so far. */
   #counted = 0;
-  /** Bytes of the stream that this message took, or the one that is being received, and not consumed yet. */
+  /** Bytes of the stream that the current message, complete or not, took and that are not consumed yet. */
   #taken = 0;
-  /** Bytes of memory that are held for that message. */
+  /** Bytes of memory held for the current message. */
   #held = 0;
-  /** Whether the message that was handed over last is counted by a bound. */
+  /** Whether the last delivered message counts with an upper bound of its size. */
   #isBound = false;
-  /** Memory that is held for messages which were handed over. */
+  /** Memory held for delivered messages. */
   readonly #handedOver = new HeldMessages();
   #wanted = false;
-  /** Within `read()`, whose caller looks for a message itself. */
+  /** Within `read()`: its caller calls `pump()` itself. */
   #reading = false;
   #ended = false;
   #pumping = false;
   /**
-   * `decompressing`: the message that waits is. `over budget`: it has become larger than the decompressor
-   * allows now. `reader behind`: it waits for the reader to take others. `finished`: all is handed over.
-   * `closed`: nobody wants the rest, and nothing is held.
+   * State of the current message, or of the queue.
+   *
+   * - `decompressing`: the message is being decompressed.
+   * - `over budget`: the decompressed message exceeds the budget of the decompressor for now.
+   * - `reader behind`: the message waits until the reader takes earlier ones.
+   * - `finished`: all messages are delivered.
+   * - `closed`: the rest is dropped, and no memory is held.
    */
   #state: 'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed' =
     'open';
   #readerTimer: NodeJS.Timeout | undefined;
   #readerPauseMs = FIRST_READER_PAUSE_MS;
 
-  /** @param limit - bytes that a message may have; negative for any number. */
+  /** @param limit - maximum size of a message in bytes; negative for no limit. */
   constructor(
     limit: number,
     owner: MessageReceiveQueueOwner,
@@ -109,7 +113,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#reader = new MessageReader(limit, this);
   }
 
-  /** Bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
+  /** Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
   push(chunk: Buffer, start: number, end: number): void {
     const isNext = this.#message === undefined && this.#unread.length === 0;
     const at = isNext && this.#state === 'open' ? this.#receive(chunk, start, end) : start;
@@ -117,7 +121,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     else if (at < end) this.#keep(chunk, at, end);
   }
 
-  /** No more bytes will come. */
+  /** Marks the end of the stream. */
   end(): void {
     this.#ended = true;
     this.#receiveUnread();
@@ -126,7 +130,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     else this.#owner.onWaiting();
   }
 
-  /** Asks for one more message. The caller calls `pump()` behind it, as soon as user code may run. */
+  /** Requests one message. The caller then calls `pump()`, as soon as user code may run. */
   read(): void {
     this.#wanted = true;
     if (this.#kind === 'stream') this.#releasePassed();
@@ -136,22 +140,22 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#makeRoom();
   }
 
-  /** Whether the message that was handed over last is counted by a bound, and need not be measured. */
+  /** Whether the last delivered message counts with an upper bound, so that its size need not be measured. */
   get isCountedByBound(): boolean {
     return this.#isBound;
   }
 
   /**
-   * Takes memory for what the message that was handed over last has become. Returns false if there is
-   * none; then `onUnreadable` was told. Returns false, too, if the queue is closed.
+   * Corrects the held memory of the last delivered message to its decoded size. Returns false if the queue
+   * is closed, or if there is not enough memory; `onUnreadable` was called in the latter case.
    *
-   * @param length - of the message that was handed over.
+   * @param length - encoded size of that message in bytes.
    */
   holdDecoded(decoded: unknown, length: number): boolean {
     if (this.#state === 'closed') return false;
     const held = this.#handedOver.last;
     const size = measureDecodedSize(decoded, length, held + this.memory.room);
-    // Fields were read, though they became nothing.
+    // Reading the fields took time, even if they added nothing to the result.
     this.#count(Math.max(size, held / 4));
     if (this.memory.hold(size - held)) {
       this.#handedOver.correctLast(size);
@@ -161,7 +165,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     return false;
   }
 
-  /** Drops what is there, hands over no more and holds nothing. */
+  /** Drops all bytes and messages, releases all memory, and delivers no more. Idempotent. */
   close(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'decompressing' || this.#state === 'over budget') {
@@ -179,9 +183,9 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (bytes > 0) this.#owner.consume(bytes);
   }
 
-  /** Hands over what may be; not to be called where user code must not run. */
+  /** Delivers messages while they are requested and available. Runs user code. */
   pump(): void {
-    // A reader that asks for more from within is served by the loop that is running.
+    // The running loop serves a `read()` from within a listener.
     if (this.#pumping) return;
     this.#pumping = true;
     try {
@@ -207,7 +211,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (!this.#reading) this.#owner.onWaiting();
   }
 
-  /** @internal Of a message that is being received, or decompressed. */
+  /** @internal Holds memory for a message that is being received or decompressed. */
   takeRoom(bytes: number): boolean {
     if (!this.memory.hold(bytes)) return false;
     this.#held += bytes;
@@ -256,24 +260,24 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#break(code, details);
   }
 
-  // ---- Its own
+  // ---- Private methods
 
-  /** Whether the bytes end in the middle of a message. */
+  /** Whether the received bytes end within a message. */
   get #isCut(): boolean {
     return this.#message === undefined && !this.#reader.atBoundary;
   }
 
-  /** Whether the message that waits may be handed over. */
+  /** Whether the current message may be delivered. */
   #isDue(): boolean {
     if (this.#message === undefined || this.#state !== 'open') return false;
-    // Of two messages where there must be one, the second is to be told, too.
+    // A second message where only one is allowed must be delivered, too.
     return this.#kind === 'stream' || this.#ended || this.#unread.length > 0;
   }
 
-  /** Receives up to one message. Returns where in `chunk` it ends, or `end`. */
+  /** Reads up to one message. Returns where it ends in `chunk`, or `end`. */
   #receive(chunk: Buffer, start: number, end: number): number {
     const at = this.#reader.read(chunk, start, end);
-    // Otherwise it is broken: what is not consumed yet is left to whoever has pushed it.
+    // The queue failed: the caller consumes the remaining bytes.
     if (this.#state === 'closed') return start;
     this.#taken += at - start;
     this.#makeRoom();
@@ -284,13 +288,13 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     const unread = this.#unread;
     while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
       const { buffer, start, end } = unread.front;
-      // Only buffers are put into it.
+      // The queue contains only buffers.
       const at = this.#receive(buffer as Buffer, start, end);
       if (at > start) unread.advance(at - start);
     }
   }
 
-  /** Keeps a piece that belongs to a later message. One that is read in this turn is not copied. */
+  /** Keeps a piece of a later message. Pieces that are read in this turn are not copied separately. */
   #keep(chunk: Buffer, start: number, end: number): void {
     const length = end - start;
     const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
@@ -307,8 +311,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   /**
-   * At the end of the turn unread pieces are copied together: they must not keep large buffers in memory,
-   * nor have an object each if they are small.
+   * Merges unread pieces at the end of the turn, so that they do not retain large buffers, and small pieces
+   * need no object each.
    */
   #releaseLargeBuffersSoon(): void {
     if (this.#mayKeepLargeBuffers) return;
@@ -353,7 +357,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#owner.onMessage(message);
   }
 
-  /** While memory is plentiful the reader may have messages that it has not taken yet, otherwise none. */
+  /** Whether the reader must first take earlier messages: if memory is scarce, it may have none waiting. */
   #isReaderBehind(): boolean {
     const { length } = this.#message!;
     if (this.readAhead === undefined || this.memory.isPlentyFor(length)) return false;
@@ -370,16 +374,16 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#readerPauseMs = Math.min(LONGEST_READER_PAUSE_MS, 2 * this.#readerPauseMs);
   }
 
-  /** Bytes that `message` is counted as until it is decoded. */
+  /** Returns the size, in bytes, with which `message` counts until it is decoded. */
   #estimate(message: Buffer): number {
     const bound = boundOfDecodedSize(message.length);
     this.#isBound = this.#compressedLength === 0 && this.memory.isPlentyFor(bound);
     if (this.#isBound) return bound;
-    // The bytes that were held while the message was received are part of the size.
+    // The bytes held during reception are part of the size.
     return estimateDecodedSize(message, this.#held + this.memory.room);
   }
 
-  /** Whether the decompressor allows the message to take `size` bytes now, if it was compressed. */
+  /** Whether a decompressed message may grow to `size` bytes now. True for uncompressed ones. */
   #mayBecome(size: number): boolean {
     const compressedLength = this.#compressedLength;
     if (compressedLength === 0) return true;
@@ -391,14 +395,14 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     return false;
   }
 
-  /** Counts what the message has become against the budget of the decompressor, if it was compressed. */
+  /** Charges the size of a decompressed message to the decompressor. */
   #count(size: number): void {
     if (this.#compressedLength === 0) return;
     this.memory.decompressor.charge(this.#compressedLength, this.#counted, size);
     this.#counted = size;
   }
 
-  /** The reader has taken all but those that it has waiting. */
+  /** Releases delivered messages, except those that still wait in the reader. */
   #releasePassed(): void {
     this.memory.release(this.#handedOver.keepLast(this.readAhead?.readableLength ?? 0));
   }
@@ -409,7 +413,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#owner.onUnreadable(code, details);
   }
 
-  /** A message longer than the window only comes if its first bytes make room for its last ones. */
+  /** Consumes the received bytes of a requested partial message, which may be longer than the window. */
   #makeRoom(): void {
     if (!this.#wanted || this.#taken === 0 || this.#message !== undefined) return;
     if (this.#state !== 'open') return;
@@ -419,7 +423,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 }
 
-/** Whether `length` bytes of `buffer` that stay unread for some time are better copied. */
+/** Whether `length` bytes of `buffer` should be copied if they stay unread for some time. */
 function isWasteful(buffer: Uint8Array, length: number): boolean {
   return length < SMALL_PIECE || isPartOfLargeBuffer(buffer, length);
 }

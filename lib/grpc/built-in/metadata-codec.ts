@@ -2,7 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Appends `metadata` to a flat list of headers, but for the names in `except`. */
+/** Appends `metadata` to a flat list of headers, without the names in `except`. */
 export function appendMetadata(
   headers: string[],
   metadata: Metadata,
@@ -12,7 +12,7 @@ export function appendMetadata(
   for (const name in entries) {
     if (except.has(name) || name.startsWith(':')) continue;
     for (const value of entries[name]!) {
-      // HTTP/2 has no space at either end of a value.
+      // HTTP/2 allows no space at either end of a value.
       headers.push(name, typeof value === 'string' ? value.trim() : value.toString('base64'));
     }
   }

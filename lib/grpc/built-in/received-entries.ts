@@ -1,11 +1,14 @@
 import type { MetadataValue } from '@grpc/grpc-js';
 
-/** Names and values that metadata may have: the rules of grpc-js, which throws for others. */
+/** Valid names and values of metadata, as in grpc-js, which throws for others. */
 const LEGAL_NAME = /^[:0-9a-z_.-]+$/;
 const LEGAL_VALUE = /^[ -~]*$/;
 const BINARY_SUFFIX = '-bin';
 
-/** Several values of one name are one, as node:http2 has it: joined, but these are never repeated. */
+/**
+ * Headers of which only the first value counts. Repeated values of other names are joined, as in
+ * node:http2.
+ */
 const SINGLE_VALUED = new Set([
   'authorization',
   'content-length',
@@ -16,24 +19,24 @@ const SINGLE_VALUED = new Set([
 ]);
 
 /**
- * The entries of metadata that came in headers, made of them when they are read for the first time: few
- * handlers look at all of them, and a list of headers that takes the peer a few bytes may stand for many
- * KiB. To all who use it, it is the `Map` that grpc-js keeps.
+ * The entries of received metadata, created from the headers at the first access. Few handlers read all of
+ * them, and a few bytes on the wire may stand for headers of many KiB. For its users it is the `Map` of
+ * grpc-js.
  *
- * `get` makes only the values of the name that it is asked for; every other method makes all of them.
- * Headers that metadata cannot have are left out without a word: grpc-js writes a line for each to
- * stderr, which would let peers fill it.
+ * `get` creates only the values of the requested name; every other method except `clear` creates all.
+ * Headers that are invalid in metadata are omitted silently: grpc-js writes a line to stderr for each,
+ * which would let peers fill the log.
  */
 export class ReceivedEntries extends Map<string, MetadataValue[]> {
-  /** Undefined when all entries are made. */
+  /** Undefined once all entries are created. */
   #headers: readonly string[] | undefined;
   readonly #except: ReadonlySet<string>;
-  /** Values of the names that were asked for, before all are made. */
+  /** Values of requested names, until all entries are created. */
   #asked: Map<string, MetadataValue[]> | undefined;
 
   /**
-   * @param headers - name, value, name, value; kept, not changed.
-   * @param except - names that the metadata does not have, besides those of pseudo-headers.
+   * @param headers - name, value, name, value; kept, but not modified.
+   * @param except - names to omit, in addition to pseudo-headers.
    */
   constructor(headers: readonly string[], except: ReadonlySet<string>) {
     super();
@@ -42,7 +45,7 @@ export class ReceivedEntries extends Map<string, MetadataValue[]> {
   }
 
   static {
-    // A deep copy by class, as assertion libraries make it, has to become a plain `Map`.
+    // Assertion libraries copy by class: the copy must be a plain `Map`.
     Object.defineProperty(this.prototype, 'constructor', { value: Map, enumerable: false });
   }
 
@@ -108,7 +111,7 @@ export class ReceivedEntries extends Map<string, MetadataValue[]> {
     return this.entries();
   }
 
-  /** What `console.log` shows: the entries, as of any other map. */
+  /** Makes `console.log` show the entries, as for any other map. */
   [Symbol.for('nodejs.util.inspect.custom')](): Map<string, MetadataValue[]> {
     return new Map(this);
   }
@@ -152,7 +155,7 @@ function isLegalValue(name: string, value: string): boolean {
   return name.endsWith(BINARY_SUFFIX) || LEGAL_VALUE.test(value);
 }
 
-/** The values of metadata that the values of the headers of one name stand for. */
+/** Returns the metadata values for the header values of one name. */
 function metadataValues(name: string, values: readonly string[]): MetadataValue[] {
   if (name.endsWith(BINARY_SUFFIX)) return binaryValues(name, values);
   if (values.length <= 1) return [...values];
@@ -161,7 +164,7 @@ function metadataValues(name: string, values: readonly string[]): MetadataValue[
 }
 
 function binaryValues(name: string, values: readonly string[]): Buffer[] {
-  // Those of gRPC itself have one value, whatever is in it.
+  // Headers of gRPC itself have one value, even with commas.
   const isList = !name.startsWith('grpc-');
   const parts = isList ? values.flatMap((value) => value.split(',')) : values;
   return parts.map((part) => Buffer.from(part.trim(), 'base64'));

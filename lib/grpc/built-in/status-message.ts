@@ -1,19 +1,19 @@
 import { cutStatusText } from '../cut-status-text.js';
 
 /**
- * What may stand in `grpc-message` as it is: printable ASCII but for the percent sign, and no space at
- * either end, where HTTP/2 has none.
+ * Text that needs no encoding in `grpc-message`: printable ASCII without percent signs, and without a space
+ * at either end, where HTTP/2 allows none.
  */
 const PLAIN = /^(?! )[ -$&-~]*(?<! )$/;
 
 /**
  * Percent-encodes a status message (gRPC over HTTP/2, Percent-Encoded).
  *
- * @param limit - characters that the result may have: beyond it, the message is cut. Default: no limit.
+ * @param limit - maximum length of the result in characters; a longer message is cut. Default: no limit.
  */
 export function encodeStatusMessage(message: string, limit = Infinity): string {
   const isLonger = message.length > limit;
-  // No character takes less room when it is encoded.
+  // Encoding never shortens a text.
   const text = isLonger ? message.slice(0, Math.max(0, limit)).trimEnd() : message;
   if (PLAIN.test(text)) return text;
   const encoded = encode(text);
@@ -34,7 +34,7 @@ function isPlain(byte: number): boolean {
   return byte > 0x20 && byte <= 0x7e && byte !== 0x25;
 }
 
-/** Undoes it; what is not encoded right is left as it is, as the specification asks for. */
+/** Decodes a status message. Returns invalid encodings unchanged, as the specification requires. */
 export function decodeStatusMessage(encoded: string): string {
   if (!encoded.includes('%')) return encoded;
   try {

@@ -12,13 +12,13 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   n: 0.000_001,
 };
 
-/** Milliseconds since 1970. */
+/** Returns a deadline in milliseconds since 1970. */
 export function toMs(deadline: Deadline): number {
   return deadline instanceof Date ? deadline.getTime() : deadline;
 }
 
 /**
- * The header `grpc-timeout` of a call with this deadline: at most 8 digits, rounded up.
+ * Returns the `grpc-timeout` header for a deadline: at most 8 digits, rounded up.
  *
  * @param deadline - milliseconds since 1970.
  */
@@ -31,7 +31,7 @@ export function encodeTimeout(deadline: number): string {
   return '99999999H';
 }
 
-/** Milliseconds that a header `grpc-timeout` says; undefined if it is not one. */
+/** Returns the milliseconds of a `grpc-timeout` header; undefined if it is invalid. */
 export function decodeTimeout(header: string): number | undefined {
   const match = /^(\d{1,8})\s*([HMSmun])$/.exec(header);
   return match === null ? undefined : Math.trunc(Number(match[1]) * UNIT_MS[match[2]!]!);
