@@ -3,10 +3,10 @@ import dns from 'node:dns/promises';
 import { isIP, type NetConnectOpts } from 'node:net';
 
 /**
- * The addresses behind `targets`, in the order to try them in. Names are looked up anew each time, as
- * the system does it (`getaddrinfo`); the families of what a name has take turns (RFC 8305, 4).
+ * Resolves `targets` to addresses, in the order in which to try them. Names are resolved each time, by the
+ * system (`getaddrinfo`). The addresses of a name alternate between the families (RFC 8305, 4).
  *
- * @throws Error (as a rejection) of the first name that cannot be found.
+ * @throws Error (as a rejection) of the first name that cannot be resolved.
  */
 export async function lookUp<Target extends NetConnectOpts>(
   targets: readonly Target[],

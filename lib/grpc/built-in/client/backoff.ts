@@ -1,16 +1,16 @@
 const MULTIPLIER = 1.6;
 
 /**
- * How long to wait between attempts to connect: anything between nothing and a limit that grows with
- * each attempt ("full jitter").
+ * Computes the wait between attempts to connect: a random time between 0 and a limit that grows with each
+ * attempt ("full jitter").
  *
- * First limit, growth, greatest limit and their defaults are those of gRPC ("Connection Backoff
- * Protocol"), and grpc-js' options set them. The jitter is not: gRPC waits for the limit itself, a
- * fifth more or less. Where a server with thousands of clients restarts, they all fail together, and so
- * would come back together, attempt after attempt, with long silences between; and a server that falls
- * under the rush would find the next one as large. Spread over the whole time they come evenly. There
- * is no least wait either: those that drew less would all come at its end. It costs a single client
- * twice as many attempts as gRPC's, which are as rare after a while: one a minute.
+ * The limits, their growth and their defaults are those of gRPC ("Connection Backoff Protocol"); options of
+ * grpc-js set the first and the greatest limit. The jitter differs: gRPC waits for the limit plus or minus
+ * 20 %. After the restart of a server with thousands of clients, all of them fail together. With gRPC's
+ * jitter they would return together, attempt after attempt, with long pauses between, and each wave could
+ * overload the server again. Full jitter spreads them evenly. There is no minimum wait, since all clients
+ * with a shorter one would return at its end. A single client makes twice as many attempts as with gRPC, at
+ * the greatest limit about one per minute.
  */
 export class Backoff {
   readonly #initialMs: number;
@@ -19,7 +19,7 @@ export class Backoff {
 
   /**
    * @param initialMs - limit of the first wait, in milliseconds. Default 1000.
-   * @param maxMs - greatest limit, in milliseconds, at least `initialMs`. Default 120000.
+   * @param maxMs - greatest limit, in milliseconds; raised to `initialMs` if lower. Default 120000.
    */
   constructor(initialMs = 1000, maxMs = 120_000) {
     this.#initialMs = initialMs;
@@ -27,14 +27,14 @@ export class Backoff {
     this.#limitMs = initialMs;
   }
 
-  /** Milliseconds to wait this time. */
+  /** Returns the next wait in milliseconds. */
   next(): number {
     const ms = this.#limitMs;
     this.#limitMs = Math.min(this.#maxMs, ms * MULTIPLIER);
     return ms * Math.random();
   }
 
-  /** It has connected. */
+  /** Starts again with the first limit, after a successful attempt. */
   reset(): void {
     this.#limitMs = this.#initialMs;
   }

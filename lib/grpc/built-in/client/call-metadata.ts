@@ -5,7 +5,7 @@ import { encodeTimeout } from '../timeout.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { statusOf } from './status-of-end.js';
 
-/** Headers that are the channel's; metadata cannot set them. */
+/** Headers of the channel, which metadata cannot set. */
 const RESERVED = new Set([
   'accept-encoding',
   'content-type',
@@ -17,9 +17,9 @@ const RESERVED = new Set([
 const RESERVED_WITH_TIMEOUT = new Set([...RESERVED, 'grpc-timeout']);
 
 /**
- * Headers of a request.
+ * Builds the headers of a request.
  *
- * @param base - those of every request; not changed.
+ * @param base - headers of every request; not modified.
  * @param deadline - milliseconds since 1970, or Infinity.
  * @throws TypeError for metadata that HTTP/2 cannot carry.
  */
@@ -36,13 +36,13 @@ export function requestHeaders(
   return headers.length === 0 ? base : [...base, ...headers];
 }
 
-/** What is wrong with the metadata of a request; undefined if nothing is. */
+/** Returns a status for invalid metadata of a request; undefined if it is valid. */
 export function metadataProblem(metadata: Metadata): CallStatus | undefined {
   if (metadata.get('authorization').length < 2) return undefined;
   return statusOf(status.INTERNAL, '"authorization" metadata cannot have multiple values');
 }
 
-/** Headers of HTTP/1.1 connections: the other end would reset the stream. */
+/** Headers of HTTP/1.1 connections, for which the peer would reset the stream. */
 const FORBIDDEN: ReadonlySet<string> = new Set([...CONNECTION_HEADERS, 'http2-settings']);
 
 function verifyName(name: string): void {
@@ -51,9 +51,9 @@ function verifyName(name: string): void {
 }
 
 /**
- * `metadata` with what `credentials` add.
+ * Returns `metadata` merged with the metadata of `credentials`.
  *
- * @throws CallStatus (as a rejection) if they add nothing but trouble.
+ * @throws CallStatus (as a rejection) if the credentials fail.
  */
 export async function withCredentials(
   metadata: Metadata,
@@ -71,7 +71,7 @@ export async function withCredentials(
   return merged;
 }
 
-/** Codes that only the other end may give (gRPC, "Status codes and their use in gRPC"). */
+/** Codes that only the peer may send (gRPC, "Status codes and their use in gRPC"). */
 const NOT_OURS: ReadonlySet<number> = new Set([
   status.OK,
   status.INVALID_ARGUMENT,

@@ -15,12 +15,13 @@ import type { Connector } from './connector.js';
 import { Connectivity } from './connectivity.js';
 import { Subchannel } from './subchannel.js';
 
-/** `propagate.DEFAULTS` of grpc-js: everything. */
+/** `propagate.DEFAULTS` of grpc-js: all flags. */
 const PROPAGATE_ALL = 0xffff;
 
 /**
- * A channel of grpc-js' kind on one connection at a time: what stubs take as `channelOverride`. Calls
- * wait for the connection, and for room on it; a lost one is made anew when it is asked for.
+ * A channel with the interface of grpc-js, for the option `channelOverride` of stubs. It has one connection
+ * at a time. Calls wait for the connection, and for a free stream; a lost connection is dialed again on
+ * demand.
  */
 export class BuiltInChannel implements DialChannel {
   readonly #target: string;
@@ -29,8 +30,8 @@ export class BuiltInChannel implements DialChannel {
   readonly #subchannel: Subchannel;
 
   /**
-   * @param target - what `getTarget` answers.
-   * @param authority - what `:authority` says unless `grpc.default_authority` does.
+   * @param target - result of `getTarget`.
+   * @param authority - value of `:authority`, unless `grpc.default_authority` is set.
    */
   constructor(target: string, authority: string, connector: Connector, options: ChannelOptions) {
     this.#target = target;
@@ -77,7 +78,7 @@ export class BuiltInChannel implements DialChannel {
     this.#connectivity.watch(currentState, deadline, callback);
   }
 
-  /** There is no channelz for these channels: a reference that leads nowhere. */
+  /** Returns a placeholder: these channels do not support channelz. */
   getChannelzRef(): ReturnType<ChannelInterface['getChannelzRef']> {
     const kind = 'channel' as ReturnType<ChannelInterface['getChannelzRef']>['kind'];
     return { kind, id: 0, name: this.#target };
@@ -106,7 +107,7 @@ export class BuiltInChannel implements DialChannel {
   }
 }
 
-/** As of grpc-js, which says no more than that; but who calls a peer that has just gone needs a status. */
+/** The error of grpc-js, with a status added for callers whose peer has just left. */
 function closed(): Error {
   const details = 'Channel has been shut down';
   return Object.assign(new Error(details), { code: status.UNAVAILABLE, details });

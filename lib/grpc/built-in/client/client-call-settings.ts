@@ -3,10 +3,10 @@ import { ACCEPTED_ENCODINGS, encodingOf, type Encoding } from '../compression.js
 import { messageLimitsOf, type MessageLimits } from '../message-limits.js';
 import { USER_AGENT } from '../version.js';
 
-/** Methods whose headers are remembered; nobody has more. */
+/** Maximum number of methods with cached headers: more than applications have. */
 const MAX_METHODS = 1000;
 
-/** Headers of the last request of a method, and what they are made of. */
+/** Headers of the last request of a method, and the values that they depend on. */
 interface MethodHeaders {
   scheme: string;
   authority: string;
@@ -14,19 +14,19 @@ interface MethodHeaders {
   headers: readonly string[];
 }
 
-/** What all calls of a channel have in common. */
+/** Settings that all calls of a channel share. */
 export class ClientCallSettings {
   readonly limits: MessageLimits;
   readonly #encoding: Encoding;
   readonly #userAgent: string;
   readonly #headers = new Map<string, MethodHeaders>();
-  /** What the other end said it can read, once it has. */
+  /** Encodings that the peer accepts; undefined before its first response. */
   #accepted: readonly string[] | undefined;
 
   /**
-   * @param target - what calls without a connection give as their peer.
-   * @param authority - `:authority` of calls that name no host.
-   * @param callCredentials - added to those of each call.
+   * @param target - peer name of calls without a connection.
+   * @param authority - `:authority` of calls without a host.
+   * @param callCredentials - combined with the credentials of each call.
    */
   constructor(
     readonly target: string,
@@ -45,18 +45,18 @@ export class ClientCallSettings {
       .join(' ');
   }
 
-  /** What requests are to be compressed with. */
+  /** The encoding of requests. */
   get encoding(): Encoding {
     const isAccepted = this.#accepted?.includes(this.#encoding) ?? true;
     return isAccepted ? this.#encoding : 'identity';
   }
 
-  /** The other end has said what it can read: its `grpc-accept-encoding`. */
+  /** Sets the encodings that the peer accepts: its `grpc-accept-encoding` header. */
   set accepted(header: string) {
     if (this.#encoding !== 'identity') this.#accepted = header.split(',').map((it) => it.trim());
   }
 
-  /** Headers of a request that has no metadata; not to be changed. */
+  /** Returns the headers of a request without metadata; must not be modified. */
   headersOf(scheme: string, path: string, authority: string): readonly string[] {
     const { encoding } = this;
     const last = this.#headers.get(path);
@@ -70,7 +70,7 @@ export class ClientCallSettings {
     return headers;
   }
 
-  /** What call credentials are asked for: the service that is called, as grpc-js names it. */
+  /** Returns the service url for call credentials, in the form of grpc-js. */
   serviceUrlOf(authority: string, path: string): string {
     const host = experimental.splitHostPort(authority)?.host ?? 'localhost';
     return `https://${host}/${path.split('/')[1] ?? ''}`;

@@ -10,7 +10,7 @@ interface Watcher {
   callback(error?: Error): void;
 }
 
-/** The state of a channel, and who wants to know when it is another one. */
+/** The connectivity state of a channel, and its watchers. */
 export class Connectivity {
   #state: connectivityState = connectivityState.IDLE;
   #watchers: Watcher[] = [];
@@ -20,7 +20,10 @@ export class Connectivity {
     return this.#state;
   }
 
-  /** The last state is SHUTDOWN. What a watcher throws is thrown where it harms nobody else. */
+  /**
+   * Sets the state and calls the watchers of the former state. SHUTDOWN is final. Errors of watchers are
+   * thrown on the next tick.
+   */
   set(state: connectivityState): void {
     if (this.#state === connectivityState.SHUTDOWN) return;
     this.#state = state;
@@ -33,21 +36,23 @@ export class Connectivity {
     }
   }
 
-  /** An attempt to connect has failed; behind one that failed, too, the state stays the same. */
+  /** Reports a failed attempt to connect. The state does not change if the attempt before failed, too. */
   fail(): void {
     const again = this.#state === connectivityState.TRANSIENT_FAILURE;
     this.set(connectivityState.TRANSIENT_FAILURE);
     if (again) for (const listener of this.#failureListeners) callSafely(listener);
   }
 
-  /** Calls `listener` for every failure that is not told by a change of the state. */
+  /** Calls `listener` for each failure that does not change the state. */
   onFailedAgain(listener: () => void): void {
     this.#failureListeners.push(listener);
   }
 
   /**
-   * As `watchConnectivityState` of a channel of grpc-js; what has changed already is told, too. The
-   * callback runs in the async context of the caller.
+   * Same as `watchConnectivityState` of a grpc-js channel. If the state is no longer `seen`, calls the
+   * callback on the next tick. The callback runs in the async context of the caller.
+   *
+   * @throws Error if the channel has been shut down.
    */
   watch(seen: connectivityState, deadline: Deadline, callback: (error?: Error) => void): void {
     if (this.#state === connectivityState.SHUTDOWN) throw new Error('Channel has been shut down');

@@ -2,26 +2,26 @@ import type { Duplex } from 'node:stream';
 import type { CallCredentials } from '@grpc/grpc-js';
 import type { ConnectionInfo } from '../../connection-info.js';
 
-/** A connection that HTTP/2 may be spoken on. */
+/** An established connection that can carry HTTP/2. */
 export interface Connected {
   stream: Duplex;
-  /** Whose connection it is: what calls answer when they are asked for their peer. */
+  /** Information about the connection, which its calls report as their peer. */
   info: ConnectionInfo | undefined;
-  /** Whether it is encrypted: the scheme of its calls. */
+  /** Whether the connection is encrypted; determines the scheme of its calls. */
   secure: boolean;
 }
 
-/** What a channel gets its connections from. */
+/** Source of the connections of a channel. */
 export interface Connector {
   /**
-   * Connects once.
+   * Makes one connection.
    *
-   * @param signal - gives the attempt up; what is opened by then is closed. What comes of it none the
-   * less is closed by who aborted it.
-   * @throws Error (as a rejection) when it cannot.
+   * @param signal - aborts the attempt; sockets opened by then are closed. The caller closes a connection
+   *   that is established nevertheless.
+   * @throws Error (as a rejection) if it fails.
    */
   connect(signal: AbortSignal): Promise<Connected>;
-  /** Added to those of each call; undefined if there are none. */
+  /** Combined with the credentials of each call; undefined if there are none. */
   readonly callCredentials: CallCredentials | undefined;
   destroy(): void;
 }

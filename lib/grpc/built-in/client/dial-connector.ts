@@ -12,16 +12,16 @@ import { isProxied, proxyOf, type Proxy } from './proxy.js';
 import { connectThrough, type ProxyDestination } from './proxy-connect.js';
 import type { Target } from './target.js';
 
-/** Milliseconds that the other end of a connection has to shake hands, if there is another address. */
+/** Time limit of the handshakes on a connection if there is another address, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
-/** An address to dial: the target's, or that of a proxy which is then asked for `destination`. */
+/** An address to dial: that of the target, or that of a proxy, which is then asked for `destination`. */
 type Route = NetConnectOpts & { readonly destination?: ProxyDestination };
 
 /**
- * Connections that are dialed, secured by credentials of grpc-js, and passed through an `Upgrade`.
- * Each attempt looks the target's name up anew, and tries all of its addresses until one is good. Through
- * an HTTP proxy the addresses are the proxy's, and the proxy looks the name of the target up.
+ * Makes connections: dials, secures them with credentials of grpc-js, and passes them through an `Upgrade`.
+ * Each attempt resolves the name of the target and tries all addresses until one works. With an HTTP proxy,
+ * the addresses are those of the proxy, which resolves the target itself.
  */
 export class DialConnector implements Connector {
   readonly callCredentials: CallCredentials | undefined;
@@ -31,7 +31,7 @@ export class DialConnector implements Connector {
   readonly #proxy: Proxy | undefined;
   readonly #options: ChannelOptions;
 
-  /** @throws ProxyOptionError if the proxy of the options or of the environment cannot be one. */
+  /** @throws ProxyOptionError if the proxy of the options or of the environment is invalid. */
   constructor(
     target: Target,
     credentials: ChannelCredentials,
@@ -51,7 +51,7 @@ export class DialConnector implements Connector {
   async connect(signal: AbortSignal): Promise<Connected> {
     await this.#security.waitForReady();
     let left = await this.#routes();
-    /** Of who answered, which says more than that others do not. */
+    /** Error of an address that accepted the connection: it takes precedence over failed dials. */
     let refusal: unknown;
     for (;;) {
       const { socket, address, others } = await dialRace(left, signal).catch((error: unknown) => {
@@ -72,7 +72,7 @@ export class DialConnector implements Connector {
     this.#security.destroy();
   }
 
-  /** What to dial, and what to ask of a proxy there. */
+  /** Returns the addresses to dial, with the destination to request if the address is a proxy. */
   #routes(): Promise<Route[]> {
     const proxy = this.#proxy;
     const routes = this.#target.addresses.map((address): Route => {
@@ -88,7 +88,7 @@ export class DialConnector implements Connector {
     return lookUp(routes);
   }
 
-  /** An address must not use up the time of those behind it. */
+  /** Limits the time of the handshakes, to leave some for the other addresses. */
   async #shakeHandsSoon(socket: Socket, route: Route, signal: AbortSignal): Promise<Connected> {
     const tooLate = new AbortController();
     const timer = setTimeout(
@@ -125,7 +125,7 @@ export class DialConnector implements Connector {
 
   async #secure(dialed: Socket): Promise<Connected> {
     const { socket, secure } = await this.#security.connect(dialed);
-    // As on the dialed socket: not all credentials leave a listener on what they made of it.
+    // Credentials may leave the secured socket without an error listener: an error would end the process.
     socket.on('error', () => {});
     refuseOldTls(socket);
     const info = new ConnectionInfo(socket);
@@ -133,7 +133,7 @@ export class DialConnector implements Connector {
   }
 }
 
-/** What `promise` gives, unless `socket` closes first: nobody would settle it then. */
+/** Settles like `promise`, but rejects if `socket` closes first: `promise` might then never settle. */
 function settled<T>(promise: Promise<T>, socket: Socket): Promise<T> {
   return new Promise((resolve, reject) => {
     const onClose = (): void => reject(new Error('the connection was closed'));

@@ -1,24 +1,24 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** Milliseconds until the next address is tried as well (RFC 8305, 5: "Connection Attempt Delay"). */
+/** Milliseconds until the next address is dialed as well (RFC 8305, 5: "Connection Attempt Delay"). */
 const HEAD_START_MS = 250;
 
-/** Who answered first. */
+/** The first connection that was established. */
 export interface Winner<Address extends NetConnectOpts> {
   socket: Socket;
-  /** The one of `addresses` that it is connected to. */
+  /** The address that `socket` is connected to. */
   address: Address;
-  /** Addresses that have not failed by now, the winner's apart: those to try if that is of no use. */
+  /** Other addresses that have not failed: to be tried if the connection proves unusable. */
   others: Address[];
 }
 
 /**
- * Dials one address after the other, the next one when one fails or takes long, and gives the first
- * connection that comes about; the others are closed. In contrast to that of `net.connect`, nobody is
- * given up for taking long: that would never reach who is far away and has several addresses.
+ * Dials addresses one after the other, the next one when one fails or is slow, and returns the first
+ * established connection. The other attempts are aborted. Unlike in `net.connect`, slow attempts continue
+ * meanwhile: a distant peer with several addresses would otherwise be unreachable.
  *
- * @param signal - gives all of them up.
- * @throws Error (as a rejection) of the last one that failed, or the reason of `signal`.
+ * @param signal - aborts all attempts.
+ * @throws Error (as a rejection) of the last failed attempt, or the reason of `signal`.
  */
 export function dialRace<Address extends NetConnectOpts>(
   addresses: readonly Address[],
@@ -59,13 +59,14 @@ export function dialRace<Address extends NetConnectOpts>(
       try {
         dial(address);
       } catch (error) {
-        onError(error as Error); // Of a port that cannot be, which Node throws.
+        onError(error as Error); // Node throws for an invalid port.
       }
     };
     const dial = (address: Address): void => {
       const socket = connect(address);
       underWay.set(socket, address);
-      // Stays for good: between two owners nobody else listens, and an error must not end the process.
+      // Never removed: between two owners there is no other listener, and an error must not end the
+      // process.
       socket.on('error', (error) => {
         if (underWay.delete(socket)) onError(error);
       });

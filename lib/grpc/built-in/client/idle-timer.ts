@@ -1,11 +1,11 @@
 import { inRootContext } from '../../../context/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
-/** As grpc-js: half an hour, and a second at least. */
+/** Same as in grpc-js: 30 minutes, at least one second. */
 const DEFAULT_IDLE_MS = 30 * 60 * 1000;
 const MIN_IDLE_MS = 1000;
 
-/** Tells when nothing has happened on a channel for long. Costs a call no timer of its own. */
+/** Calls `onIdle` when a channel has been unused for the idle timeout. Calls need no timer of their own. */
 export class IdleTimer {
   readonly #timeoutMs: number;
   readonly #onIdle: () => void;
@@ -14,13 +14,15 @@ export class IdleTimer {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** @param timeoutMs - milliseconds without a call; never idle from 2^31 - 1 on. */
+  /**
+   * @param timeoutMs - idle timeout in milliseconds, at least 1000; off from 2^31 - 1 on. Default 1800000.
+   */
   constructor(timeoutMs = DEFAULT_IDLE_MS, onIdle: () => void) {
     this.#timeoutMs = Math.max(timeoutMs, MIN_IDLE_MS);
     this.#onIdle = onIdle;
   }
 
-  /** Something else than a call has used the channel. */
+  /** Records a use of the channel other than a call. */
   touch(): void {
     this.#lastActivity = Date.now();
     this.#start(this.#timeoutMs);
@@ -42,7 +44,7 @@ export class IdleTimer {
 
   #start(ms: number): void {
     if (this.#timer !== undefined || this.#stopped || this.#timeoutMs >= MAX_TIMEOUT_MS) return;
-    // It would keep the context of the call that has just ended for as long as the channel is idle.
+    // The root context, as the timer would otherwise retain the context of the last call.
     this.#timer = inRootContext(() => setTimeout(() => this.#look(), ms).unref());
   }
 

@@ -2,10 +2,10 @@ import type { Http2Stream } from '../../../http2/index.js';
 import { compress } from '../compression.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 
-/** Bytes of memory for requests that are kept for sending them once more. */
+/** Limit of the retry buffer, in bytes. */
 const REPLAY_LIMIT = 256 * 1024;
 
-/** Bytes of memory that a message takes besides its own. */
+/** Memory of a message in addition to its content, in bytes. */
 const OVERHEAD = 256;
 
 interface Outgoing {
@@ -14,8 +14,8 @@ interface Outgoing {
 }
 
 /**
- * Messages on their way to the other end: compressed if they are to be, in order, kept until there is a
- * stream, and, while they are few, until it is sure that they need not be sent once more.
+ * Outgoing messages of a call, in order. Compresses them if required, keeps them until there is a stream,
+ * and, up to `REPLAY_LIMIT`, in a retry buffer until no retry is possible.
  */
 export class MessageSendQueue {
   readonly #onFailure: () => void;
@@ -24,24 +24,24 @@ export class MessageSendQueue {
   #keptLength = 0;
   #isComplete = true;
   #ended = false;
-  /** Nobody wants what is still to come. */
+  /** Whether later messages are dropped. */
   #isReleased = false;
-  /** What comes next stands behind it: messages before are being compressed. */
+  /** Settles when earlier messages are compressed; later ones wait for it. */
   #compressing: Promise<void> | undefined;
-  /** Told when there is room for more. */
+  /** Callbacks of writers that wait for room. */
   #callbacks: (() => void)[] = [];
 
-  /** @param onFailure - a message could not be compressed. */
+  /** @param onFailure - called if a message cannot be compressed. */
   constructor(onFailure: () => void) {
     this.#onFailure = onFailure;
   }
 
-  /** Whether all that was sent is kept, so that another stream can have it. */
+  /** Whether the retry buffer has all sent messages, so that another stream can carry them. */
   get canReplay(): boolean {
     return this.#isComplete;
   }
 
-  /** @param callback - told when there is room for more, or no need for it. */
+  /** @param callback - called when the queue accepts more, or no more is needed. */
   send(
     message: Uint8Array,
     encoding: 'deflate' | 'gzip' | undefined,
@@ -56,18 +56,18 @@ export class MessageSendQueue {
       .then((output) => this.#put(output, encoding !== undefined, callback), this.#onFailure);
   }
 
-  /** No more messages. */
+  /** Half-closes the stream after the last message. */
   end(): void {
     if (this.#compressing) this.#compressing = this.#compressing.then(() => this.#end());
     else this.#end();
   }
 
-  /** Whether somebody waits for room. */
+  /** Whether writers wait for the queue to accept more. */
   get isAwaited(): boolean {
     return this.#callbacks.length > 0;
   }
 
-  /** From now on messages go to `stream`; those that are kept first. Returns whether there is room for more. */
+  /** Sends messages to `stream`, beginning with the kept ones. Returns whether it accepts more. */
   attach(stream: Http2Stream): boolean {
     this.#stream = stream;
     let hasRoom = true;
@@ -77,26 +77,26 @@ export class MessageSendQueue {
     return hasRoom;
   }
 
-  /** The stream is lost; what is kept waits for another one. */
+  /** Detaches the lost stream. Kept messages wait for another one. */
   detach(): void {
     this.#stream = undefined;
   }
 
-  /** What was sent will not be needed again. */
+  /** Drops the retry buffer: the call cannot be retried any more. */
   commit(): void {
     if (!this.#isComplete) return;
     this.#isComplete = false;
     this.#kept = [];
   }
 
-  /** There is room for more, or no need for it. */
+  /** Calls the callbacks of waiting writers. */
   callBack(): void {
     const callbacks = this.#callbacks;
     this.#callbacks = [];
     for (const callback of callbacks) callback();
   }
 
-  /** Nothing will be sent any more, and writers are to be let go. Where it went wrong, the status says. */
+  /** Drops later messages, but still calls their callbacks. Errors are reported by the status of the call. */
   release(): void {
     this.#isReleased = true;
   }
@@ -124,7 +124,7 @@ export class MessageSendQueue {
   #keep(outgoing: Outgoing): void {
     this.#kept.push(outgoing);
     this.#keptLength += OVERHEAD + outgoing.length;
-    // Before there is a stream, everything has to be kept.
+    // Before there is a stream, all messages are kept.
     if (this.#keptLength > REPLAY_LIMIT && this.#stream) this.commit();
   }
 }

@@ -1,8 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether the list of a variable like `no_proxy` names `host`: `*`; a domain, for itself and all below it,
- * with or without a dot in front; an address; a network in CIDR notation. Each may end with `:port`.
+ * Whether the list of a variable such as `no_proxy` contains `host`. An entry is `*`, a domain (which
+ * includes its subdomains; a leading dot is optional), an address, or a network in CIDR notation. Each may
+ * end with `:port`.
  */
 export function bypasses(list: string, host: string, port: number): boolean {
   return list
@@ -22,7 +23,7 @@ function matches(entry: string, host: string, port: number): boolean {
   return host === domain || host.endsWith(`.${domain}`);
 }
 
-/** @param network - an address, or one with the length of its prefix. */
+/** @param network - an address, with or without a prefix length. */
 function isWithin(network: string, host: string): boolean {
   const [address = '', bits] = network.split('/');
   const family = isIP(address);

@@ -3,18 +3,18 @@ import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Proxy } from './proxy.js';
 
-/** A host and port that a proxy is asked to connect to. */
+/** Host and port that a proxy is asked to connect to. */
 export interface ProxyDestination {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * Has the proxy at the other end of `socket` connect to `destination`. The returned socket carries the
- * bytes of the destination only, from the first byte behind the answer of the proxy on.
+ * Makes the proxy at the other end of `socket` connect to `destination`. The returned socket carries only
+ * bytes of the destination, from the first byte after the response of the proxy on.
  *
- * @param signal - gives it up; `socket` is closed then.
- * @throws Error (as a rejection) that names the proxy, and the status with which it refused.
+ * @param signal - aborts the attempt and closes `socket`.
+ * @throws Error (as a rejection) that names the proxy, and the status if it refused.
  */
 export function connectThrough(
   proxy: Proxy,
@@ -41,7 +41,7 @@ export function connectThrough(
     asking.once('response', ({ statusCode }) => fail(refusal(name, path, statusCode)));
     asking.once('connect', ({ statusCode }, connected: Socket, head: Buffer) => {
       if (statusCode !== 200) return fail(refusal(name, path, statusCode));
-      connected.on('error', () => {}); // As on every socket that waits for its owner.
+      connected.on('error', () => {}); // Until its owner listens, an error must not end the process.
       if (head.length > 0) connected.unshift(head);
       resolve(connected);
     });
@@ -53,7 +53,7 @@ function secured(socket: Socket, host: string): Socket {
   return connectTls({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
 }
 
-/** The text of the status is Node's: what the proxy says may be anything. */
+/** Uses Node's status text: a text of the proxy could be anything. */
 function refusal(name: string, path: string, statusCode = 0): Error {
   const text = STATUS_CODES[statusCode] ?? 'no known status';
   const remedy = statusCode === 407 ? '; its url needs a user name and a password' : '';

@@ -1,6 +1,6 @@
-/** The url of a proxy cannot be used. The url itself is not repeated: it may have a password in it. */
+/** The url of a proxy is invalid. The message does not contain the url, which may include a password. */
 export class ProxyOptionError extends TypeError {
-  /** @param where - which option or environment variable it came from. */
+  /** @param where - the option or environment variable. */
   constructor(where: string) {
     super(
       `${where} must be the url of an HTTP proxy, such as "http://user:password@proxy.example:3128"`,

@@ -4,36 +4,37 @@ import { like, type Rule } from '../../../options/index.js';
 import { bypasses } from './no-proxy.js';
 import { ProxyOptionError } from './proxy-errors.js';
 
-/** Channel option that names the proxy, before the environment does; `false` for none. */
+/** Channel option with the url of the proxy. Overrides the environment; `false` turns the proxy off. */
 export const PROXY_OPTION = 'nestjs-backchannel.proxy';
 
-/** What an option `proxy` may be. */
+/** Rule of the option `proxy`. */
 export const PROXY_RULE: Rule<string | false> = like(
   'the url of an HTTP proxy, such as "http://user:password@proxy.example:3128", or false',
   (value) => value === false || (typeof value === 'string' && isProxyUrl(value)),
 );
 
-/** In the order in which grpc-js looks for them. */
+/** Environment variables, in the order of grpc-js. */
 const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy'];
 const NO_PROXY_VARIABLES = ['no_grpc_proxy', 'no_proxy'];
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
-/** An HTTP proxy that connections are made through, by CONNECT (RFC 9110, 9.3.6). */
+/** An HTTP proxy for connections by CONNECT (RFC 9110, 9.3.6). */
 export interface Proxy {
   readonly host: string;
   readonly port: number;
-  /** Whether TLS is spoken with the proxy itself: a url with `https:`. */
+  /** Whether the connection to the proxy uses TLS: a url with `https:`. */
   readonly secure: boolean;
   /** Value of `proxy-authorization`; undefined without credentials in the url. */
   readonly authorization: string | undefined;
 }
 
 /**
- * The proxy of a channel: of its option `PROXY_OPTION`, else of the environment variables that grpc-js
- * reads (`grpc_proxy`, `https_proxy`, `http_proxy`, in lower case), unless `grpc.enable_http_proxy` is 0.
+ * Returns the proxy of a channel: of its option `PROXY_OPTION`, else of the environment variables of
+ * grpc-js (`grpc_proxy`, `https_proxy`, `http_proxy`, in lower case). None if `grpc.enable_http_proxy` is
+ * 0.
  *
- * @throws ProxyOptionError if it is not the url of an HTTP proxy.
+ * @throws ProxyOptionError if the value is no url of an HTTP proxy.
  */
 export function proxyOf(options: ChannelOptions): Proxy | undefined {
   const option = options[PROXY_OPTION] as unknown;
@@ -45,8 +46,8 @@ export function proxyOf(options: ChannelOptions): Proxy | undefined {
 }
 
 /**
- * Whether connections to `address` go through a proxy of the environment: not those to sockets, nor those
- * to hosts that `no_grpc_proxy` or `no_proxy` names. An option `PROXY_OPTION` holds for every host.
+ * Whether connections to `address` use the proxy. A proxy of `PROXY_OPTION` serves every host, a proxy of
+ * the environment all but those in `no_grpc_proxy` or `no_proxy`. Unix domain sockets use none.
  */
 export function isProxied(address: NetConnectOpts, options: ChannelOptions): boolean {
   if (!('port' in address) || address.host === undefined) return false;

@@ -7,7 +7,7 @@ import { statusOf, statusOfHttp } from './status-of-end.js';
 const STATUS_HEADERS = new Set(['grpc-status', 'grpc-message']);
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** The status that trailers carry; without one, what the HTTP status means. */
+/** Returns the status in trailers, or without one, the status for the HTTP status. */
 export function responseStatus(trailers: readonly string[], httpStatus: number): CallStatus {
   let code: string | undefined;
   let message: string | undefined;

@@ -2,13 +2,14 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorCode, type Http2Error } from '../../../http2/index.js';
 import type { CallStatus } from '../../grpc-types.js';
 
+/** Creates a status; without metadata by default. */
 export function statusOf(code: status, details: string, metadata = new Metadata()): CallStatus {
   return { code, details, metadata };
 }
 
 /**
- * What an HTTP status means that came without a gRPC status.
- * Source: gRPC, "HTTP to gRPC Status Code Mapping"; texts of grpc-js.
+ * Returns the status for a response with an HTTP status and no gRPC status. Source: gRPC, "HTTP to gRPC
+ * Status Code Mapping"; texts of grpc-js.
  */
 export function statusOfHttp(httpStatus: number): CallStatus {
   const code = HTTP_STATUS[httpStatus] ?? status.UNKNOWN;
@@ -27,8 +28,8 @@ const HTTP_STATUS: Readonly<Record<number, status>> = {
 };
 
 /**
- * What it means that a stream ended without a gRPC status.
- * Source: gRPC over HTTP/2, "Errors"; texts of grpc-js.
+ * Returns the status for a stream that ended without a gRPC status. Source: gRPC over HTTP/2, "Errors";
+ * texts of grpc-js.
  */
 export function statusOfEnd(error: Http2Error): CallStatus {
   if (error.scope === 'connection') {

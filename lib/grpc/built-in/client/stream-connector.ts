@@ -2,7 +2,7 @@ import type { ConnectionInfo } from '../../connection-info.js';
 import type { OpenStream } from '../../grpc-engine.js';
 import type { Connected, Connector } from './connector.js';
 
-/** Connections that are streams which somebody else opens. */
+/** Source of connections that are streams from `open`. */
 export class StreamConnector implements Connector {
   readonly callCredentials = undefined;
   readonly #open: OpenStream;

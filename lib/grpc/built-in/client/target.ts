@@ -1,22 +1,24 @@
 import type { NetConnectOpts } from 'node:net';
 import { experimental } from '@grpc/grpc-js';
 
-/** Port of targets that name none, as for grpc-js. */
+/** Port of targets without one, as in grpc-js. */
 const DEFAULT_PORT = 443;
 
-/** Where a channel connects to. */
+/** A parsed target of a channel. */
 export interface Target {
-  /** As grpc-js writes it. */
+  /** The target as a `GrpcUri` of grpc-js. */
   readonly uri: experimental.GrpcUri;
-  /** What `:authority` says unless an option does. */
+  /** Default of `:authority`. */
   readonly authority: string;
-  /** Addresses to try, one after the other. Names are looked up anew by each attempt. */
+  /** Addresses to try in this order. Each attempt resolves their names. */
   readonly addresses: readonly NetConnectOpts[];
 }
 
 /**
- * Reads a target in the syntax of gRPC ("Name Syntax"): `host:port`, `dns:`, `ipv4:`, `ipv6:`, `unix:`
- * and `unix-abstract:`. Others need a resolver; for them, it is undefined.
+ * Parses a target in the syntax of gRPC ("Name Syntax"): `host:port`, `dns:`, `ipv4:`, `ipv6:`, `unix:` and
+ * `unix-abstract:`.
+ *
+ * @returns undefined for other targets, which need a resolver.
  */
 export function parseTarget(target: string): Target | undefined {
   if (target === '') return undefined;
@@ -38,7 +40,7 @@ export function parseTarget(target: string): Target | undefined {
     case 'unix-abstract':
       return { uri, authority: 'localhost', addresses: [{ path: `\0${path}` }] };
     default: {
-      // `localhost:50051` has no scheme, though it looks as if it had.
+      // `localhost:50051` only looks as if it had a scheme.
       const isSchemeOfOthers = scheme !== undefined && target.startsWith(`${scheme}://`);
       return isSchemeOfOthers ? undefined : byName({ scheme: 'dns', path: target });
     }
@@ -63,7 +65,7 @@ function addressOf(hostPort: string): NetConnectOpts | undefined {
   return { host: parsed.host, port: parsed.port ?? DEFAULT_PORT, noDelay: true };
 }
 
-/** A relative path stands without slashes in front, an absolute one behind an empty authority. */
+/** Returns the path of `unix:path`, or of `unix:///path`, whose authority is empty. */
 function pathOf({ authority, path }: experimental.GrpcUri): string {
   return authority === undefined ? path : `/${path}`;
 }

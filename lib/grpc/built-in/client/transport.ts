@@ -8,24 +8,24 @@ import { KeepAlive } from '../keep-alive.js';
 import { sessionMemoryOf } from '../message-limits.js';
 import type { Connected } from './connector.js';
 
-/** What a transport tells the channel that made it. */
+/** Events of a transport. */
 export interface TransportEvents {
-  /** The other end speaks HTTP/2: calls may begin. */
+  /** The peer has sent its SETTINGS: calls may begin. */
   onReady(): void;
-  /** There may be room for a call that there was not before. */
+  /** The connection may have become able to take another call. */
   onRoom(): void;
-  /** It takes no new calls; those under way go on. */
+  /** The peer takes no new calls; in-flight calls continue. */
   onDraining(goAway: GoAway): void;
-  /** It is over. */
+  /** The connection is closed. */
   onClose(error?: Error): void;
 }
 
-/** One connection of a channel. */
+/** One HTTP/2 connection of a channel, with its keepalive and memory account. */
 export class Transport {
   readonly info: ConnectionInfo | undefined;
-  /** `https` or `http`, as the connection is encrypted or not. */
+  /** `https` if the connection is encrypted, else `http`. */
   readonly scheme: string;
-  /** What its calls hold. */
+  /** Memory account of its calls. */
   readonly memory: CallMemory;
   readonly #connection: Http2Connection;
   readonly #keepAlive: KeepAlive | undefined;
@@ -66,7 +66,7 @@ export class Transport {
     return this.#connection.hasRoom;
   }
 
-  /** Bytes of the largest header list that a call may have now. */
+  /** Size limit of the header list of a call at this moment, in bytes. */
   get maxHeaderListSize(): number {
     return this.#connection.maxSentHeaderListSize;
   }
@@ -75,7 +75,7 @@ export class Transport {
     return this.#connection.request(headers, listener);
   }
 
-  /** Takes no new calls, and closes with the last one. */
+  /** Takes no new calls, and closes the connection after the last call. */
   drain(): void {
     this.#connection.goAway();
     if (this.#connection.streamCount === 0) this.#connection.destroy();
