@@ -22,8 +22,8 @@ import { CLOGGED, ServerCall, type ServerCallHost } from './server-call.js';
 import { type Method, ServiceTable } from './service-table.js';
 
 /**
- * Serves services on streams: multiplexed ones as well as sockets of plain clients. Handlers and
- * interceptors are those of grpc-js.
+ * Serves gRPC on streams: multiplexed connections, and sockets of plain clients. Handlers and interceptors
+ * have the interface of grpc-js.
  */
 export class BuiltInServer implements StreamServer {
   readonly #options: ServerOptions;
@@ -32,15 +32,15 @@ export class BuiltInServer implements StreamServer {
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #services = new ServiceTable();
   readonly #connections = new Set<ServedConnection>();
-  /** What peers have this side keep: one for all streams of a multiplexed connection. */
+  /** Resource accounts of the peers: one for all streams of a multiplexed connection. */
   readonly #shares = new WeakMap<ConnectionInfo, PeerShare>();
-  /** From the first request to shut down on; no new connection is served. */
+  /** Set by the first shutdown request: new connections are destroyed. */
   #isStopping = false;
-  /** Told when the last connection is closed. */
+  /** Callbacks for the close of the last connection. */
   #onStopped: (() => void)[] = [];
 
   constructor(options: ServerOptions = {}) {
-    http2OptionsOf(options, true); // A bad one is to be told now.
+    http2OptionsOf(options, true); // Throws for an invalid option.
     this.#options = options;
     this.#limits = messageLimitsOf(options);
     this.#sessionMemory = sessionMemoryOf(options);
@@ -51,7 +51,7 @@ export class BuiltInServer implements StreamServer {
     this.#services.add(service, implementation);
   }
 
-  /** As `grpc.Server.removeService`. */
+  /** Same as `grpc.Server.removeService`. */
   removeService(service: ServiceDefinition): void {
     this.#services.remove(service);
   }
@@ -152,7 +152,7 @@ export class BuiltInServer implements StreamServer {
   }
 }
 
-/** Listens to streams that are answered at once. */
+/** Listener of streams that are answered at once. */
 const NOBODY = {
   onHeaders(): void {},
   onData(): void {},

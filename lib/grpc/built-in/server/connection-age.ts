@@ -2,12 +2,12 @@ import type { ServerOptions } from '@grpc/grpc-js';
 import type { Http2Connection } from '../../../http2/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 
-/** Part of the age by which connections differ, so that they do not all reconnect at once. */
+/** Random variation of the age, plus or minus, as a fraction: prevents simultaneous reconnects. */
 const JITTER = 0.1;
 
 /**
- * Ends a connection that is too old, or had no calls for too long: `grpc.max_connection_age_ms`,
- * `grpc.max_connection_age_grace_ms`, `grpc.max_connection_idle_ms`. Calls under way may finish.
+ * Ends a connection that is too old, or was without calls for too long: `grpc.max_connection_age_ms`,
+ * `grpc.max_connection_age_grace_ms`, `grpc.max_connection_idle_ms`. In-flight calls may finish.
  */
 export class ConnectionAge {
   readonly #connection: Http2Connection;
@@ -29,9 +29,9 @@ export class ConnectionAge {
   }
 
   /**
-   * Nothing, unless the options set a limit.
+   * Watches a connection. Returns undefined if the options set no limit.
    *
-   * @param onRetire - called when the other end is about to be told to make a new connection.
+   * @param onRetire - called before the peer is asked to make a new connection.
    */
   static watch(
     connection: Http2Connection,
@@ -44,7 +44,7 @@ export class ConnectionAge {
     return hasLimit ? new ConnectionAge(connection, options, onRetire) : undefined;
   }
 
-  /** It is used. */
+  /** Records a use of the connection. */
   touch(): void {
     if (this.#idleTimer) this.#lastUse = Date.now();
   }
@@ -59,7 +59,7 @@ export class ConnectionAge {
     this.#after(this.#graceMs, () => this.#connection.destroy());
   }
 
-  /** @param why - the debug data that gRPC has agreed upon: it is not the server that goes. */
+  /** @param why - debug data defined by gRPC, for a server that is not going away itself. */
   #retire(why: 'max_age' | 'max_idle'): void {
     this.#onRetire();
     this.#connection.goAway(why);

@@ -2,15 +2,15 @@ import { PeerAccounts, type Http2ConnectionOptions } from '../../../http2/index.
 import { CallMemory } from '../call-memory.js';
 
 /**
- * What one peer has a server keep. All streams of a multiplexed connection share it, so that limits hold
- * for the peer and not for each stream that it opens.
+ * Resource accounts of one peer on a server. All streams of a multiplexed connection share them, so that
+ * limits apply to the peer and not to each stream.
  */
 export class PeerShare {
   /** Open streams and budgets of HTTP/2. */
   readonly accounts: PeerAccounts;
   /** Memory account of its calls. */
   readonly memory: CallMemory;
-  /** Connections of HTTP/2 that it has, each with the bytes of replies that wait there. */
+  /** HTTP/2 connections of the peer, each with its unsent reply bytes. */
   readonly connections = new Set<{ readonly unsentBytes: number }>();
 
   /** @param memoryLimit - bytes that its calls may hold. */
@@ -19,7 +19,7 @@ export class PeerShare {
     this.accounts = new PeerAccounts(options);
   }
 
-  /** Bytes of replies that wait for the peer to take them. */
+  /** Bytes of replies that the peer has not taken. */
   get unsentBytes(): number {
     let bytes = 0;
     for (const { unsentBytes } of this.connections) bytes += unsentBytes;

@@ -11,7 +11,7 @@ const FIRST_HEADERS: readonly string[] = [
   'application/grpc+proto',
 ];
 
-/** Headers of a response without metadata; responses are never compressed, as those of grpc-js. */
+/** Headers of a response without metadata. Responses are not compressed, as in grpc-js. */
 export const RESPONSE_HEADERS: readonly string[] = [
   ...FIRST_HEADERS,
   'grpc-accept-encoding',
@@ -20,18 +20,19 @@ export const RESPONSE_HEADERS: readonly string[] = [
   'identity',
 ];
 
-/** Headers that are the server's; metadata cannot set them. */
+/** Headers of the server, which metadata cannot set. */
 const RESERVED = new Set(['content-type', 'grpc-accept-encoding', 'grpc-encoding']);
 const RESERVED_TRAILERS = new Set(['grpc-status', 'grpc-message', ...RESERVED]);
 
-/** Texts that code and message take in a list of headers, and which of them is the message. */
+/** List entries of code and message, and the index of the message. */
 const STATUS_LENGTH = 4;
 const MESSAGE_AT = 3;
 const FIRST_HEADERS_SIZE = headerListSize(FIRST_HEADERS);
 
-/** What most calls end with. */
+/** Trailers of most calls. */
 const OK_TRAILERS: readonly string[] = ['grpc-status', '0', 'grpc-message', 'OK'];
 
+/** Builds the headers of a response with metadata. */
 export function responseHeaders(metadata: Metadata): readonly string[] {
   const headers = [...RESPONSE_HEADERS];
   appendMetadata(headers, metadata, RESERVED);
@@ -39,10 +40,10 @@ export function responseHeaders(metadata: Metadata): readonly string[] {
 }
 
 /**
- * What stands behind the messages of a response.
+ * Builds the trailers of a response.
  *
- * @param limit - bytes that the list may have. The message is cut to what fits; metadata is left out if
- *   it does not fit, so that the code always arrives.
+ * @param limit - maximum size of the list in bytes. The message is cut to fit, and metadata that does not
+ *   fit is dropped, so that the code always arrives.
  */
 export function statusTrailers(
   code: status,
@@ -59,12 +60,12 @@ export function statusTrailers(
     trailers.length = STATUS_LENGTH;
     room = limit - withoutMetadata;
   }
-  // A handler may fail with anything for a message.
+  // A handler may fail with any value as its message.
   trailers[MESSAGE_AT] = encodeStatusMessage(String(details as unknown), room);
   return trailers;
 }
 
-/** A response that is nothing but its end, with at most `limit` bytes: see `statusTrailers`. */
+/** Builds a Trailers-Only response of at most `limit` bytes: see `statusTrailers`. */
 export function trailersOnly(
   code: status,
   details: string,

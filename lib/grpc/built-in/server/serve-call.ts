@@ -13,7 +13,7 @@ import { DuplexCall, UnaryCall, WritableCall } from './server-stream-calls.js';
 
 type Handle = (call: unknown, callback: sendUnaryData<unknown>) => void;
 
-/** Calls the handler of `method` as grpc-js would. */
+/** Calls the handler of `method`, as grpc-js does. */
 export function serveCall(call: ServerCallInterface, { definition, handle }: Method): void {
   if (handle === undefined) return serveUnimplemented(call, definition);
   const invoke = handle as unknown as Handle;
@@ -37,7 +37,7 @@ function serveUnimplemented(
   });
 }
 
-/** A handler with one request: it is called when that has come, and nothing behind it. */
+/** Serves a method with one request. Calls the handler after the half-close of the client. */
 class SingleRequestServing implements ServerCallListener {
   readonly #call: ServerCallInterface;
   readonly #definition: ServerMethodDefinition<unknown, unknown>;
@@ -94,7 +94,7 @@ class SingleRequestServing implements ServerCallListener {
   }
 }
 
-/** A handler with a stream of requests: it is called before the first of them. */
+/** Serves a method with a request stream. Calls the handler before the first request. */
 class StreamServing implements ServerCallListener {
   readonly #call: ServerCallInterface;
   readonly #path: string;

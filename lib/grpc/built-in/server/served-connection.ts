@@ -9,18 +9,18 @@ import { KeepAlive } from '../keep-alive.js';
 import { ConnectionAge } from './connection-age.js';
 import type { PeerShare } from './peer-share.js';
 
-/** What is told of a connection. */
+/** Events of a served connection. */
 export interface ServedConnectionEvents {
   onRequest(stream: Http2Stream, headers: readonly string[]): void;
-  /** The other end has said that it makes no more calls. */
+  /** The peer has announced by GOAWAY with NO_ERROR that it makes no more calls. */
   onFarewell(): void;
-  /** The connection is too old, or of no use: the other end is to make a new one. */
+  /** The connection is too old or idle: the peer is about to be asked for a new one. */
   onRetire(): void;
-  /** @param failure - why, if a rule was broken or a limit exceeded, on either side. */
+  /** @param failure - the reason if either side violated a rule or exceeded a limit. */
   onClose(failure: Error | undefined): void;
 }
 
-/** One connection that calls come in on. */
+/** One HTTP/2 connection of a server, with its keepalive and age limits. */
 export class ServedConnection implements ServedStream {
   /** Memory account of its calls. */
   readonly memory: CallMemory;
@@ -32,10 +32,9 @@ export class ServedConnection implements ServedStream {
   #graceTimer: NodeJS.Timeout | undefined;
 
   /**
-   * @param memoryLimit - bytes that its calls may hold on this side: of messages that came, and, counted
-   *   apart, of replies.
-   * @param isMultiplexed - whether the other end may be this engine.
-   * @param share - what the other end has this side keep, here and on its other streams.
+   * @param memoryLimit - bytes of replies that may wait for the peer before new calls are refused.
+   * @param isMultiplexed - whether the peer may be this engine.
+   * @param share - accounts of the peer, for this connection and its other streams.
    */
   constructor(
     stream: Duplex,
@@ -80,14 +79,17 @@ export class ServedConnection implements ServedStream {
     this.#age = ConnectionAge.watch(this.#connection, options, () => events.onRetire());
   }
 
-  /** Whether so many replies wait for the other end to take them that new calls are refused. */
+  /**
+   * Whether too many replies wait for the peer: new calls are refused, and in-flight calls end at their
+   * next one.
+   */
   get isClogged(): boolean {
-    // Nearly always there is one connection, and this is asked for every call.
+    // There is nearly always one connection, and each call reads this.
     const { unsentBytes } = this.#share.connections.size > 1 ? this.#share : this.#connection;
     return unsentBytes > this.#memoryLimit;
   }
 
-  /** Takes no new calls, and closes with the last one, or when `graceMs` milliseconds have passed. */
+  /** Takes no new calls. Closes the connection after the last call, or after `graceMs` milliseconds. */
   drain(graceMs: number): void {
     this.#connection.goAway();
     if (graceMs > MAX_TIMEOUT_MS) return;
@@ -104,7 +106,7 @@ export class ServedConnection implements ServedStream {
   }
 }
 
-/** Whether one end told the other an error; a connection that was just closed has none. */
+/** Whether one side reported an error to the other; a connection that was only closed has none. */
 function isFailure(error: Error | undefined): boolean {
   return error instanceof Http2Error && error.http2Code !== ErrorCode.NoError;
 }

@@ -1,10 +1,13 @@
 import { type Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js';
 import type { ServerStatus } from '../../grpc-types.js';
 
-/** What a handler may fail with. */
+/** Value with which a handler may fail. */
 export type Failure = ServerErrorResponse | Partial<ServerStatus>;
 
-/** The status that a handler's failure means: its own if it has a code, UNKNOWN else. As grpc-js. */
+/**
+ * Returns the status for a failure of a handler: its own status if it has a code, else UNKNOWN, as in
+ * grpc-js.
+ */
 export function toServerStatus(failure: Failure, trailers?: Metadata): ServerStatus {
   const { code, details } = failure;
   const metadata = trailers ?? failure.metadata ?? null;

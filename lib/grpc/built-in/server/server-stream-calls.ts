@@ -10,14 +10,14 @@ const CALL = Symbol('call');
 const PATH = Symbol('path');
 const STATUS = Symbol('status');
 
-// TypeScript asks for `any` here: a mixin takes whatever its base takes.
+// TypeScript requires `any` here: a mixin accepts the arguments of its base.
 // oxlint-disable-next-line typescript/no-explicit-any
 type EmitterClass = new (...args: any[]) => EventEmitter;
 
-/** What handlers get apart from messages: `ServerSurfaceCall` of grpc-js. */
+/** Members of a call other than messages: `ServerSurfaceCall` of grpc-js. */
 function withSurface<T extends EmitterClass>(Emitter: T) {
   abstract class Surface extends Emitter {
-    /** Whether the call is over: cancelled or, as for grpc-js, just ended. */
+    /** Whether the call has ended: cancelled or, as in grpc-js, finished. */
     cancelled = false;
     metadata!: Metadata;
     [CALL]!: ServerCallInterface;
@@ -54,7 +54,7 @@ function withSurface<T extends EmitterClass>(Emitter: T) {
   return Surface;
 }
 
-/** Of a method with one request and one response. */
+/** Call of a method with one request and one response. */
 export class UnaryCall extends withSurface(EventEmitter) {
   constructor(
     call: ServerCallInterface,
@@ -68,7 +68,7 @@ export class UnaryCall extends withSurface(EventEmitter) {
     this.metadata = metadata;
   }
 
-  /** An error that is emitted ends the call, as on the streams. */
+  /** Ends the call when an error is emitted, as the stream calls do. */
   override emit(name: string | symbol, ...args: unknown[]): boolean {
     const isHandled = super.listenerCount(name) > 0 && super.emit(name, ...args);
     if (name === 'error') {
@@ -79,7 +79,7 @@ export class UnaryCall extends withSurface(EventEmitter) {
   }
 }
 
-/** Of a method with one request and many responses. */
+/** Call of a method with one request and a response stream. */
 export class WritableCall extends withSurface(Writable) {
   [STATUS]: ServerStatus = { code: status.OK, details: 'OK' };
 
@@ -105,19 +105,19 @@ export class WritableCall extends withSurface(Writable) {
     this[CALL].sendStatus(this[STATUS]);
   }
 
-  /** @param trailers - sent with the status, unless that has some of its own. */
+  /** @param trailers - sent with the status, unless the status has its own metadata. */
   override end(trailers?: unknown): this {
     addTrailers(this[STATUS], trailers);
     return super.end();
   }
 }
 
-/** Of a method with many requests. */
+/** Call of a method with a request stream. */
 export class DuplexCall extends withSurface(Duplex) {
   [STATUS]: ServerStatus = { code: status.OK, details: 'OK' };
 
   constructor(call: ServerCallInterface, path: string, metadata: Metadata) {
-    // Messages that wait in the stream are decoded: one is enough, the others wait as bytes.
+    // Messages in the stream are decoded: only one waits here, the others as bytes.
     super({ objectMode: true, readableHighWaterMark: 1 });
     this[CALL] = call;
     this[PATH] = path;
@@ -138,7 +138,7 @@ export class DuplexCall extends withSurface(Duplex) {
     this[CALL].sendStatus(this[STATUS]);
   }
 
-  /** @param trailers - sent with the status, unless that has some of its own. */
+  /** @param trailers - sent with the status, unless the status has its own metadata. */
   override end(trailers?: unknown): this {
     addTrailers(this[STATUS], trailers);
     return super.end();

@@ -7,14 +7,14 @@ import type {
 } from '@grpc/grpc-js';
 import { handlersOf } from '../../service-handlers.js';
 
-/** A method that is served. */
+/** A served method. */
 export interface Method {
   readonly definition: ServerMethodDefinition<unknown, unknown>;
-  /** Undefined if the service was added without it. */
+  /** Undefined if the implementation has no handler for it. */
   readonly handle: UntypedHandleCall | undefined;
 }
 
-/** The methods of a server, by path. Errors and texts are those of grpc-js' `Server.addService`. */
+/** The methods of a server by path. Errors and their texts are those of `Server.addService` of grpc-js. */
 export class ServiceTable {
   readonly #methods = new Map<string, Method>();
 
@@ -22,7 +22,7 @@ export class ServiceTable {
     return this.#methods.get(path);
   }
 
-  /** @throws Error for anything but a service with methods that are not served yet. */
+  /** @throws Error for anything but a service whose methods are not served yet. */
   add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     const handlers = handlersOf(service, implementation);
     const names = Object.keys(service);

@@ -3,7 +3,7 @@ import type { ServerCallInterface } from '../../grpc-types.js';
 type MetricsRecorder = ReturnType<ServerCallInterface['getMetricsRecorder']>;
 
 /**
- * Takes metrics of a call, which are sent only by servers with `grpc.server_call_metric_recording`; those
+ * Discards metrics of a call. Only servers with `grpc.server_call_metric_recording` send them, and those
  * are left to grpc-js.
  */
 class UnsentMetrics {
@@ -20,4 +20,5 @@ class UnsentMetrics {
   }
 }
 
+/** The metrics recorder of all calls. */
 export const unsentMetrics = new UnsentMetrics() as unknown as MetricsRecorder;
