@@ -21,29 +21,29 @@ import type { Http2StreamHost } from './stream-host.js';
 import { StreamTable } from './stream-table.js';
 import { StreamWindows } from './inbound/stream-windows.js';
 
-/** Ways in which the parts of a connection bring it to its end. */
+/** Operations with which the parts of a connection end it. */
 export interface ConnectionLifecycle {
-  /** Begins to drain. Idempotent. */
+  /** Begins to drain: no new streams. Idempotent. */
   drain(): void;
   /** Ends a draining connection that has no streams left. */
   closeIfDrained(): void;
-  /** Ends the connection with GOAWAY, as the peer has broken a rule. */
+  /** Ends the connection with GOAWAY after a protocol violation of the peer or an exceeded limit. */
   fail(code: ErrorCode, message: string): void;
-  /** Ends the connection, as the peer does not serve it and has sent the reason. */
+  /** Ends the connection after the peer has refused it with a GOAWAY in place of SETTINGS. */
   refused(code: number, message: string): void;
 }
 
 /**
- * State of one connection. Every frame handler and every stream has it, so each does its work itself;
- * the parts know nothing of each other but what they write to.
+ * State of one connection, shared by its frame receivers and its streams. They act on this state
+ * directly instead of calling each other.
  */
 export class ConnectionContext implements Http2StreamHost {
   /**
-   * Written by the connection alone.
+   * Set only by `Http2Connection`.
    *
    * - `open`: both sides may open streams.
-   * - `draining`: no new streams, either side having sent GOAWAY; the connection ends with the last stream.
-   * - `closed`: nothing is read or written any more.
+   * - `draining`: one side has sent GOAWAY; no new streams, and the connection ends with the last stream.
+   * - `closed`: no more frames are read or written.
    */
   state: 'open' | 'draining' | 'closed' = 'open';
   readonly options: Http2ConnectionOptions;
@@ -108,7 +108,7 @@ export class ConnectionContext implements Http2StreamHost {
     );
   }
 
-  // ---- Streams of either side
+  // ---- Streams of both sides
 
   /** Whether this side may open a stream now. */
   get hasRoom(): boolean {
@@ -119,7 +119,7 @@ export class ConnectionContext implements Http2StreamHost {
     );
   }
 
-  /** Creates a stream with the id that its opener has given it. */
+  /** Creates a stream with the id that the side that opens it has chosen. */
   createStream(id: number): Http2Stream {
     const stream = new Http2Stream(this, id, this.streamWindows.create());
     this.streams.add(stream);
@@ -127,7 +127,7 @@ export class ConnectionContext implements Http2StreamHost {
     return stream;
   }
 
-  /** Resets a stream, known or not, for a fault of the peer. May end the connection. */
+  /** Resets a stream, open or not, in response to a frame of the peer. May end the connection. */
   resetStream(id: number, code: ErrorCode, message: string): void {
     const stream = this.streams.get(id);
     if (stream === undefined) {
@@ -136,11 +136,11 @@ export class ConnectionContext implements Http2StreamHost {
       return;
     }
     stream.fail(http2Error('stream', code, message));
-    // The peer made us do it: as good a way to set work going for nothing as to reset it itself.
+    // A reset that the peer provokes wastes as much work as its own RST_STREAM (CVE-2025-8671).
     if (!this.streams.isOurs(id)) this.abuse.chargeReset();
   }
 
-  /** Gives the peer credit for DATA of all streams together. */
+  /** Sends the peer credit for the connection window. */
   credit(bytes: number): void {
     if (bytes > 0) this.output.numberFrame(Http2FrameType.WindowUpdate, 0, bytes);
   }
@@ -188,7 +188,7 @@ export class ConnectionContext implements Http2StreamHost {
 
   afterClose(): void {
     if (this.state === 'open') this.user.room();
-    // What the peer has sent with the end of the last stream is still to be read.
+    // The frames that arrived with the end of the last stream are read first.
     else if (this.state === 'draining') process.nextTick(() => this.lifecycle.closeIfDrained());
   }
 }
@@ -198,7 +198,7 @@ function createDecoder({
   maxHeaderListSize,
   maxHeaders,
 }: Http2ConnectionOptions): HpackDecoder {
-  // Until it has acknowledged ours, the peer goes by what every side starts with.
+  // The peer uses the initial setting until it has acknowledged ours.
   const maxTableSize = Math.max(headerTableSize, INITIAL_SETTINGS.headerTableSize);
   return new HpackDecoder({ maxTableSize, maxHeaderListSize, maxHeaders });
 }

@@ -1,18 +1,18 @@
 import type { Http2Stream } from './stream.js';
 
 /**
- * What a connection tells its user, who may call anything from there. What a listener throws becomes an
- * uncaughtException; out of `onRequest` it also resets the stream with INTERNAL_ERROR.
+ * Events of a connection. Listeners may call all of its methods. An error that a listener throws becomes
+ * an uncaughtException; in `onRequest` it also resets the stream with INTERNAL_ERROR.
  */
 export interface Http2ConnectionEvents {
-  /** A request has come; `stream.listener` must be set before this returns. */
+  /** A request has arrived; set `stream.listener` before this returns. */
   onRequest?(stream: Http2Stream, headers: readonly string[], endStream: boolean): void;
-  /** The peer has said its settings, as it does first: it speaks HTTP/2. */
+  /** The first SETTINGS of the peer have arrived, so the peer speaks HTTP/2. */
   onReady?(): void;
-  /** There may be room for a new stream that there was not before. */
+  /** A stream has closed or the peer has sent SETTINGS: `hasRoom` may have become true. */
   onRoom?(): void;
-  /** The peer takes no new streams; those that it knows go on. */
+  /** The peer has sent GOAWAY: no new streams; those that it has accepted continue. */
   onGoAway?(code: number, message: string): void;
-  /** The connection is over: with the reason unless it ended in order. */
+  /** The connection has ended. `error` is the reason; undefined after an orderly end. */
   onClose?(error?: Error): void;
 }

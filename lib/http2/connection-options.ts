@@ -8,7 +8,7 @@ import {
 } from './frame.js';
 import type { Http2Settings } from './settings.js';
 
-/** Settings of one connection; what this side takes from the other. See docs/limits.md. */
+/** Options of one connection, with the defaults of `DEFAULT_HTTP2_OPTIONS`; see docs/limits.md. */
 export interface Http2ConnectionOptions extends Pick<
   Http2Settings,
   | 'headerTableSize'
@@ -17,54 +17,54 @@ export interface Http2ConnectionOptions extends Pick<
   | 'maxFrameSize'
   | 'maxHeaderListSize'
 > {
-  /** Bytes that a stream's window grows to for a fast reader on a long link. */
+  /** Largest stream window, in bytes; a window grows to it for a fast reader on a long link. */
   maxWindowSize: number;
   /**
-   * Bytes that the peer may have on the way, on all streams together: credited when they arrive. At
-   * least 65535, which every peer starts with.
+   * Connection window in bytes: DATA of all streams in transit, credited when it arrives. At least
+   * 65535, the initial window of every connection.
    */
   connectionWindowSize: number;
   /**
-   * Bytes that may be unread of all streams together. Where `maxConcurrentStreams` windows of
-   * `initialWindowSize` would be more, streams begin with smaller windows while there are many.
+   * Unread bytes of all streams together. If `maxConcurrentStreams` windows of `initialWindowSize` do
+   * not fit, new streams begin with smaller windows while many streams are open.
    */
   maxUnreadBytes: number;
-  /** Milliseconds that the peer may take to acknowledge our settings; 0 waits for ever. */
+  /** Time limit for the acknowledgement of our SETTINGS, in milliseconds; 0 for none. */
   settingsTimeoutMs: number;
   /**
-   * Frames that the peer may send at once and that are of no use: pings, settings, empty ones, those of
-   * unknown types or for streams that are over. Each DATA frame that this side sends pays for one, and
-   * each KiB of DATA that the peer sends.
+   * Burst of useless frames that the peer may send: PING, SETTINGS, empty frames, frames of unknown
+   * types or for closed streams. Each DATA frame that this side sends refunds one, as does each received
+   * DATA frame with 1 KiB of content or more; a shorter one refunds its share.
    */
   maxUselessFrames: number;
-  /** How many more of them it may send per second. */
+  /** Useless frames per second, beyond the burst. */
   uselessFramesPerSecond: number;
   /**
-   * Streams that the peer may open and give up at once, by RST_STREAM, by breaking a rule, or by a
-   * request that is refused (`Http2Stream.chargeRefusal`). Each other one that finishes pays for one;
-   * those that got data, or are older than a second, cost nothing to reset.
+   * Burst of wasted streams: streams of the peer that end by its RST_STREAM, by a violation, or by a
+   * refused request (`Http2Stream.chargeRefusal`). Each other stream that finishes refunds one. An
+   * RST_STREAM on a stream that got data, or is older than a second, costs nothing.
    */
   maxResets: number;
-  /** How many more of them it may give up per second. */
+  /** Wasted streams per second, beyond the burst. */
   resetsPerSecond: number;
-  /** Headers of one list. Lists of more are refused as those beyond `maxHeaderListSize` are. */
+  /** Headers of one list. A longer list is refused like one that exceeds `maxHeaderListSize`. */
   maxHeaders: number;
   /**
-   * Names that end so have lists for values, separated by commas: each value of a list counts as a header
-   * of its own, with its 32 bytes. Default: '', no names.
+   * Suffix of header names whose value is a comma-separated list. Each value of the list counts as one
+   * header, with 32 bytes. Default: '', no names.
    */
   listNameSuffix: string;
   /** CONTINUATION frames of one header block. */
   maxContinuations: number;
-  /** Bytes of other frames than DATA that may wait for a peer that reads nothing. */
+  /** Bytes of frames other than DATA that may be queued while the socket is full. */
   maxQueuedBytes: number;
-  /** Bytes of DATA that wait on a stream before its `write` asks its user to wait. */
+  /** Bytes of queued DATA from which on `write` of a stream returns false. */
   sendHighWaterMark: number;
-  /** Lower-case names of headers whose value differs from message to message, besides the usual ones. */
+  /** Lower-case names of headers whose value differs in each message, in addition to `VARYING_NAMES`. */
   varyingHeaders: readonly string[];
 }
 
-/** What holds where nothing else is said. */
+/** Default options of a connection. */
 export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.freeze({
   headerTableSize: 4096,
   maxConcurrentStreams: 1000,
@@ -88,7 +88,7 @@ export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.fr
 });
 
 const MAX_UINT32 = 2 ** 32 - 1;
-/** Of counters that only have to be numbers. */
+/** Upper bound of options without a natural limit. */
 const MANY = Number.MAX_SAFE_INTEGER;
 
 type NumberOption = Exclude<keyof Http2ConnectionOptions, 'varyingHeaders' | 'listNameSuffix'>;
@@ -114,9 +114,9 @@ const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>
 };
 
 /**
- * Completes `options` with the defaults, and freezes what comes of it.
+ * Completes `options` with the defaults, and freezes the result.
  *
- * @throws Http2OptionError naming the first option that is unknown or out of range.
+ * @throws Http2OptionError naming the first option that is unknown or has a bad value.
  */
 export function verifyHttp2Options(
   options: Partial<Http2ConnectionOptions> = DEFAULT_HTTP2_OPTIONS,
@@ -138,14 +138,14 @@ export function verifyHttp2Options(
   return verified;
 }
 
-/** What came out of `verifyHttp2Options` may go in again for nothing: many connections share it. */
+/** Results of `verifyHttp2Options`, accepted again without a check: many connections share one. */
 const verifiedOptions = new WeakSet<object>([DEFAULT_HTTP2_OPTIONS]);
 
 function isVerified(options: object): options is Readonly<Http2ConnectionOptions> {
   return verifiedOptions.has(options);
 }
 
-/** Those that may be Infinity: the peer is told of no limit, and there is none. */
+/** Options that may be Infinity: no limit is announced to the peer, and none is enforced. */
 const UNLIMITED: ReadonlySet<string> = new Set(['maxConcurrentStreams', 'maxHeaderListSize']);
 
 function verifyNumber(name: NumberOption, value: unknown): void {

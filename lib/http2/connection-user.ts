@@ -2,7 +2,7 @@ import { rethrowOnNextTick } from '../wire/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2Stream } from './stream.js';
 
-/** Tells the user of a connection what happens, and holds off what listeners throw. */
+/** Calls the event listeners of a connection, and keeps their errors away from the connection. */
 export class ConnectionUser {
   readonly #events: Http2ConnectionEvents;
 
@@ -10,7 +10,7 @@ export class ConnectionUser {
     this.#events = events;
   }
 
-  /** Whether requests are taken at all. */
+  /** Whether this side accepts requests. */
   get servesRequests(): boolean {
     return this.#events.onRequest !== undefined;
   }

@@ -20,10 +20,10 @@ import type { Http2Stream } from './stream.js';
 import type { StreamListener } from './stream-listener.js';
 
 /**
- * One HTTP/2 connection over any byte stream (RFC 9113, without push): streams, flow control and what
- * a peer may and may not do. A peer that breaks the rules costs only this connection, or only the stream.
+ * One HTTP/2 connection over any byte stream (RFC 9113, without push): streams, flow control and limits
+ * for the peer. A violation of the peer ends only this connection, or only the stream.
  *
- * It owns the socket from construction on.
+ * The connection owns the socket from construction on.
  */
 export class Http2Connection {
   readonly #socket: Duplex;
@@ -32,9 +32,9 @@ export class Http2Connection {
   readonly #parser: Http2FrameParser;
 
   /**
-   * @param accounts - what the peer has used of its limits, if it has other connections with the same
-   * options. Default: nothing.
-   * @throws Http2OptionError naming a bad option; then the socket is as it was.
+   * @param accounts - shared by all connections of one peer; they must have the same options. Default:
+   * accounts of this connection alone.
+   * @throws Http2OptionError naming a bad option; the socket is then untouched.
    */
   constructor(
     socket: Duplex,
@@ -64,17 +64,17 @@ export class Http2Connection {
     });
   }
 
-  /** Streams that are not over. */
+  /** Open streams, opened by either side. */
   get streamCount(): number {
     return this.#context.streams.size;
   }
 
-  /** Bytes that were written to streams and wait for the peer to take them. */
+  /** Bytes of DATA queued in the streams, waiting for a window or for the socket. */
   get unsentBytes(): number {
     return this.#context.output.waiting;
   }
 
-  /** What can be seen of the link to the peer; see `LinkWatch`. */
+  /** Progress of the link to the peer, for `LinkWatch`. */
   get link(): LinkState {
     const { progress, isUnfinished } = this.#parser;
     const { receivedByOthers = 0 } = this.#socket as Partial<SharedLink>;
@@ -92,8 +92,8 @@ export class Http2Connection {
   }
 
   /**
-   * Bytes of the largest header list that is to be sent now, as RFC 9113, 6.5.2 counts them: larger ones
-   * would be refused by the peer, or would end the connection.
+   * Largest header list that may be sent now, in bytes as RFC 9113, 6.5.2 counts them. The peer would
+   * refuse a larger one or end the connection.
    */
   get maxSentHeaderListSize(): number {
     return this.#context.maxSentHeaderListSize;
@@ -103,7 +103,7 @@ export class Http2Connection {
    * Opens a stream and sends the headers of its request.
    *
    * @throws Http2Error if there is no room; see `hasRoom` and `onRoom`.
-   * @throws HpackError for a character that no header can have; then nothing was sent.
+   * @throws HpackError for a character above 0xff; nothing is sent then.
    */
   request(headers: readonly string[], listener: StreamListener, endStream = false): Http2Stream {
     if (!this.hasRoom) {
@@ -125,9 +125,9 @@ export class Http2Connection {
   }
 
   /**
-   * Asks the peer for a sign of life; resolves with the round trip in milliseconds.
+   * Sends a PING. Resolves with the round-trip time in milliseconds.
    *
-   * @throws Error (as a rejection) when the connection ends first.
+   * @throws Error (as a rejection) if the connection ends before the answer.
    */
   ping(): Promise<number> {
     if (this.#context.state === 'closed') return Promise.reject(closedError());
@@ -135,20 +135,20 @@ export class Http2Connection {
   }
 
   /**
-   * Takes no new streams; those under way go on, and with the last of them the connection ends. In two
-   * steps, so that no request is lost that was on its way (RFC 9113, 6.8).
+   * Shuts down gracefully: no new streams begin, and the connection ends with the last open one.
+   * A server sends GOAWAY in two steps, so that no request in transit is lost (RFC 9113, 6.8).
    *
-   * @param message - the debug data: for humans, or a word that gRPC has agreed upon. Default: none.
+   * @param message - the debug data: for humans, or a keyword of gRPC, such as `max_age`. Default: none.
    */
   goAway(message?: string): void {
     if (this.#context.state !== 'closed') this.#context.gracefulGoAway.begin(message);
   }
 
   /**
-   * Ends the connection at once because this side has decided so, and tells the peer why by GOAWAY:
-   * streams fail, and nothing more is read. Idempotent.
+   * Ends the connection at once and sends the reason by GOAWAY. Open streams fail, and nothing more is
+   * read. Idempotent.
    *
-   * @param message - the debug data, cut after 1024 bytes.
+   * @param message - the debug data, truncated to 1024 bytes.
    */
   dismiss(code: number, message: string): void {
     if (this.#context.state === 'closed') return;
@@ -156,7 +156,7 @@ export class Http2Connection {
     this.#terminate(closedError(), true);
   }
 
-  /** Ends the connection at once; streams fail with `error`, and so does the socket. Idempotent. */
+  /** Ends the connection at once, without GOAWAY; streams and socket fail with `error`. Idempotent. */
   destroy(error?: Error): void {
     this.#terminate(error ?? closedError(), false, error);
   }
@@ -171,7 +171,7 @@ export class Http2Connection {
     };
   }
 
-  // ---- The end
+  // ---- End of the connection
 
   #drain(): void {
     if (this.#context.state === 'open') this.#context.state = 'draining';
@@ -189,8 +189,9 @@ export class Http2Connection {
   }
 
   /**
-   * The one way out. With `inOrder` what was written is sent before the socket is ended.
+   * Ends the connection; every end goes through here.
    *
+   * @param inOrder - whether written frames are sent before the socket is ended.
    * @param socketError - reported to the owner of the underlying transport.
    */
   #terminate(error: Error | undefined, inOrder: boolean, socketError?: Error): void {
@@ -215,14 +216,14 @@ export class Http2Connection {
       output.discard();
       this.#socket.destroy(socketError);
     }
-    // A connection that ends is one way to give all of its streams up at once; peers can make another.
+    // Otherwise a peer could cancel all of its streams for free, and reconnect.
     const isTooMuch = !abuse.chargeResets(unwanted);
     user.close(isTooMuch ? tooManyGivenUp() : error);
   }
 
   // ---- The socket
 
-  /** What each side says first (RFC 9113, 3.4). */
+  /** Sends the connection preface of this side (RFC 9113, 3.4) and the initial credit. */
   #greet(): void {
     const { output, settings, window } = this.#context;
     if (this.#role === 'client') output.raw(CONNECTION_PREFACE);

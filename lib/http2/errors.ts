@@ -1,11 +1,15 @@
-/** How far an error reaches: `stream` ends one stream, `connection` all of them (RFC 9113, 5.4). */
+/** Scope of an error: `stream` ends one stream, `connection` ends all of them (RFC 9113, 5.4). */
 export type Http2ErrorScope = 'stream' | 'connection';
 
-/** A violation, a limit, or the word of the peer; `http2Code` is what RST_STREAM or GOAWAY carry. */
+/**
+ * Error of a stream or a connection: a violation, an exceeded limit, or an error of the peer. `http2Code`
+ * is the code of RST_STREAM or GOAWAY.
+ */
 export class Http2Error extends Error {
   override readonly name = 'Http2Error';
   /**
-   * A rule of HTTP/2 was broken, a limit exceeded, or the other end ended the stream or the connection; `http2Code` says which.
+   * A rule of HTTP/2 was broken, a limit exceeded, or the other end ended the stream or the connection;
+   * `http2Code` says which.
    *
    * gRPC status: by `http2Code`, see [troubleshooting](troubleshooting.md#http2-errors).
    * Remedy: See [limits](limits.md) if the message names one; else what is at the other end.
@@ -14,10 +18,10 @@ export class Http2Error extends Error {
 
   constructor(
     readonly scope: Http2ErrorScope,
-    /** See `ErrorCode`; peers may send numbers that are none of them. */
+    /** One of `ErrorCode`, or any other number that the peer has sent. */
     readonly http2Code: number,
     message: string,
-    /** Whether the peer said so, rather than this side. */
+    /** Whether the peer reported the error; if not, this side detected it. */
     readonly remote = false,
     options?: ErrorOptions,
   ) {
@@ -26,8 +30,8 @@ export class Http2Error extends Error {
 }
 
 /**
- * An error that comes of what a peer does. It has no stack, which would only show how frames are read,
- * and take several times as long as all else that a stream takes which is opened and reset at once.
+ * Creates an error that a peer has caused, without a stack: capturing one takes several times as long as
+ * the rest of a stream that is opened and reset at once, and shows only the frame reader.
  *
  * @internal
  */
@@ -39,7 +43,7 @@ export function http2Error(...args: ConstructorParameters<typeof Http2Error>): H
   return error;
 }
 
-/** An option of a connection that cannot work. */
+/** An option of a connection is unknown or has a bad value. */
 export class Http2OptionError extends RangeError {
   override readonly name = 'Http2OptionError';
   /**
@@ -51,7 +55,7 @@ export class Http2OptionError extends RangeError {
   readonly code = 'ERR_HTTP2_OPTION';
 
   constructor(
-    /** Its name. */
+    /** Name of the option. */
     readonly option: string,
     problem: string,
   ) {

@@ -1,15 +1,15 @@
-/** Characters of a peer's text that are repeated in an answer, an error or a log line. */
+/** Characters of a peer's text that an answer, an error or a log line repeats. */
 const MAX_LENGTH = 100;
 
 /**
- * The beginning of a text that a peer has sent, short enough to be repeated: a text of some KiB may have
- * cost the peer one byte, and percent-encoding makes up to nine bytes of each character.
+ * Shortens a text of the peer so that this side can repeat it. A text of some KiB may have cost the peer
+ * one byte (an HPACK index), and percent-encoding makes up to nine bytes of each character.
  *
- * A text of up to 100 characters is returned as it is; of a longer one the first 100 and "...".
+ * Returns a text of up to 100 characters unchanged; of a longer one the first 100, followed by "...".
  */
 export function excerpt(text: string): string {
   if (text.length <= MAX_LENGTH) return text;
-  // Half of a surrogate pair is no character.
+  // Do not split a surrogate pair.
   const endsInPair = (text.charCodeAt(MAX_LENGTH - 1) & 0xfc00) === 0xd800;
   return `${text.slice(0, endsInPair ? MAX_LENGTH - 1 : MAX_LENGTH)}...`;
 }

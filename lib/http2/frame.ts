@@ -1,19 +1,19 @@
-/** Size of every HTTP/2 frame header: length, type, flags, stream id (RFC 9113, 4.1). */
+/** Bytes of a frame header: length, type, flags, stream id (RFC 9113, 4.1). */
 export const FRAME_HEADER_LENGTH = 9;
 
-/** What a client sends first of all (RFC 9113, 3.4). */
+/** The first bytes that a client sends (RFC 9113, 3.4). */
 export const CONNECTION_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
-/** Payload that every endpoint takes in one frame; `SETTINGS_MAX_FRAME_SIZE` may allow more. */
+/** Initial value, and minimum, of `SETTINGS_MAX_FRAME_SIZE`: payload bytes (RFC 9113, 6.5.2). */
 export const DEFAULT_MAX_FRAME_SIZE = 16_384;
 
-/** The largest value that `SETTINGS_MAX_FRAME_SIZE` may have. */
+/** Maximum of `SETTINGS_MAX_FRAME_SIZE`, in bytes. */
 export const LARGEST_MAX_FRAME_SIZE = 2 ** 24 - 1;
 
-/** Credit that streams and connections start with (RFC 9113, 6.9.2). */
+/** Initial window of streams and connections, in bytes (RFC 9113, 6.9.2). */
 export const DEFAULT_WINDOW_SIZE = 65_535;
 
-/** No window may be larger. */
+/** Largest window, in bytes (RFC 9113, 6.9.1). */
 export const MAX_WINDOW_SIZE = 2 ** 31 - 1;
 
 /** Values of a frame's type field (RFC 9113, 6). */
@@ -30,17 +30,17 @@ export const Http2FrameType = {
   Continuation: 9,
 } as const;
 
-/** Bits of a frame's flags field; what they mean depends on the type. */
+/** Bits of a frame's flags field; their meaning depends on the type (RFC 9113, 6). */
 export const Http2Flag = {
   /** DATA and HEADERS: the sender sends no more on this stream. */
   EndStream: 0x1,
-  /** SETTINGS and PING: this is the answer. */
+  /** SETTINGS and PING: an acknowledgement. */
   Ack: 0x1,
   /** HEADERS, PUSH_PROMISE and CONTINUATION: the header block is complete. */
   EndHeaders: 0x4,
-  /** DATA, HEADERS and PUSH_PROMISE: there is padding. */
+  /** DATA, HEADERS and PUSH_PROMISE: the frame has padding. */
   Padded: 0x8,
-  /** HEADERS: there are priority fields. */
+  /** HEADERS: the frame has priority fields. */
   Priority: 0x20,
 } as const;
 
@@ -72,5 +72,5 @@ export const ErrorCode = {
   Http11Required: 13,
 } as const;
 
-/** One of the values of `ErrorCode`; peers may send others. */
+/** One of the values of `ErrorCode`. Peers may send other numbers. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

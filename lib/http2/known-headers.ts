@@ -1,9 +1,9 @@
-/** Headers that are kept in mind; a connection has few that come again and again. */
+/** Headers in the cache; a connection repeats only a few. */
 const MAX_NAMES = 64;
-/** Characters of name and value together, up to which a header is. */
+/** Characters of name and value together; longer headers are not cached. */
 const MAX_LENGTH = 256;
 
-/** What was found good of late, one value for each name: mostly the one that comes next. */
+/** Cache of headers that were recently found valid: the last value of each name, which usually repeats. */
 export class KnownHeaders {
   readonly #values = new Map<string, string>();
 
@@ -13,7 +13,7 @@ export class KnownHeaders {
 
   add(name: string, value: string): void {
     if (name.length + value.length > MAX_LENGTH) return;
-    // Rather than find out which are of use: those are soon back.
+    // Cleared as a whole, without tracking use: headers in use return soon.
     if (this.#values.size >= MAX_NAMES) this.#values.clear();
     this.#values.set(name, value);
   }

@@ -3,26 +3,25 @@ import type { Http2ConnectionOptions } from './connection-options.js';
 import { UnreadBudget } from './inbound/unread-budget.js';
 import { planWindows, type WindowPlan } from './inbound/window-plan.js';
 
-/** Share of the room for growth that one step of one window may take: something is left for the next. */
+/** Share of the remaining growth budget that a window may take at a time, so that others can grow too. */
 const GROWTH_PER_STEP = 1 / 4;
 
 /**
- * What a peer has used of its limits: streams that it has open, what is unread of them, and the budgets
- * for frames and for streams that are of no use. Connections of one peer share them, so that a second
- * connection gives the peer nothing that the first one did not.
+ * Counts a peer's use of its limits: open streams, unread bytes, useless frames and wasted streams. All
+ * connections of one peer share one instance, so that a second connection does not raise the limits.
  */
 export class PeerAccounts {
-  /** Streams that are open on all of its connections. */
+  /** Open streams on all connections of the peer. */
   openStreams = 0;
-  /** Budget for frames of no use. */
+  /** Token bucket for useless frames. */
   readonly frames: TokenBucket;
-  /** Budget for streams that are given up. */
+  /** Token bucket for wasted streams; see `maxResets`. */
   readonly streams: TokenBucket;
-  /** Budget for what is unread, and for what the peer may send. */
+  /** Budget for unread bytes and for credit that the peer has not used yet. */
   readonly unread: UnreadBudget;
-  /** How all of its streams divide that. */
+  /** Sizes of the stream windows, which divide `maxUnreadBytes`. */
   readonly windows: WindowPlan;
-  /** Budget for windows of streams that grow. */
+  /** Budget for the growth of stream windows. */
   readonly growth: WindowBudget;
 
   /** @param isClient - whether this side opens the streams. */

@@ -1,25 +1,25 @@
-/** Bytes of text that a GOAWAY of this side has, and characters that are kept of one of the peer. */
+/** Bytes of debug data in a GOAWAY, sent or read, and characters of a text for the log. */
 const MAX_TEXT_LENGTH = 1024;
 
 /**
- * Controls, separators of lines, and invisible characters such as those that change the direction of
- * text: any of them can make one line of a log look like something else.
+ * Control characters, line separators, and invisible characters such as those that change the text
+ * direction. With them, a text can forge log lines.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** `text` as one line of a log: of at most 1024 characters, and without any that could forge another line. */
+/** Makes `text` safe for a log: at most 1024 characters, and U+FFFD in place of unprintable ones. */
 export function printable(text: string): string {
   return text.slice(0, MAX_TEXT_LENGTH).replace(UNPRINTABLE, '\ufffd');
 }
 
-/** The debug data of a GOAWAY: UTF-8, cut between two characters after 1024 bytes. */
+/** Encodes the debug data of a GOAWAY as UTF-8 of at most 1024 bytes, truncated between characters. */
 export function encodeReason(text: string): Uint8Array {
   const bytes = new Uint8Array(MAX_TEXT_LENGTH);
   const { written } = new TextEncoder().encodeInto(text, bytes);
   return bytes.subarray(0, written);
 }
 
-/** The debug data of a GOAWAY of the peer, as text that can be logged. */
+/** Decodes the debug data of the peer's GOAWAY as text that is safe for a log; see `printable`. */
 export function decodeReason(debugData: Buffer): string {
   return printable(debugData.toString('utf8', 0, MAX_TEXT_LENGTH));
 }

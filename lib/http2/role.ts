@@ -1,2 +1,2 @@
-/** Which end of the connection this side is: the client opens streams. */
+/** Role of this side in the connection. The client opens the streams. */
 export type Http2Role = 'client' | 'server';

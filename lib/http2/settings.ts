@@ -8,21 +8,21 @@ import {
 } from './frame.js';
 import { http2Error } from './errors.js';
 
-/** What one side tells the other about itself (RFC 9113, 6.5.2). */
+/** Settings that one side announces to the other (RFC 9113, 6.5.2). */
 export interface Http2Settings {
-  /** Bytes of the dynamic table that the other end may use to compress headers. */
+  /** Bytes of the HPACK dynamic table that the other side may use to compress headers. */
   headerTableSize: number;
-  /** Streams that the other end may have open at once. */
+  /** Streams that the other side may have open at once. */
   maxConcurrentStreams: number;
-  /** Bytes that the other end may send on a new stream before it is credited with more. */
+  /** Initial window of a new stream: bytes that the other side may send before it gets credit. */
   initialWindowSize: number;
-  /** Longest payload of a frame that the other end may send, in bytes. */
+  /** Largest frame payload that the other side may send, in bytes. */
   maxFrameSize: number;
-  /** Largest header list that is taken: bytes of names and values, and 32 for each header. */
+  /** Largest header list that is accepted: bytes of names and values, plus 32 for each header. */
   maxHeaderListSize: number;
 }
 
-/** What holds before a side has said anything. */
+/** Settings of a side before its first SETTINGS frame (RFC 9113, 6.5.2). */
 export const INITIAL_SETTINGS: Readonly<Http2Settings> = Object.freeze({
   headerTableSize: 4096,
   maxConcurrentStreams: Infinity,
@@ -33,7 +33,7 @@ export const INITIAL_SETTINGS: Readonly<Http2Settings> = Object.freeze({
 
 const ENTRY_LENGTH = 6;
 
-/** The payload of a SETTINGS frame that says how `settings` differ from the initial ones; no push. */
+/** Payload of a SETTINGS frame with the values that differ from the initial ones. A client disables push. */
 export function encodeSettings(settings: Http2Settings, isClient: boolean): Buffer {
   const entries: [id: number, value: number][] = [];
   const add = (id: number, value: number, initial: number): void => {
@@ -48,7 +48,7 @@ export function encodeSettings(settings: Http2Settings, isClient: boolean): Buff
   return encodeEntries(entries);
 }
 
-/** The payload of a SETTINGS frame that changes nothing but the initial window. */
+/** Payload of a SETTINGS frame that changes only the initial window. */
 export function encodeInitialWindow(bytes: number): Buffer {
   return encodeEntries([[Setting.InitialWindowSize, bytes]]);
 }
@@ -63,9 +63,9 @@ function encodeEntries(entries: readonly [id: number, value: number][]): Buffer 
 }
 
 /**
- * What the peer's settings are after a SETTINGS frame with this payload.
+ * Returns the peer's settings after a SETTINGS frame with this payload.
  *
- * @throws Http2Error of the connection for a value that is not allowed.
+ * @throws Http2Error of scope `connection` for a value that is not allowed.
  */
 export function applySettings(
   current: Readonly<Http2Settings>,

@@ -1,29 +1,33 @@
 import type { Http2FrameOutput } from './outbound/frame-output.js';
 import type { Http2AbuseGuard } from './control/abuse-guard.js';
 
-/** What a stream needs of its connection. */
+/** The part of a connection that its streams use. */
 export interface Http2StreamHost {
   readonly output: Http2FrameOutput;
-  /** Where data that was sent pays for frames of the peer. */
+  /** Refunds useless frames of the peer for sent DATA. */
   readonly abuse: Http2AbuseGuard;
-  /** Longest payload of a frame that the peer takes. */
+  /** Largest frame payload that the peer accepts, in bytes. */
   readonly peerMaxFrameSize: number;
-  /** Bytes of the largest header list that is to be sent now; see `Http2Connection`. */
+  /** Largest header list that may be sent now, in bytes; see `Http2Connection`. */
   readonly maxSentHeaderListSize: number;
-  /** Bytes of the largest list of trailers that is to be sent now. */
+  /** Largest list of trailers that may be sent now, in bytes. */
   readonly maxSentTrailersSize: number;
-  /** Bytes that a stream takes before it asks its user to wait. */
+  /** Bytes of queued DATA from which on `write` of a stream returns false. */
   readonly sendHighWaterMark: number;
-  /** Encodes and writes a header block; in the order of the calls. */
+  /** Encodes and writes a header block, in the order of the calls. */
   sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void;
-  /** The application has read `bytes` of the connection's data, or never will. */
+  /** Reports that `bytes` of received DATA were read or dropped. */
   consumed(bytes: number): void;
-  /** @param finished - whether both ends came to their end. */
+  /**
+   * Removes a closed stream.
+   *
+   * @param finished - whether both sides have finished it, and it was not refused.
+   */
   forget(streamId: number, finished: boolean): void;
-  /** The request on this stream was refused for a fault of the peer's. May end the connection. */
+  /** Charges the peer for a refused request. May end the connection. */
   chargeRefusal(streamId: number): void;
-  /** The listener of a forgotten stream has been told. */
+  /** Called after a stream has closed and, except after `reset()`, its listener was notified. */
   afterClose(): void;
-  /** This side gave the stream up; what is on its way for it is thrown away. */
+  /** Records that this side has reset the stream: drops frames in transit. */
   rememberReset(streamId: number): void;
 }

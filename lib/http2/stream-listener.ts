@@ -1,33 +1,33 @@
 import type { Http2Error } from './errors.js';
 
 /**
- * What the user of a stream is told, in this order; nothing after `onClose`.
+ * Events of a stream, in this order, except for `onDrain`; none after `onClose`.
  *
- * What a listener throws becomes an uncaughtException, and its stream is reset with INTERNAL_ERROR. It
- * may call anything on any stream and on the connection.
+ * An error that a listener throws becomes an uncaughtException, and resets the stream with
+ * INTERNAL_ERROR. A listener may call any method of any stream and of the connection.
  */
 export interface StreamListener {
   /**
-   * Headers of the message, flat: name, value, name, value. Of a response the final ones; with `isAll`
-   * nothing follows them.
+   * Headers of the final response, flat: name, value, name, value. Requests come by `onRequest`. With
+   * `isAll` the response has neither data nor trailers.
    */
   onHeaders(headers: readonly string[], isAll: boolean): void;
   /**
-   * Bytes of the message: those of `chunk`, which the connection received, from `start` to `end`. The
-   * other end may send as much again only after `consume()`.
+   * Data of the message: the bytes of `chunk` from `start` to `end`. The peer gets credit after
+   * `consume()`.
    */
   onData(chunk: Buffer, start: number, end: number): void;
-  /** What comes behind the message, if anything does. */
+  /** Trailers of the message, if it has any. */
   onTrailers(headers: readonly string[]): void;
-  /** The other end has sent all there is. */
+  /** The peer has half-closed the stream: the message is complete. */
   onEnd(): void;
-  /** What was written is on its way: write on. */
+  /** After `write` returned false: the queue is empty, and writing may continue. */
   onDrain(): void;
-  /** The stream is over: both ends have finished or, with the reason, one of them gave it up. */
+  /** The stream has ended: finished by both sides or, with `error`, failed. Not called after `reset()`. */
   onClose(error?: Http2Error): void;
 }
 
-/** Listens to a stream until its user does. */
+/** Listener of a stream until its user sets one. */
 export const NOBODY: StreamListener = Object.freeze({
   onHeaders() {},
   onData() {},

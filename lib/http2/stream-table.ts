@@ -3,28 +3,29 @@ import type { PeerAccounts } from './peer-accounts.js';
 import type { Http2Role } from './role.js';
 import type { Http2Stream } from './stream.js';
 
-/** Streams that this side gave up lately, and frames for which may still come. */
+/** Number of ids in `#resets`. Frames for recently reset streams may be in transit. */
 const RESETS_REMEMBERED = 1000;
 
-/** The largest number that a stream can have. */
+/** Largest stream id (RFC 9113, 5.1.1). */
 const MAX_STREAM_ID = MAX_WINDOW_SIZE;
 
-/** The streams of a connection by their numbers, and which numbers there were (RFC 9113, 5.1.1). */
+/** Open streams of a connection by id, and the ids used so far (RFC 9113, 5.1.1). */
 export class StreamTable {
   readonly #streams = new Map<number, Http2Stream>();
-  /** Remainder by 2 of the numbers of our streams. */
+  /** Parity of the ids of streams that this side opens. */
   readonly #ours: 0 | 1;
   #nextId: number;
-  /** The highest number that the peer has used. */
+  /** Highest stream id that the peer has used. */
   #highestPeerId = 0;
+  /** Ids of streams that this side has reset, oldest first. */
   readonly #resets = new Set<number>();
-  /** No stream has more credit than this. */
+  /** Upper bound of `sendCredit` of all streams. */
   #mostCredit = 0;
-  /** Those of `#resets` that had to be forgotten are not above this number. */
+  /** Highest id that was dropped from `#resets`. */
   #forgottenUpTo = 0;
   readonly #accounts: PeerAccounts;
 
-  /** @param accounts - what the peer has used of its limits, here and on its other connections. */
+  /** @param accounts - the accounts of the peer, shared by all of its connections. */
   constructor(role: Http2Role, accounts: PeerAccounts) {
     this.#accounts = accounts;
     this.#nextId = role === 'client' ? 1 : 2;
@@ -35,34 +36,34 @@ export class StreamTable {
     return this.#streams.size;
   }
 
-  /** Streams of all connections that share the accounts of the peer. */
+  /** Open streams on all connections of the peer. */
   get totalSize(): number {
     return this.#accounts.openStreams;
   }
 
-  /** Whether this side has used all its numbers. */
+  /** Whether this side has used all of its stream ids. */
   get exhausted(): boolean {
     return this.#nextId > MAX_STREAM_ID;
   }
 
-  /** No stream has been given more credit, beyond the initial window, than this. */
+  /** Upper bound of `sendCredit` of all streams; exact after `countCredit()`. */
   get mostCredit(): number {
     return this.#mostCredit;
   }
 
-  /** A stream now has this `credit`. */
+  /** Records the `sendCredit` of a stream. */
   noteCredit(credit: number): void {
     if (credit > this.#mostCredit) this.#mostCredit = credit;
   }
 
-  /** Makes `mostCredit` exact, by a visit to every stream. Returns how many there are. */
+  /** Makes `mostCredit` exact. Visits every stream, and returns their number. */
   countCredit(): number {
     this.#mostCredit = 0;
     for (const stream of this.#streams.values()) this.noteCredit(stream.sendCredit);
     return this.size;
   }
 
-  /** The number of the next stream of ours. */
+  /** Id of the next stream that this side opens. */
   get nextId(): number {
     return this.#nextId;
   }
@@ -75,23 +76,22 @@ export class StreamTable {
     return this.#streams.values();
   }
 
-  /** Adds a stream of either side. */
   add(stream: Http2Stream): void {
     this.#streams.set(stream.id, stream);
     this.#accounts.openStreams += 1;
   }
 
-  /** The stream of ours with the number `nextId` is on its way. */
+  /** Records that this side has opened the stream `nextId`. */
   useNextId(): void {
     this.#nextId += 2;
   }
 
-  /** The peer has used this number. */
+  /** Records a stream id that the peer has used. */
   usePeerId(id: number): void {
     this.#highestPeerId = id;
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the table had the stream. */
   delete(id: number): boolean {
     const wasThere = this.#streams.delete(id);
     if (wasThere) this.#accounts.openStreams -= 1;
@@ -102,17 +102,17 @@ export class StreamTable {
     return id % 2 === this.#ours;
   }
 
-  /** Whether the peer has not used this number, or a higher one, yet. */
+  /** Whether the peer has used neither this id nor a higher one. */
   isNew(id: number): boolean {
     return id > this.#highestPeerId;
   }
 
-  /** Whether no stream of this number was ever opened. */
+  /** Whether no stream with this id was ever opened. */
   isIdle(id: number): boolean {
     return this.isOurs(id) ? id >= this.#nextId : id > this.#highestPeerId;
   }
 
-  /** This side gave the stream up: frames for it may still be on their way. */
+  /** Records that this side has reset the stream: frames for it may be in transit. */
   rememberReset(id: number): void {
     this.#resets.add(id);
     if (this.#resets.size <= RESETS_REMEMBERED) return;
@@ -123,12 +123,12 @@ export class StreamTable {
     }
   }
 
-  /** Whether frames for this closed stream may still be on their way: this side gave it up. */
+  /** Whether this side has, or may have, reset this closed stream: frames may be in transit. */
   wasReset(id: number): boolean {
     return this.#resets.has(id) || id <= this.#forgottenUpTo;
   }
 
-  /** The peer gave the stream up, too, so no more will come. Returns whether that was known. */
+  /** The peer has reset the stream, too: no frames follow. Returns whether the id was known. */
   forgetReset(id: number): boolean {
     return this.#resets.delete(id);
   }

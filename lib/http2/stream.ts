@@ -8,42 +8,39 @@ import { Http2SendQueue } from './outbound/send-queue.js';
 import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
 
-/** A DATA frame of so many bytes, or with the last of what waits, is worth sending. */
+/** Smallest DATA frame, in bytes, that refunds a frame; one that empties the queue always does. */
 const WORTHWHILE = 64;
 
-/** Milliseconds after which a peer is taken to have wanted a stream, though it got nothing. */
+/** Age in milliseconds from which on a stream counts as used, even without data. */
 const WANTED_AFTER_MS = 1000;
 
-/**
- * One stream: a request and its response. It holds no more than it must; there is no event emitter and
- * no Node stream in it.
- */
+/** One stream: a request and its response. No event emitter and no Node.js stream, to save memory. */
 export class Http2Stream implements Http2FrameSource {
-  /** Set by who uses the stream, at once. */
+  /** Set by `request()`, or by the user in `onRequest`. */
   listener: StreamListener = NOBODY;
-  /** @internal Whether the headers of the peer's message have come; of a response the final ones. */
+  /** @internal Whether the headers of the request or final response have arrived. */
   hasHeaders = false;
   /** @internal By `performance.now()`. */
   readonly openedAt = performance.now();
   readonly #host: Http2StreamHost;
   readonly #receiveWindow: ReceiveWindow;
-  /** Credit of the peer less what was sent: the window, but for the initial one of all streams. */
+  /** Send window minus the peer's INITIAL_WINDOW_SIZE. */
   #credit = 0;
   #local: 'open' | 'finished' = 'open';
   #remote: 'open' | 'finished' = 'open';
   #closed = false;
   readonly #queue = new Http2SendQueue();
-  /** What is to follow the queued data. */
+  /** Follows the queued data: nothing, END_STREAM, or trailers. */
   #afterData: 'nothing' | 'end' | readonly string[] = 'nothing';
   #wantsDrain = false;
-  /** Bytes of the message that are still to come, if its headers say how many. */
+  /** Bytes missing of the `content-length`, if there is one. */
   #expected: number | undefined;
-  /** Bytes that were handed on and not consumed. */
+  /** Bytes passed to the listener and not consumed. */
   #unread = 0;
-  /** Nobody wants the rest of the peer's message. */
+  /** Whether the rest of the peer's message is dropped. */
   #discarding = false;
   #hasSentData = false;
-  /** The request was at fault: that it is answered pays for nothing. */
+  /** Whether the request was refused: the stream refunds nothing. */
   #isRefused = false;
 
   /** @internal */
@@ -56,27 +53,32 @@ export class Http2Stream implements Http2FrameSource {
     this.#receiveWindow = receiveWindow;
   }
 
-  /** Whether nothing can be sent on it, or received, any more. */
+  /** Whether nothing more is sent or received. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Whether this side has sent all it had to. */
+  /** Whether this side has sent END_STREAM. */
   get ended(): boolean {
     return this.#local === 'finished';
   }
 
-  /** Bytes of the largest header list that is to be sent on it now (RFC 9113, 6.5.2). */
+  /** Largest header list that may be sent now, in bytes (RFC 9113, 6.5.2). */
   get maxHeaderListSize(): number {
     return this.#host.maxSentHeaderListSize;
   }
 
-  /** Bytes of the largest list of trailers that is to be sent on it now: few, while the peer reads nothing. */
+  /** Largest list of trailers that may be sent now, in bytes: small while the socket is full. */
   get maxTrailersSize(): number {
     return this.#host.maxSentTrailersSize;
   }
 
-  /** Sends headers: the first of all or, behind data, trailers, which end the stream. */
+  /**
+   * Sends headers or, after data, trailers, which end the stream. Queued data goes first; an encoding
+   * error then fails the stream with INTERNAL_ERROR.
+   *
+   * @throws HpackError for a character above 0xff; nothing is sent then.
+   */
   sendHeaders(headers: readonly string[], endStream = false): void {
     if (this.#cannotSend()) return;
     if (this.#queue.bytes > 0) {
@@ -88,10 +90,10 @@ export class Http2Stream implements Http2FrameSource {
   }
 
   /**
-   * Sends data, which must not be changed any more.
+   * Sends data; the caller must not change the pieces afterwards. No effect once this side has ended.
    *
-   * @param endStream - whether that was all.
-   * @returns whether to go on writing at once; if not, `onDrain` says when.
+   * @param endStream - whether this is the end of the message.
+   * @returns false if the caller should wait for `onDrain` before it writes more.
    */
   write(pieces: readonly Uint8Array[], length: number, endStream = false): boolean {
     if (this.#cannotSend()) return true;
@@ -109,7 +111,7 @@ export class Http2Stream implements Http2FrameSource {
     return !this.#wantsDrain;
   }
 
-  /** Sends no more. */
+  /** Half-closes the stream after the queued data. */
   end(): void {
     if (this.#cannotSend()) return;
     if (this.#queue.bytes > 0) {
@@ -121,9 +123,8 @@ export class Http2Stream implements Http2FrameSource {
   }
 
   /**
-   * The request is refused for a fault of the peer's, by whatever is sent on it afterwards: it counts as
-   * a stream that the peer gave up. One fault too many ends the connection. On a stream of this side it
-   * does nothing.
+   * Charges the peer for a request that the caller refuses for a fault of the peer: it counts against
+   * `maxResets`, and may end the connection. A stream that this side has opened is not charged.
    */
   chargeRefusal(): void {
     if (this.#closed || this.#isRefused) return;
@@ -131,7 +132,7 @@ export class Http2Stream implements Http2FrameSource {
     this.#host.chargeRefusal(this.id);
   }
 
-  /** Gives the stream up; the listener is told nothing more. */
+  /** Resets the stream; the listener gets no more events. */
   reset(code: ErrorCode): void {
     if (this.#closed) return;
     this.#giveUp(code);
@@ -139,8 +140,8 @@ export class Http2Stream implements Http2FrameSource {
   }
 
   /**
-   * Wants nothing more of the peer's message: what still comes is thrown away, untold. Once this side
-   * has sent its own end, the peer is asked to stop (RFC 9113, 8.1), and the stream is over in order.
+   * Drops the rest of the peer's message without events. Once this side has half-closed the stream,
+   * RST_STREAM with NO_ERROR asks the peer to stop (RFC 9113, 8.1), and the stream ends in order.
    */
   discardRest(): void {
     if (this.#closed || this.#remote === 'finished') return;
@@ -149,7 +150,7 @@ export class Http2Stream implements Http2FrameSource {
     if (this.#local === 'finished') this.#stopPeer();
   }
 
-  /** `bytes` of what `onData` brought have been taken; to be told also after the stream is closed. */
+  /** Marks `bytes` of `onData` as consumed: the peer gets credit. No effect once the stream is closed. */
   consume(bytes: number): void {
     const taken = Math.min(bytes, this.#unread);
     this.#unread -= taken;
@@ -166,7 +167,7 @@ export class Http2Stream implements Http2FrameSource {
     return this.#receiveWindow.open;
   }
 
-  /** @internal The peer was told of another initial window. */
+  /** @internal SETTINGS have announced another initial window. */
   shiftReceiveWindow(bytes: number): void {
     this.#receiveWindow.shift(bytes);
   }
@@ -176,27 +177,27 @@ export class Http2Stream implements Http2FrameSource {
     return this.#host.output.initialStreamWindow + this.#credit;
   }
 
-  /** @internal By how much the window differs from the initial one of all streams. */
+  /** @internal Send window minus the peer's INITIAL_WINDOW_SIZE. */
   get sendCredit(): number {
     return this.#credit;
   }
 
-  /** Whether the peer has had some use of the stream: it got data, or has been open for a second. */
+  /** Whether the peer has used the stream: it got data, or one second has passed. */
   get isWanted(): boolean {
     return this.hasSentData || performance.now() - this.openedAt >= WANTED_AFTER_MS;
   }
 
-  /** @internal Whether the peer has ended its half. */
+  /** @internal Whether the peer has half-closed the stream. */
   get finished(): boolean {
     return this.#remote === 'finished';
   }
 
-  /** @internal The headers of the message say how long it is. */
+  /** @internal Sets the `content-length` of the peer's message. */
   expectLength(contentLength: string | undefined): void {
     if (contentLength !== undefined) this.#expected = Number(contentLength);
   }
 
-  /** @internal Whether as much has come as was said, or nothing was said. */
+  /** @internal Whether the data matches the `content-length`, if there is one. */
   get lengthIsRight(): boolean {
     return this.#expected === undefined || this.#expected === 0;
   }
@@ -206,7 +207,7 @@ export class Http2Stream implements Http2FrameSource {
     this.#receiveWindow.spend(bytes);
   }
 
-  /** @internal Padding, too, uses up windows. */
+  /** @internal Padding uses the windows, too, and is credited at once. */
   receivePadding(bytes: number): void {
     this.#receiveWindow.receive(bytes);
     this.#unread += bytes;
@@ -227,7 +228,7 @@ export class Http2Stream implements Http2FrameSource {
     }
   }
 
-  /** @internal Headers of the message; of a response the final ones. */
+  /** @internal Receives the headers of the final response. */
   receiveHeaders(headers: readonly string[], isAll: boolean): void {
     this.hasHeaders = true;
     if (this.#discarding) return;
@@ -259,13 +260,13 @@ export class Http2Stream implements Http2FrameSource {
     if (this.#local === 'finished') this.#closeInOrder();
   }
 
-  /** @internal The peer takes so much more. */
+  /** @internal Applies a WINDOW_UPDATE of the peer. */
   grant(bytes: number): void {
     this.#credit += bytes;
     this.#schedule();
   }
 
-  /** @internal The stream is over for a reason that is not ours. */
+  /** @internal Ends the stream without RST_STREAM: the peer or the connection has ended it. */
   abort(error: Http2Error): void {
     if (this.#closed) return;
     this.#dropUnread();
@@ -273,14 +274,14 @@ export class Http2Stream implements Http2FrameSource {
     this.#tellClose(error);
   }
 
-  /** @internal The stream is over for this side's own reason. */
+  /** @internal Ends the stream with RST_STREAM, and reports `error` to the listener. */
   fail(error: Http2Error): void {
     if (this.#closed) return;
     this.#giveUp(error.http2Code as ErrorCode);
     this.#tellClose(error);
   }
 
-  /** @internal Its user failed: so does the stream, but nothing else. */
+  /** @internal Fails only this stream after an error in its listener. */
   listenerThrew(error: unknown): void {
     rethrowOnNextTick(error);
     this.fail(
@@ -290,12 +291,12 @@ export class Http2Stream implements Http2FrameSource {
     );
   }
 
-  /** @internal Whether the user has taken the stream on. */
+  /** @internal Whether the user has set a listener. */
   get hasListener(): boolean {
     return this.listener !== NOBODY;
   }
 
-  /** @internal Whether the peer has got any data. */
+  /** @internal Whether this side has sent any data. */
   get hasSentData(): boolean {
     return this.#hasSentData;
   }
@@ -305,7 +306,7 @@ export class Http2Stream implements Http2FrameSource {
     return this.#queue.bytes > 0 && this.sendWindow > 0;
   }
 
-  /** @internal Sends the next frame, there being data and windows for it. */
+  /** @internal Sends the next DATA frame of the queue; the windows must be open. */
   sendFrame(): void {
     const { output, peerMaxFrameSize } = this.#host;
     const queue = this.#queue;
@@ -322,7 +323,7 @@ export class Http2Stream implements Http2FrameSource {
     if (queue.bytes === 0) this.#afterQueue(last);
   }
 
-  /** Whether the stream is over for this side, or will be once the queued data is sent. */
+  /** Whether this side has ended, or will end after the queued data. */
   #cannotSend(): boolean {
     return this.#closed || this.#local === 'finished' || this.#afterData !== 'nothing';
   }
@@ -351,7 +352,7 @@ export class Http2Stream implements Http2FrameSource {
     if (this.sendable) this.#host.output.activate(this);
   }
 
-  /** All queued data is on its way, and the end with it if it was the `last`. */
+  /** The queue is empty; with `last` the final frame had END_STREAM. */
   #afterQueue(last: boolean): void {
     const next = this.#afterData;
     this.#host.output.waitingSources.delete(this);
@@ -370,7 +371,7 @@ export class Http2Stream implements Http2FrameSource {
     try {
       this.#host.sendHeaders(this.id, trailers, true);
     } catch (error) {
-      // Who asked for them is long gone.
+      // The caller of `sendHeaders` has returned already.
       const { message } = error as Error;
       return this.fail(
         http2Error('stream', ErrorCode.InternalError, message, false, { cause: error }),
@@ -379,7 +380,7 @@ export class Http2Stream implements Http2FrameSource {
     this.#finish();
   }
 
-  /** Unread data of a stream that is over is no longer the connection's: the peer can send no more of it. */
+  /** Stops counting unread data when the stream ends: the peer can send no more. */
   #dropUnread(): void {
     this.#host.consumed(this.#unread);
     this.#unread = 0;
@@ -405,7 +406,7 @@ export class Http2Stream implements Http2FrameSource {
   }
 
   #giveUp(code: ErrorCode): void {
-    // Where both ends have finished there is nothing to give up.
+    // A stream that both sides have finished needs no RST_STREAM.
     if (this.#local === 'open' || this.#remote === 'open') {
       this.#host.output.numberFrame(Http2FrameType.RstStream, this.id, code);
       this.#host.rememberReset(this.id);

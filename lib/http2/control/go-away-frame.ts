@@ -2,9 +2,9 @@ import { FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
 import { encodeReason } from '../reason.js';
 
 /**
- * The payload of a GOAWAY (RFC 9113, 6.8).
+ * Encodes the payload of a GOAWAY frame (RFC 9113, 6.8).
  *
- * @param message - the debug data, cut after 1024 bytes.
+ * @param message - the debug data, truncated to 1024 bytes.
  */
 export function goAwayPayload(lastStreamId: number, code: number, message: string): Buffer {
   const text = encodeReason(message);
@@ -16,8 +16,8 @@ export function goAwayPayload(lastStreamId: number, code: number, message: strin
 }
 
 /**
- * A whole GOAWAY, for a connection that this module does not run. In place of SETTINGS it refuses a
- * client: every HTTP/2 client takes it for a failed attempt to connect, and backs off.
+ * Encodes a whole GOAWAY, for a connection without an `Http2Connection`. In place of the server's SETTINGS
+ * it refuses the client: every HTTP/2 client treats it as a failed connection attempt, and backs off.
  */
 export function encodeGoAway(code: number, message: string, lastStreamId = 0): Buffer {
   const payload = goAwayPayload(lastStreamId, code, message);

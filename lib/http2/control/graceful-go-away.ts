@@ -3,10 +3,10 @@ import type { Http2FrameOutput } from '../outbound/frame-output.js';
 import { goAwayPayload } from './go-away-frame.js';
 import type { Http2Pings } from './pings.js';
 
-/** Milliseconds that the peer has to answer before the next step is taken all the same. */
+/** Milliseconds to wait for the answer to a ping; the next step then follows without it. */
 const NEXT_STEP_MS = 1000;
 
-/** How this side says GOAWAY: in two steps, so that no request is lost that was on its way (RFC 9113, 6.8). */
+/** Sends GOAWAY in two steps, so that no request in transit is lost (RFC 9113, 6.8). */
 export class GracefulGoAway {
   readonly #output: Http2FrameOutput;
   readonly #pings: Http2Pings;
@@ -14,16 +14,16 @@ export class GracefulGoAway {
   readonly #hasPeer: () => boolean;
   readonly #onLastStep: () => void;
   #step: 'none' | 'first' | 'last' = 'none';
-  /** The debug data of both steps. */
+  /** Debug data of both GOAWAY frames. */
   #message = '';
-  /** The peer's streams up to this one are served, or were. */
+  /** Highest stream id of the peer that this side has served. */
   #lastServedId = 0;
 
   /**
-   * @param servesRequests - whether the peer opens streams; one that does not needs no warning.
-   * @param hasPeer - whether the peer has got what was said first. grpc-js does not hear a GOAWAY that
-   * comes together with that: it goes on trying to begin calls, without end and without a pause.
-   * @param onLastStep - what the peer sends from now on is not served.
+   * @param servesRequests - whether the peer opens streams; if not, the last step alone is enough.
+   * @param hasPeer - whether the peer has acknowledged our first SETTINGS. grpc-js ignores a GOAWAY that
+   * arrives together with them, and then retries calls forever without a pause.
+   * @param onLastStep - called after the last step: new streams of the peer are not served any more.
    */
   constructor(
     output: Http2FrameOutput,
@@ -39,12 +39,12 @@ export class GracefulGoAway {
     this.#onLastStep = onLastStep;
   }
 
-  /** Whether the peer has been told, so that this side opens no streams. */
+  /** Whether `begin()` was called: this side opens no more streams. */
   get begun(): boolean {
     return this.#step !== 'none';
   }
 
-  /** The peer has used this number. Returns whether its streams are served. */
+  /** Records a new stream id of the peer. Returns whether the stream is served. */
   serve(id: number): boolean {
     if (this.#step === 'last') return false;
     this.#lastServedId = id;
@@ -52,9 +52,9 @@ export class GracefulGoAway {
   }
 
   /**
-   * Takes both steps.
+   * Begins both steps. Idempotent.
    *
-   * @param message - the debug data: for humans, or a word that gRPC has agreed upon, such as `max_age`.
+   * @param message - the debug data: for humans, or a keyword of gRPC, such as `max_age`.
    */
   begin(message = ''): void {
     if (this.#step !== 'none') return;
@@ -65,18 +65,18 @@ export class GracefulGoAway {
     else this.#afterAnswer(() => this.#takeFirstStep());
   }
 
-  /** The connection ends now, for this reason. */
+  /** Sends one GOAWAY with this reason, because the connection ends now. */
   fail(code: number, message: string): void {
     this.#write(this.#lastServedId, code, message);
   }
 
   #takeFirstStep(): void {
     this.#write(MAX_WINDOW_SIZE, ErrorCode.NoError, this.#message);
-    // What the peer sent before it knew has come when it answers.
+    // Requests that the peer sent before it read the GOAWAY arrive before its answer to a ping.
     this.#afterAnswer(() => this.#takeLastStep());
   }
 
-  /** Goes on when the peer has answered, or does not; never when the connection has ended. */
+  /** Pings the peer. Calls `goOn` at the answer or time limit, but not after the connection's end. */
   #afterAnswer(goOn: () => void): void {
     let isDone = false;
     const goOnOnce = (): void => {

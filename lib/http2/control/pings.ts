@@ -8,7 +8,7 @@ interface PendingPing {
   reject(error: Error): void;
 }
 
-/** The pings of a connection that wait for their answer. */
+/** Pings of a connection that are not answered yet. */
 export class Http2Pings {
   readonly #output: Http2FrameOutput;
   readonly #pending = new Map<bigint, PendingPing>();
@@ -18,7 +18,7 @@ export class Http2Pings {
     this.#output = output;
   }
 
-  /** Resolves with the round trip in milliseconds. */
+  /** Sends a PING. Resolves with the round-trip time in milliseconds. */
   send(): Promise<number> {
     this.#lastValue += 1n;
     const payload = Buffer.alloc(8);
@@ -29,7 +29,7 @@ export class Http2Pings {
     });
   }
 
-  /** An answer came. Returns whether anybody asked for it. */
+  /** Handles an answer. Returns whether its ping was pending. */
   receive(payload: Buffer): boolean {
     const value = payload.readBigUInt64BE();
     const ping = this.#pending.get(value);

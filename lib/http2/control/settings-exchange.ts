@@ -9,7 +9,7 @@ import {
   type Http2Settings,
 } from '../settings.js';
 
-/** The settings of both sides: ours until they are acknowledged, and the peer's as they are now. */
+/** Settings of both sides: the acknowledgements of ours, and the current settings of the peer. */
 export class SettingsExchange {
   readonly #options: Http2ConnectionOptions;
   readonly #isClient: boolean;
@@ -17,38 +17,38 @@ export class SettingsExchange {
   #timer: NodeJS.Timeout | undefined;
   #acknowledged = false;
   readonly #onAcknowledged: () => void;
-  /** For each SETTINGS of ours that is not acknowledged: by how many bytes it lowers the initial window. */
+  /** Bytes by which each of our unacknowledged SETTINGS lowers the initial window, oldest first. */
   #reductions: readonly number[] = [];
 
-  /** @param onAcknowledged - called each time that the peer has acknowledged settings of ours. */
+  /** @param onAcknowledged - called for each SETTINGS acknowledgement of the peer. */
   constructor(options: Http2ConnectionOptions, isClient: boolean, onAcknowledged: () => void) {
     this.#options = options;
     this.#isClient = isClient;
     this.#onAcknowledged = onAcknowledged;
   }
 
-  /** What the peer has said of itself. */
+  /** Current settings of the peer. */
   get peer(): Readonly<Http2Settings> {
     return this.#peer;
   }
 
-  /** Whether the peer goes by our settings, rather than by what holds at first. */
+  /** Whether the peer has acknowledged our first SETTINGS. */
   get acknowledged(): boolean {
     return this.#acknowledged;
   }
 
-  /** Bytes beyond a stream's window that a peer may send because it does not know better yet. */
+  /** Bytes beyond a stream's window that the peer may send until it has read our last SETTINGS. */
   get unknownReduction(): number {
     if (this.#reductions.length === 0) return 0;
     return this.#reductions.reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Whether `changeWindow` may be called: the peer has acknowledged the last change. */
+  /** Whether `changeWindow` may be called: no earlier change is unacknowledged. */
   get canChangeWindow(): boolean {
     return this.#reductions.length <= (this.#acknowledged ? 0 : 1);
   }
 
-  /** Says ours; `onTimeout` if the peer does not acknowledge them in time. */
+  /** Sends our first SETTINGS. Calls `onTimeout` if no acknowledgement arrives in `settingsTimeoutMs`. */
   send(output: Http2FrameOutput, onTimeout: () => void): void {
     output.frame(Http2FrameType.Settings, 0, 0, encodeSettings(this.#options, this.#isClient));
     this.#reductions = [Math.max(0, DEFAULT_WINDOW_SIZE - this.#options.initialWindowSize)];
@@ -57,13 +57,13 @@ export class SettingsExchange {
     this.#timer = setTimeout(onTimeout, settingsTimeoutMs).unref();
   }
 
-  /** Says that the initial window is `to` bytes instead of `from`. No time limit: see `unknownReduction`. */
+  /** Announces an initial window of `to` bytes in place of `from`. No time limit: see `unknownReduction`. */
   changeWindow(output: Http2FrameOutput, from: number, to: number): void {
     output.frame(Http2FrameType.Settings, 0, 0, encodeInitialWindow(to));
     this.#reductions = [...this.#reductions, Math.max(0, from - to)];
   }
 
-  /** The peer has acknowledged ours. Returns whether there was anything to acknowledge. */
+  /** Handles an acknowledgement of the peer. Returns whether one was pending. */
   acknowledge(): boolean {
     if (this.#reductions.length === 0) return false;
     this.#reductions = this.#reductions.slice(1);
@@ -74,15 +74,15 @@ export class SettingsExchange {
   }
 
   /**
-   * The peer has said something about itself.
+   * Applies SETTINGS of the peer.
    *
-   * @throws Http2Error of the connection.
+   * @throws Http2Error of scope `connection` for a value that is not allowed.
    */
   receive(payload: Buffer): void {
     this.#peer = applySettings(this.#peer, payload, !this.#isClient);
   }
 
-  /** Waits no longer. */
+  /** Stops the timer for the acknowledgement. */
   stop(): void {
     clearTimeout(this.#timer);
   }

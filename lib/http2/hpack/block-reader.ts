@@ -3,19 +3,19 @@ import { decodeHuffman, roomToDecode } from './huffman-decode.js';
 import { latin1 } from './latin1.js';
 import { MAX_INTEGER } from './limits.js';
 
-/** Octets of an integer behind its prefix; enough for 2^31 - 1. */
+/** Maximum octets of an integer after its prefix; enough for 2^31 - 1. */
 const MAX_CONTINUATIONS = 5;
 
-/** Where Huffman code is decoded to, by all readers: nothing stays there beyond one string. */
+/** Buffer for Huffman decoding, shared by all readers: each string is copied at once. */
 const SCRATCH = Buffer.allocUnsafeSlow(4096);
 
 const NOTHING = Buffer.alloc(0);
 
 /** Reads the integers and strings of a header block in place (RFC 7541, 5). */
 export class BlockReader {
-  /** The next byte to be read. */
+  /** Offset of the next byte to read. */
   offset = 0;
-  /** Bytes of the string last read, or not wanted, by `string`. */
+  /** Bytes of the last string that `string` has read or skipped. */
   stringLength = 0;
   #block: Buffer = NOTHING;
   #end = 0;
@@ -26,7 +26,7 @@ export class BlockReader {
     this.#end = end;
   }
 
-  /** Lets go of the block. */
+  /** Releases the block. */
   close(): void {
     this.#block = NOTHING;
   }
@@ -34,7 +34,7 @@ export class BlockReader {
   /**
    * Reads an integer.
    *
-   * @param prefixMask - the bits of the first octet that belong to it: 2^N - 1.
+   * @param prefixMask - mask of the prefix in the first octet: 2^N - 1.
    * @throws HpackError `ERR_HPACK_INTEGER`, `ERR_HPACK_TRUNCATED`
    */
   integer(prefixMask: number): number {
@@ -42,7 +42,7 @@ export class BlockReader {
     if (this.offset >= this.#end) throw truncated();
     let value = block[this.offset++]! & prefixMask;
     if (value < prefixMask) return value;
-    // Above 2^31 bits would be lost in a shift, so this multiplies.
+    // Multiplies, because a shift would lose bits above 2^31.
     for (let i = 0, unit = 1; i < MAX_CONTINUATIONS; i++, unit *= 0x80) {
       if (this.offset >= this.#end) throw truncated();
       const octet = block[this.offset++]!;
@@ -58,8 +58,8 @@ export class BlockReader {
   }
 
   /**
-   * Reads a string literal, one character for each byte. One that is longer than `maxLength` is
-   * checked as any other, but not made: the answer is undefined.
+   * Reads a string literal, one character for each byte. A string longer than `maxLength` is checked but
+   * not created: returns undefined.
    *
    * @throws HpackError `ERR_HPACK_HUFFMAN`, `ERR_HPACK_INTEGER`, `ERR_HPACK_TRUNCATED`
    */

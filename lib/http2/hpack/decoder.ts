@@ -4,46 +4,47 @@ import { HpackError } from './errors.js';
 import { DEFAULT_TABLE_SIZE, ENTRY_OVERHEAD, MAX_INTEGER, verifyBytes } from './limits.js';
 import { STATIC_COUNT, STATIC_NAMES, STATIC_VALUES } from './static-table.js';
 
-/** Bytes of a header list that are reported if nothing else is said; as many as `node:http2` takes. */
+/** Default of `maxHeaderListSize`, in bytes; the same as in `node:http2`. */
 const DEFAULT_MAX_HEADER_LIST_SIZE = 65_536;
 
 /**
- * Receives one header. Name and value have one character for each byte; nothing about them was
- * checked. `neverIndexed` headers must stay so when they are sent on (RFC 7541, 6.2.3). Must not throw.
+ * Receives one header. Name and value have one character for each byte, and are not validated. A header
+ * that is `neverIndexed` must be forwarded as such (RFC 7541, 6.2.3). Must not throw.
  */
 export type OnHeader = (name: string, value: string, neverIndexed: boolean) => void;
 
-/** Limits of a decoder, in bytes. */
+/** Limits of a decoder. */
 export interface HpackDecoderOptions {
   /**
-   * What the peer's dynamic table may grow to; the peer's table starts with it too, but with no more
-   * than 4096. Give it what the peer knows as our SETTINGS_HEADER_TABLE_SIZE: 4096, the default, until it
-   * has acknowledged something else, and then call `setMaxTableSize`. At most 2147483647.
+   * Maximum size of the peer's dynamic table; the table starts with this size, but at most 4096. Must be
+   * our SETTINGS_HEADER_TABLE_SIZE as the peer knows it. Default 4096, until the peer has acknowledged
+   * another value; then call `setMaxTableSize`. At most 2147483647.
    */
   maxTableSize?: number;
   /**
-   * Names, values and 32 for each header, of the longest header list that is reported in full: our
+   * Largest header list that is reported in full: bytes of names and values, plus 32 for each header. Our
    * SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113, 6.5.2). Default 65536; Infinity for no limit.
    */
   maxHeaderListSize?: number;
-  /** Headers of the longest list that is reported in full. Default: no limit but that of their size. */
+  /** Maximum number of headers in a list that is reported in full. Default: no limit. */
   maxHeaders?: number;
 }
 
 /**
- * Decompresses the header blocks that come in on a connection (RFC 7541), in the order in which they
- * come: each changes the table that the next one refers to, so none may be left out.
+ * Decompresses the header blocks that a connection receives (RFC 7541). Blocks must be decoded in the
+ * order of arrival, and none may be skipped: each changes the table that the next one refers to.
  *
- * An error of it is the end of the connection, for that reason; afterwards it must not be used.
+ * After an error of `decode` the tables no longer agree: the connection must end, and the decoder must
+ * not be used again.
  */
 export class HpackDecoder {
   readonly #maxHeaderListSize: number;
   readonly #maxHeaders: number;
   readonly #reader = new BlockReader();
   readonly #table: DynamicTable;
-  /** What an update in a block may set the table's size to. */
+  /** Maximum that a size update in a block may set. */
   #maxTableSize: number;
-  /** What the next block must set it to, or less, first of all. */
+  /** Size, or less, that the next block must set in a size update at its beginning. */
   #owedTableSize: number | undefined;
 
   /** @throws HpackError `ERR_HPACK_CONFIG` naming a bad option. */
@@ -60,8 +61,8 @@ export class HpackDecoder {
   }
 
   /**
-   * The peer has acknowledged our SETTINGS_HEADER_TABLE_SIZE. Where that is less than its table may
-   * hold, the next block must begin with an update that says so (RFC 7541, 4.2).
+   * Applies our SETTINGS_HEADER_TABLE_SIZE after the peer has acknowledged it. If that is less than the
+   * table's current maximum, the next block must begin with a size update (RFC 7541, 4.2).
    *
    * @throws HpackError `ERR_HPACK_CONFIG`
    */
@@ -73,13 +74,14 @@ export class HpackDecoder {
   }
 
   /**
-   * Reads one complete header block, the bytes of `block` from `start` to `end`, in place.
+   * Decodes one complete header block: the bytes of `block` from `start` to `end`.
    *
-   * Returns whether all headers were reported. If not, the list is beyond `maxHeaderListSize` or
-   * `maxHeaders`: those before the one that did not fit were. The block was still read to its end, to keep up with
-   * the peer's table; what that takes grows with the block, not with what it stands for.
+   * Returns whether all headers were reported. If not, the list exceeds `maxHeaderListSize` or
+   * `maxHeaders`, and only the headers before the excess were reported. The block is always read to its
+   * end, to keep the table in step with the peer; the cost grows with the block, not with the list.
    *
-   * @throws HpackError any but `ERR_HPACK_CONFIG` and `ERR_HPACK_NOT_LATIN1`: COMPRESSION_ERROR.
+   * @throws HpackError of any code but `ERR_HPACK_CONFIG` and `ERR_HPACK_NOT_LATIN1`; in HTTP/2 this is a
+   * COMPRESSION_ERROR.
    */
   decode(block: Buffer, start: number, end: number, onHeader: OnHeader): boolean {
     const reader = this.#reader;
@@ -117,7 +119,7 @@ export class HpackDecoder {
     }
   }
 
-  /** Reads an indexed field (RFC 7541, 6.1). Returns what is left of the list's limit. */
+  /** Reads an indexed field (RFC 7541, 6.1). Returns the rest of `left`; negative beyond the limit. */
   #readIndexed(left: number, onHeader: OnHeader): number {
     const index = this.#reader.integer(0x7f);
     let name: string;
@@ -137,7 +139,7 @@ export class HpackDecoder {
     return rest;
   }
 
-  /** Reads a literal field (RFC 7541, 6.2). Returns what is left of the list's limit. */
+  /** Reads a literal field (RFC 7541, 6.2). Returns the rest of `left`; negative beyond the limit. */
   #readLiteral(first: number, left: number, onHeader: OnHeader): number {
     const reader = this.#reader;
     const table = this.#table;
@@ -145,7 +147,7 @@ export class HpackDecoder {
     if (!isInserted && first >= 0x20) {
       throw badTableSize('a dynamic table size update behind the first header of a block');
     }
-    // What neither the list nor the table has room for is not made into strings.
+    // Strings that fit neither the list nor the table are not created.
     const maxLength = Math.max(left, isInserted ? table.maxSize : 0) - ENTRY_OVERHEAD;
     const index = reader.integer(isInserted ? 0x3f : 0x0f);
     const name = index === 0 ? reader.string(maxLength) : this.#nameAt(index);
@@ -165,7 +167,7 @@ export class HpackDecoder {
     return index <= STATIC_COUNT ? STATIC_NAMES[index]! : this.#table.names[this.#slotOf(index)]!;
   }
 
-  /** Where the entry with an index above the static ones is in the dynamic table. */
+  /** Slot of the dynamic table entry with this index. */
   #slotOf(index: number): number {
     const table = this.#table;
     const age = index - STATIC_COUNT - 1;

@@ -1,17 +1,17 @@
 import { ENTRY_OVERHEAD } from './limits.js';
 
-/** Entries that there is room for at first; most connections need no more than twice that. */
+/** Initial capacity in entries; most connections need at most twice that. */
 const FIRST_CAPACITY = 16;
 
-/** Told of an entry that leaves the table; `id` is what `insert` returned for it. */
+/** Called for each evicted entry; `id` is the value of `inserted` right after its insertion. */
 export type OnEvict = (name: string, value: string, id: number) => void;
 
 /**
- * The dynamic table (RFC 7541, 2.3.2 and 4): a ring, so that inserting, evicting and looking up take
- * the same few steps whatever its size. Both ends of a connection use it, each for its own direction.
+ * Dynamic table of one direction of a connection (RFC 7541, 2.3.2 and 4). A ring buffer: insertion,
+ * eviction and lookup take constant time.
  *
- * Entries have ids, counted from 1 as they are inserted; the newest has the id `inserted`. `names` and
- * `values` are open for the sake of speed: the entry at `slotOf(id)` is theirs to read.
+ * Entries have ids, counted from 1 in the order of insertion; the newest has the id `inserted`. `names` and
+ * `values` are public for speed: callers may read them at `slotOf(id)`.
  */
 export class DynamicTable {
   names: string[] = new Array<string>(FIRST_CAPACITY).fill('');
@@ -22,35 +22,35 @@ export class DynamicTable {
   #inserted = 0;
   readonly #onEvict: OnEvict | undefined;
 
-  /** @param maxSize - bytes, as RFC 7541, 4.1 counts them. */
+  /** @param maxSize - maximum size in bytes, as RFC 7541, 4.1 counts them. */
   constructor(maxSize: number, onEvict?: OnEvict) {
     this.#maxSize = maxSize;
     this.#onEvict = onEvict;
   }
 
-  /** Bytes that the entries may count for. */
+  /** Maximum size of all entries, in bytes (RFC 7541, 4.1). */
   get maxSize(): number {
     return this.#maxSize;
   }
 
-  /** Entries in the table. */
+  /** Number of entries in the table. */
   get count(): number {
     return this.#count;
   }
 
-  /** Entries that were ever inserted: the id of the newest. */
+  /** Number of entries ever inserted: the id of the newest. */
   get inserted(): number {
     return this.#inserted;
   }
 
-  /** Where the entry is in `names` and `values`. */
+  /** Index of the entry in `names` and `values`. */
   slotOf(id: number): number {
     return id & (this.names.length - 1);
   }
 
   /**
-   * Adds an entry, and evicts the oldest until it fits; one that does not fit into an empty table
-   * leaves it empty (RFC 7541, 4.4).
+   * Adds an entry, after it has evicted the oldest entries until the new one fits. An entry that is too
+   * large for an empty table empties the table and is not added (RFC 7541, 4.4).
    */
   insert(name: string, value: string): void {
     const size = entrySize(name, value);
@@ -65,7 +65,7 @@ export class DynamicTable {
     this.#size += size;
   }
 
-  /** Changes the maximum size, and evicts what no longer fits. */
+  /** Changes the maximum size, and evicts entries that no longer fit. */
   resize(maxSize: number): void {
     this.#maxSize = maxSize;
     this.#evictDownTo(maxSize);
@@ -102,7 +102,7 @@ export class DynamicTable {
   }
 }
 
-/** Bytes that an entry counts for (RFC 7541, 4.1). */
+/** Size of an entry in bytes (RFC 7541, 4.1). */
 export function entrySize(name: string, value: string): number {
   return name.length + value.length + ENTRY_OVERHEAD;
 }

@@ -2,31 +2,31 @@ import { DynamicTable } from './dynamic-table.js';
 import { Indexing } from './indexing.js';
 import { STATIC_BY_NAME, STATIC_COUNT, type StaticName } from './static-table.js';
 
-/** What the tables hold of one name; only `EncoderTable` changes it. */
+/** Entries of both tables with one name. `EncoderTable` updates it; `lastLiteral` is the encoder's. */
 export interface KnownName {
   readonly name: string;
   readonly indexing: Indexing;
   readonly inStatic: StaticName | undefined;
-  /** Its newest entry in the dynamic table; 0 if there is none. */
+  /** Id of the newest dynamic entry; 0 if there is none. */
   newestId: number;
-  /** Its entries in the dynamic table, by value, once it has had more than one. No two are the same. */
+  /** Ids of the dynamic entries by value, once there was more than one entry. Values are unique. */
   ids: Map<string, number> | undefined;
-  /** The value that was found last, mostly the one that is asked for next. */
+  /** The value that was found last; most lookups ask for it again. */
   lastValue: string | undefined;
-  /** Where that was: an id of the dynamic table, a negative index of the static one, 0 if it is gone. */
+  /** Its place: an id of the dynamic table, a negated index of the static table, or 0 once evicted. */
   lastFound: number;
-  /** The long value that was last written as a literal, and what was written. */
+  /** The last long value that was written as a literal, with its encoded bytes. */
   lastLiteral: { readonly value: string; readonly bytes: Uint8Array } | undefined;
 }
 
 /**
- * Both tables as the encoder needs them: from a name, or a name and a value, to the index (RFC 7541,
- * 2.3.3). Holds as many names as the dynamic table has entries, besides those of fixed lists.
+ * Maps a name, or a name and a value, to an index of the static or dynamic table (RFC 7541, 2.3.3).
+ * Stores the names in the dynamic table, the used names of the static table, and the used exceptions.
  */
 export class EncoderTable {
   readonly #names = new Map<string, KnownName>();
   readonly #entries: DynamicTable;
-  /** Names that are not indexed like others. */
+  /** Names with an indexing other than `Insert`. */
   readonly #exceptions: ReadonlyMap<string, Indexing>;
 
   constructor(maxSize: number, exceptions: ReadonlyMap<string, Indexing>) {
@@ -38,7 +38,7 @@ export class EncoderTable {
     return this.#entries.maxSize;
   }
 
-  /** Changes the maximum size of the dynamic table, and evicts what no longer fits. */
+  /** Changes the maximum size of the dynamic table, and evicts entries that no longer fit. */
   resize(maxSize: number): void {
     this.#entries.resize(maxSize);
   }
@@ -48,37 +48,37 @@ export class EncoderTable {
     this.#entries.clear();
   }
 
-  /** What is known of a name; good until the next `insert`. */
+  /** Returns the entries of a name; valid until the next `insert`. */
   lookUp(name: string): KnownName {
     return this.#names.get(name) ?? this.#learn(name);
   }
 
-  /** The index of an entry with this name and this value; 0 if there is none, or it is a secret. */
+  /** Index of the entry with this name and value; 0 if there is none, or if the name is a secret. */
   indexOf(known: KnownName, value: string): number {
     if (known.lastValue !== value && !this.#find(known, value)) return 0;
     const found = known.lastFound;
     return found > 0 ? this.#indexOfId(found) : -found;
   }
 
-  /** The index of any entry with this name, or 0. */
+  /** Index of any entry with this name; 0 if there is none. */
   nameIndexOf(known: KnownName): number {
     if (known.inStatic !== undefined) return known.inStatic.index;
     return known.newestId > 0 ? this.#indexOfId(known.newestId) : 0;
   }
 
-  /** Adds an entry to the dynamic table, which has none like it, and for which it must be large enough. */
+  /** Adds an entry to the dynamic table, which must be large enough and must not have the entry yet. */
   insert(known: KnownName, value: string): void {
     const entries = this.#entries;
     entries.insert(known.name, value);
     const id = entries.inserted;
-    // Most names have one value for as long as the connection lives, and need no map for it.
+    // Most names have one value for the lifetime of the connection, and need no map.
     if (known.newestId > 0)
       known.ids ??= new Map([[this.#valueOf(known.newestId), known.newestId]]);
     known.newestId = id;
     known.ids?.set(value, id);
     known.lastValue = value;
     known.lastFound = id;
-    // Making room may just have evicted the last entry with this name, and the name with it.
+    // The insertion may have evicted the last entry with this name, and removed the name with it.
     this.#names.set(known.name, known);
   }
 

@@ -6,20 +6,20 @@ import { MAX_INTEGER_LENGTH, writeInteger } from './integer.js';
 import { DEFAULT_TABLE_SIZE, MAX_INTEGER, verifyBytes } from './limits.js';
 import { STRING_OVERHEAD, writeString } from './string-literal.js';
 
-/** Settings of an encoder. */
+/** Options of an encoder. */
 export interface HpackEncoderOptions {
   /**
-   * Bytes of the dynamic table that are used at most, whatever the peer offers. Default 4096, which
-   * is what every peer offers until it says something else.
+   * Maximum size of the dynamic table in bytes, even if the peer allows more. Default 4096, which every
+   * peer allows initially. At most 2147483647.
    */
   maxTableSize?: number;
-  /** Lower-case names whose value differs from message to message, besides `VARYING_NAMES`. */
+  /** Lower-case names whose value differs in each message, in addition to `VARYING_NAMES`. */
   varyingNames?: Iterable<string>;
-  /** Lower-case names that are sent as never indexed, besides `SECRET_NAMES`. */
+  /** Lower-case names that are sent as never indexed, in addition to `SECRET_NAMES`. */
   secretNames?: Iterable<string>;
 }
 
-/** Bits of the first octet of each kind of field (RFC 7541, 6), and of the integer in it. */
+/** Pattern of the first octet of each kind of field (RFC 7541, 6), and mask of the integer in it. */
 const INDEXED = 0x80;
 const INDEXED_MASK = 0x7f;
 const INSERTED = 0x40;
@@ -30,28 +30,28 @@ const NOT_INDEXED_MASK = 0x0f;
 const SIZE_UPDATE = 0x20;
 const SIZE_UPDATE_MASK = 0x1f;
 
-/** Characters of literals that are kept as they were written, one for each name that is in a fixed list. */
+/** Lengths, in characters, of literals whose encoding is cached: one for each name in the `EncoderTable`. */
 const SHORTEST_KEPT = 32;
 const LONGEST_KEPT = 4096;
 
 const DEFAULT_EXCEPTIONS = exceptions([], []);
-/** Of lists that many encoders share, so that they need not all keep a map of their own. */
+/** Maps for frozen lists of varying names, so that encoders with the same list share one map. */
 const sharedExceptions = new WeakMap<Iterable<string>, ReadonlyMap<string, Indexing>>();
 
 /**
- * Compresses the header blocks that go out on a connection (RFC 7541). They must be sent in the order
- * in which they were encoded, and all of them: each changes the table that the next one refers to.
+ * Compresses the header blocks that a connection sends (RFC 7541). All blocks must be sent, in the order in
+ * which they were encoded: each changes the table that the next one refers to.
  *
- * A header that a table has is sent as its index. Any other goes into the dynamic table, unless it
- * has a name of `VARYING_NAMES` or `SECRET_NAMES` or takes more than half of the table. Huffman code is
- * used where it is shorter.
+ * A header that is in a table is sent as its index. Any other header is added to the dynamic table, unless
+ * its name is varying and in a table already, or its name is secret, or it takes more than half of the
+ * table. Huffman code is used where it is shorter.
  */
 export class HpackEncoder {
   readonly #ownMaxTableSize: number;
   readonly #table: EncoderTable;
-  /** The table's size as the peer knows it; Infinity if its table is to be emptied. */
+  /** Table size that was last announced to the peer; Infinity after a failed `encode`. */
   #announcedSize = DEFAULT_TABLE_SIZE;
-  /** The smallest size since then. */
+  /** Smallest table size since the last announcement. */
   #smallestSize: number;
 
   /** @throws HpackError `ERR_HPACK_CONFIG` naming a bad option. */
@@ -63,7 +63,7 @@ export class HpackEncoder {
   }
 
   /**
-   * The peer has sent SETTINGS_HEADER_TABLE_SIZE. The next block tells it what of that is used
+   * Applies the peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces the size that is used
    * (RFC 7541, 4.2).
    *
    * @throws HpackError `ERR_HPACK_CONFIG`
@@ -77,12 +77,12 @@ export class HpackEncoder {
   /**
    * Appends one header block to `out`.
    *
-   * If it throws, `out` is as it was before, nothing needs to be sent, and the encoder can go on: the
-   * next block begins with emptying the peer's table, to be sure of what it holds.
+   * After an error, `out` is unchanged and the encoder remains usable: the next block begins with an
+   * update that empties the peer's table.
    *
-   * @param headers - name, value, name, value, and so on: one byte in each character, names in lower
-   * case. Nothing else about them is checked.
-   * @param secrets - names to be sent as never indexed in this block, besides the encoder's own.
+   * @param headers - flat list: name, value, name, value. Each character must be one byte; names must be
+   * in lower case, which is not checked.
+   * @param secrets - names that are sent as never indexed in this block, in addition to the encoder's own.
    * @throws HpackError `ERR_HPACK_NOT_LATIN1`
    */
   encode(headers: readonly string[], out: ByteWriter, secrets?: ReadonlySet<string>): void {
@@ -118,7 +118,7 @@ export class HpackEncoder {
     secrets: ReadonlySet<string> | undefined,
   ): void {
     const table = this.#table;
-    // Room for nothing but indices. Whoever writes anything else makes room for all this again.
+    // Room for indices only. `#writeLiteral` makes room for its literal and for `room` again.
     const room = (headers.length / 2) * MAX_INTEGER_LENGTH;
     out.ensure(room);
     let { bytes, offset } = out;
@@ -169,7 +169,7 @@ export class HpackEncoder {
   }
 }
 
-/** Writes a value that no table will have; a long one, as a token is, is often the same as last time. */
+/** Writes a value that is not added to a table. Caches long values, such as tokens, which often repeat. */
 function writeRepeated(
   target: Uint8Array,
   offset: number,

@@ -1,4 +1,4 @@
-/** What went wrong in compressing or decompressing headers; stable across releases. */
+/** Error codes of header compression and decompression; stable across releases. */
 export type HpackErrorCode =
   /**
    * An option has a value that cannot work.
@@ -51,8 +51,8 @@ export type HpackErrorCode =
   | 'ERR_HPACK_TRUNCATED';
 
 /**
- * Every error that this folder raises itself. Raised while decoding, the connection is lost, as the
- * tables of its ends no longer agree: HTTP/2 calls that COMPRESSION_ERROR (RFC 9113, 4.3).
+ * Error of header compression or decompression. An error while decoding must end the connection with
+ * COMPRESSION_ERROR, because the tables of the two sides no longer agree (RFC 9113, 4.3).
  */
 export class HpackError extends Error {
   override readonly name = 'HpackError';

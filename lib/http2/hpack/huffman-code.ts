@@ -1,10 +1,10 @@
-/** The symbol that ends nothing: it must not appear, only its first bits as padding (RFC 7541, 5.2). */
+/** The EOS symbol. It must not appear in a string; its first bits are the padding (RFC 7541, 5.2). */
 export const END_OF_STRING = 256;
 
-/** Bits of the longest code. */
+/** Length of the longest code, in bits. */
 const MAX_CODE_LENGTH = 30;
 
-/** Bits of the code of each symbol: 256 bytes, then END_OF_STRING (RFC 7541, Appendix B). */
+/** Code length of each symbol, in bits: 256 bytes, then END_OF_STRING (RFC 7541, Appendix B). */
 export const CODE_LENGTHS = Uint8Array.from([
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28,
   28, 28, 28, 28, 28, 28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5,
@@ -19,21 +19,21 @@ export const CODE_LENGTHS = Uint8Array.from([
 ]);
 
 /**
- * The code of each symbol, in its lowest bits. Nothing but the lengths is needed to know them: shorter
- * codes come first, those of one length are consecutive, in the order of their symbols.
+ * Code of each symbol, right-aligned. The lengths define the codes, because the code is canonical: shorter
+ * codes come first, and codes of one length are consecutive, in the order of their symbols.
  */
 export const CODES = new Int32Array(CODE_LENGTHS.length);
 
-/** The symbols in the order of their codes. */
+/** Symbols in the order of their codes. */
 export const SYMBOLS_BY_CODE = new Uint16Array(CODE_LENGTHS.length);
 
-/** By length: the position in SYMBOLS_BY_CODE of the first code that long. */
+/** By length: position in SYMBOLS_BY_CODE of the first code of this length. */
 export const FIRST_POSITIONS = new Uint16Array(MAX_CODE_LENGTH + 1);
 
-/** By length: the first code that long. */
+/** By length: the first code of this length. */
 export const FIRST_CODES = new Int32Array(MAX_CODE_LENGTH + 1);
 
-/** By length: the first 32 bits of input, as a number, that begin with no code this short. */
+/** By length: the lowest 32 bits of input, as a number, that begin with a code longer than this. */
 export const CODE_LIMITS = new Float64Array(MAX_CODE_LENGTH + 1);
 
 let code = 0;

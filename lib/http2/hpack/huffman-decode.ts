@@ -9,26 +9,26 @@ import {
   SYMBOLS_BY_CODE,
 } from './huffman-code.js';
 
-/** Bits of input that are looked up at once: two letters or digits, as their codes have five to seven. */
+/** Bits of input per lookup: most pairs of letters or digits, whose codes have 5 to 7 bits. */
 const WINDOW = 12;
 
 /**
- * What the next WINDOW bits begin with: one or two symbols. 0 if it is a longer code, otherwise from
- * the lowest byte up the first symbol, the second, the bits of their codes, and how many there are.
+ * By WINDOW bits of input: the one or two symbols at their beginning; 0 for a longer code. From the lowest
+ * byte up: first symbol, second symbol, bits of their codes, number of symbols.
  */
 const SYMBOLS = buildSymbols();
 
 /**
- * Room that decoding `length` bytes of Huffman code needs: no code is shorter than five bits, and one
- * byte behind the last may be written, too.
+ * Bytes that `decodeHuffman` needs for `length` bytes of Huffman code: the shortest code has five bits, and
+ * one byte after the last may be overwritten.
  */
 export function roomToDecode(length: number): number {
   return Math.floor((length * 8) / 5) + 1;
 }
 
 /**
- * Decodes a Huffman-coded string into `target`, which must have `roomToDecode`. Returns how many bytes
- * there are.
+ * Decodes a Huffman-coded string into `target`, which must have `roomToDecode` bytes. Returns the number
+ * of decoded bytes.
  *
  * @throws HpackError `ERR_HPACK_HUFFMAN` for END_OF_STRING in the string, and for padding that is
  * longer than seven bits or not all ones (RFC 7541, 5.2).
@@ -39,13 +39,13 @@ export function decodeHuffman(
   end: number,
   target: Uint8Array,
 ): number {
-  /** The next `bits` bits of input, leftmost first; zeros follow. */
+  /** The next `bits` bits of input, left-aligned and followed by zeros. */
   let word = 0;
   let bits = 0;
   let offset = start;
   let written = 0;
   for (;;) {
-    // There are fewer than WINDOW, so 16 more always fit.
+    // Here `bits` is less than WINDOW, so 16 more bits always fit.
     if (offset + 1 < end) {
       word |= ((source[offset]! << 8) | source[offset + 1]!) << (16 - bits);
       offset += 2;
@@ -79,7 +79,7 @@ export function decodeHuffman(
   }
 }
 
-/** Decodes the last bits, too few for a look-up without a look at their number. */
+/** Decodes the last bits, fewer than WINDOW; a code may need more bits than are left. */
 function decodeTail(word: number, bits: number, target: Uint8Array, written: number): number {
   while (bits > 0) {
     const symbols = SYMBOLS[word >>> (32 - WINDOW)]!;
@@ -96,7 +96,7 @@ function decodeTail(word: number, bits: number, target: Uint8Array, written: num
   return written;
 }
 
-/** The 32 bits from bit `position` on. Behind the end they are any: a code that needs them is refused. */
+/** The 32 bits from bit `position` on. A code that needs bits after the end is refused by the caller. */
 function wordAt(source: Uint8Array, position: number): number {
   const first = position >>> 3;
   const shift = position & 7;
@@ -108,7 +108,7 @@ function wordAt(source: Uint8Array, position: number): number {
   return ((word << shift) | (source[first + 4]! >>> (8 - shift))) >>> 0;
 }
 
-/** The symbol whose code, of more than WINDOW bits, `word` begins with: symbol << 5 | length. */
+/** Finds the code of more than WINDOW bits at the beginning of `word`. Returns symbol << 5 | length. */
 function longSymbol(word: number): number {
   let length = WINDOW + 1;
   while (word >= CODE_LIMITS[length]!) length += 1;

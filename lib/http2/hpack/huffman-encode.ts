@@ -1,9 +1,9 @@
 import { CODE_LENGTHS, CODES } from './huffman-code.js';
 
 /**
- * Writes `text` in Huffman code, padded to whole bytes (RFC 7541, 5.2), and returns the offset behind
- * it; -1 if it takes more than `room` bytes, or has a character above 0xff. Up to seven bytes more than
- * that may be written in vain.
+ * Writes `text` in Huffman code, padded to whole bytes (RFC 7541, 5.2). Returns the offset after it; -1
+ * if it needs more than `room` bytes or has a character above 0xff. Up to seven bytes after `room` may be
+ * overwritten.
  */
 export function encodeHuffman(
   text: string,
@@ -13,7 +13,7 @@ export function encodeHuffman(
 ): number {
   const limit = offset + room;
   let allBits = 0;
-  /** The next 32 bits of output; the first `used` of them are set. */
+  /** The next 32 bits of output, of which the first `used` are set. */
   let word = 0;
   let used = 0;
   for (let i = 0; i < text.length; i++) {

@@ -1,10 +1,10 @@
-/** How a header is sent when no table has it. */
+/** Encoding of a header that is in no table. */
 export const Indexing = {
-  /** It is likely to come again: it goes into the dynamic table. */
+  /** The header is likely to repeat: it is added to the dynamic table. */
   Insert: 0,
-  /** It has another value each time: only its name goes into the table, once, with some value. */
+  /** The value differs each time: one header is added to the table, for its name only. */
   NameOnly: 1,
-  /** It is a secret: no table has it, here or at any hop behind (RFC 7541, 7.1.3). */
+  /** The value is a secret: it is in no table, here or at a later hop (RFC 7541, 7.1.3). */
   Never: 2,
 } as const;
 
@@ -12,8 +12,8 @@ export const Indexing = {
 export type Indexing = (typeof Indexing)[keyof typeof Indexing];
 
 /**
- * Headers whose value is another one with each message. In the table it would only drive out what
- * comes again.
+ * Headers whose value differs in each message. In the table, such values would only evict entries that
+ * repeat.
  */
 export const VARYING_NAMES: readonly string[] = [
   'age',
@@ -26,7 +26,7 @@ export const VARYING_NAMES: readonly string[] = [
   'if-range',
   'if-unmodified-since',
   'last-modified',
-  // Ids of requests and traces
+  // Request and trace ids
   'b3',
   'traceparent',
   'tracestate',
@@ -42,7 +42,7 @@ export const VARYING_NAMES: readonly string[] = [
   'x-request-id',
 ];
 
-/** Headers that are never put into a table: what they hold is worth guessing. */
+/** Headers that are sent as never indexed: their values are secrets worth guessing. */
 export const SECRET_NAMES: readonly string[] = [
   'authorization',
   'cookie',

@@ -1,11 +1,11 @@
-/** Most bytes that `writeInteger` writes, for a value up to 2^31 - 1. */
+/** Maximum bytes that `writeInteger` writes, for a value up to 2^31 - 1. */
 export const MAX_INTEGER_LENGTH = 6;
 
 /**
- * Writes an integer of RFC 7541, 5.1, and returns the offset behind it; the caller has made room.
+ * Writes an integer (RFC 7541, 5.1), for which the caller has made room. Returns the offset after it.
  *
- * @param pattern - the bits of the first octet above the prefix.
- * @param prefixMask - the bits of the prefix: 2^N - 1.
+ * @param pattern - bits of the first octet above the prefix.
+ * @param prefixMask - mask of the prefix: 2^N - 1.
  */
 export function writeInteger(
   target: Uint8Array,
@@ -28,7 +28,7 @@ export function writeInteger(
   return offset + 1;
 }
 
-/** How many bytes `writeInteger` writes. */
+/** Number of bytes that `writeInteger` writes. */
 export function integerLength(prefixMask: number, value: number): number {
   let length = 1;
   if (value >= prefixMask) {

@@ -1,4 +1,4 @@
-/** The static table of RFC 7541, Appendix A, in its order; a name alone has the empty value. */
+/** Static table in the order of RFC 7541, Appendix A; an entry without a value has the empty value. */
 const ENTRIES: readonly (readonly [name: string, value?: string])[] = [
   [':authority'],
   [':method', 'GET'],
@@ -63,24 +63,24 @@ const ENTRIES: readonly (readonly [name: string, value?: string])[] = [
   ['www-authenticate'],
 ];
 
-/** Entries of the static table: indices 1 to this one are static, those above dynamic. */
+/** Number of static entries: their indices are 1 to this one; dynamic entries follow. */
 export const STATIC_COUNT = ENTRIES.length;
 
-/** Names by index; there is no index 0. */
+/** Static names by index; index 0 is unused. */
 export const STATIC_NAMES: readonly string[] = ['', ...ENTRIES.map(([name]) => name)];
 
-/** Values by index. */
+/** Static values by index. */
 export const STATIC_VALUES: readonly string[] = ['', ...ENTRIES.map(([, value = '']) => value)];
 
-/** Where a name stands in the static table. */
+/** Entries of a name in the static table. */
 export interface StaticName {
-  /** Its first index. */
+  /** Lowest index of the name. */
   readonly index: number;
-  /** The indices of its values. */
+  /** Indices by value. */
   readonly values: ReadonlyMap<string, number>;
 }
 
-/** The static table by name. */
+/** Static table by name. */
 export const STATIC_BY_NAME: ReadonlyMap<string, StaticName> = byName();
 
 function byName(): Map<string, StaticName> {

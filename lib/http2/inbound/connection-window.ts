@@ -3,20 +3,20 @@ import type { Http2ConnectionOptions } from '../connection-options.js';
 import { DEFAULT_WINDOW_SIZE } from '../frame.js';
 import type { UnreadBudget, UnreadBudgetUser } from './unread-budget.js';
 
-/** Credit below this many bytes is not worth a frame, unless the window is about to close. */
+/** Smallest credit, in bytes, that is worth a WINDOW_UPDATE. */
 const WORTHWHILE_BYTES = 4096;
 /**
  * Milliseconds after which received data is credited although half of the window is still open. On a
- * slow link this credit is what tells the sender that its data arrives.
+ * slow link this credit shows the sender that its data arrives.
  */
 const CREDIT_EVERY_MS = 250;
 
 /**
- * The window of the connection: how many bytes the peer may have on the way, on all streams together.
+ * Receive window of the connection: bytes in transit on all streams together.
  *
- * Data is credited when it arrives, not when the application reads it: a stream that nobody reads uses
- * up its own window and nothing else. Only when the unread data of all streams comes near
- * `maxUnreadBytes` does the window shrink, so that open and unread bytes never exceed that together.
+ * Data is credited when it arrives, not when the application reads it: an unread stream uses up only its
+ * own window. The window shrinks only when the unread data of all streams comes near `maxUnreadBytes`, so
+ * that open and unread bytes together stay within it, plus 65535 for each further connection of the peer.
  * Connections of one peer share `maxUnreadBytes`, and `connectionWindowSize` in equal parts.
  */
 export class ConnectionWindow implements UnreadBudgetUser {
@@ -25,14 +25,14 @@ export class ConnectionWindow implements UnreadBudgetUser {
   readonly #onRoom: (credit: number) => void;
   #open = DEFAULT_WINDOW_SIZE;
   #unread = 0;
-  /** Bytes of DATA frames that have begun which are still to come. */
+  /** Bytes still missing of the DATA frame that is being received. */
   #coming = 0;
   #lastCreditAt = performance.now();
   #closed = false;
 
   /**
-   * @param budget - of all connections of the peer.
-   * @param onRoom - credits the peer because another connection has given something back.
+   * @param budget - shared by all connections of the peer.
+   * @param onRoom - called with credit for the peer after another connection has returned bytes.
    */
   constructor(
     options: Http2ConnectionOptions,
@@ -50,24 +50,24 @@ export class ConnectionWindow implements UnreadBudgetUser {
     return this.#open;
   }
 
-  /** Returns the credit that the peer gets at the beginning of the connection. */
+  /** Opens the window at the start of the connection. Returns the credit for the peer. */
   announce(): number {
     return this.#credit(performance.now());
   }
 
-  /** The peer has begun a DATA frame of `bytes`. */
+  /** Counts a DATA frame of `bytes`, when its header arrives. */
   spend(bytes: number): void {
     this.#open -= bytes;
     this.#unread += bytes;
     this.#coming += bytes;
   }
 
-  /** `bytes` of such a frame have arrived. */
+  /** Counts arrived `bytes` of that frame. */
   receive(bytes: number): void {
     this.#coming -= bytes;
   }
 
-  /** `bytes` were read, or are thrown away. Returns what to credit the peer with. */
+  /** Counts `bytes` as read or dropped. Returns the credit for the peer. */
   consumed(bytes: number): number {
     if (this.#closed) return 0;
     this.#unread -= bytes;
@@ -75,7 +75,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
     return this.#creditIfHalfUsed();
   }
 
-  /** A chunk of the connection was read. Returns what to credit the peer with. */
+  /** Called after each chunk from the socket. Returns the credit for the peer. */
   afterChunk(): number {
     if (this.#size() - this.#open - this.#coming < WORTHWHILE_BYTES) return 0;
     const now = performance.now();
@@ -88,7 +88,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
     if (credit > 0) this.#onRoom(credit);
   }
 
-  /** The connection is over. */
+  /** Leaves the budget at the end of the connection. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -100,10 +100,10 @@ export class ConnectionWindow implements UnreadBudgetUser {
     return users > 1 ? Math.max(DEFAULT_WINDOW_SIZE, this.#fullSize / users) : this.#fullSize;
   }
 
-  /** Half of what the window could be: less of it is open. */
+  /** Credits the peer if at most half of the window is open. Waits if the budget cannot double that. */
   #creditIfHalfUsed(): number {
     const doubled = this.#open * 2;
-    // The full size is known without a look at the others, and this is asked for every message.
+    // The first comparison avoids `#size()`: this runs for every message.
     if (doubled > this.#fullSize || doubled > this.#size()) return 0;
     if (this.#open <= this.#budget.left) return this.#credit(performance.now());
     this.#budget.wait(this);

@@ -7,20 +7,20 @@ const NOTHING = Buffer.alloc(0);
 const PRIORITY_LENGTH = 5;
 
 /**
- * Applies the frames that carry no message: SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM and
- * PRIORITY (RFC 9113, 6.3 to 6.9). Their lengths have been checked.
+ * Applies the control frames: SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM and PRIORITY (RFC 9113,
+ * 6.3 to 6.9). `frameProblem` has checked their lengths, except that of PRIORITY.
  */
 export class ControlReceiver {
   readonly #context: ConnectionContext;
   #hasSettings = false;
-  /** The lowest stream id that a GOAWAY of the peer has named. */
+  /** Lowest last stream id of the peer's GOAWAY frames. */
   #lastTakenId = Infinity;
 
   constructor(context: ConnectionContext) {
     this.#context = context;
   }
 
-  /** Whether the peer has sent its settings, as it must first. */
+  /** Whether the peer has sent SETTINGS, which must be its first frame. */
   get hasSettings(): boolean {
     return this.#hasSettings;
   }
@@ -60,7 +60,7 @@ export class ControlReceiver {
 
   windowUpdate(id: number, bytes: number): void {
     const { streams, abuse, output, lifecycle } = this.#context;
-    // Credit may cross the end of its stream.
+    // Valid for a closed stream: the frame may have been in transit.
     if (streams.isIdle(id) && id > 0) {
       return this.#fail(`WINDOW_UPDATE on stream ${id}, which nobody has opened`);
     }
@@ -83,7 +83,7 @@ export class ControlReceiver {
     }
     const stream = streams.get(id);
     if (stream === undefined) {
-      // Both gave it up at once.
+      // Free if both sides have reset the stream.
       if (!streams.forgetReset(id)) abuse.chargeFrame();
       return;
     }
@@ -123,7 +123,7 @@ export class ControlReceiver {
     const { streams, abuse, output, lifecycle } = this.#context;
     if (bytes === output.initialStreamWindow) return true;
     if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
-      // It may have been given to streams that have used it up, or are over.
+      // Only a bound: the stream may have used the credit, or be closed.
       if (!abuse.chargeVisits(streams.countCredit())) return false;
       if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
         lifecycle.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');
@@ -133,7 +133,7 @@ export class ControlReceiver {
     return abuse.chargeVisits(output.setInitialStreamWindow(bytes));
   }
 
-  /** Returns whether an acknowledgement was owed. */
+  /** Returns whether an acknowledgement was pending. */
   #settingsAcknowledged(): boolean {
     const { settings, decoder, options } = this.#context;
     const owed = settings.acknowledge();
@@ -141,11 +141,11 @@ export class ControlReceiver {
     return owed;
   }
 
-  /** The peer takes no streams of ours with ids above this one. */
+  /** Fails streams with ids above `lastStreamId`: the peer has not accepted them. */
   #abortAbove(lastStreamId: number): void {
     const { streams, abuse, isServer } = this.#context;
     this.#lastTakenId = lastStreamId;
-    // Nothing is opened by servers: all streams are the peer's.
+    // A server opens no streams: all streams are the peer's.
     if (isServer || !abuse.chargeVisits(streams.size)) return;
     const reason = 'the peer did not take the stream';
     const error = http2Error('stream', ErrorCode.RefusedStream, reason, true);
@@ -168,7 +168,7 @@ export class ControlReceiver {
     }
   }
 
-  /** A stream that is not open cannot be reset: then the connection fails. */
+  /** Resets an open stream; fails the connection for any other. */
   #resetIfOpen(id: number, code: ErrorCode, message: string): void {
     const { streams, lifecycle } = this.#context;
     if (streams.get(id)) this.#context.resetStream(id, code, message);

@@ -3,23 +3,23 @@ import type { ConnectionContext } from '../connection-context.js';
 import type { Http2Stream } from '../stream.js';
 import type { MessageReceiver } from './message-receiver.js';
 
-/** Takes DATA frames, piece by piece as they come: which may come, and where they go. */
+/** Checks DATA frames, and passes their content to the stream as it arrives. */
 export class DataReceiver {
   readonly #context: ConnectionContext;
   readonly #messages: MessageReceiver;
-  /** Where the payload of the current frame goes; nowhere while it is thrown away. */
+  /** Stream of the current frame; undefined while the payload is dropped. */
   #stream: Http2Stream | undefined;
   #length = 0;
   #delivered = 0;
   #endStream = false;
 
-  /** @param messages - told when a message ends with DATA. */
+  /** @param messages - notified when DATA ends a message. */
   constructor(context: ConnectionContext, messages: MessageReceiver) {
     this.#context = context;
     this.#messages = messages;
   }
 
-  /** A frame begins. */
+  /** Handles the header of a DATA frame; `length` includes padding. */
   begin(id: number, length: number, endStream: boolean): void {
     const context = this.#context;
     this.#stream = undefined;
@@ -51,17 +51,17 @@ export class DataReceiver {
     }
   }
 
-  /** A piece of its payload. */
+  /** Handles a piece of the content. */
   receive(chunk: Buffer, start: number, end: number): void {
     const length = end - start;
     this.#delivered += length;
     this.#context.window.receive(length);
-    // Looked at again for each piece: the application may have given the stream up at the last one.
+    // Checked for each piece: the application may have reset the stream at the previous one.
     if (this.#stream === undefined || this.#stream.closed) this.#context.consumed(length);
     else this.#stream.receive(chunk, start, end);
   }
 
-  /** It is complete. */
+  /** Handles the end of the frame. */
   end(): void {
     const stream = this.#stream;
     this.#stream = undefined;
@@ -76,14 +76,14 @@ export class DataReceiver {
     if (this.#endStream) this.#messages.receiveEnd(stream);
   }
 
-  /** Content pays for other frames; a frame of nothing but padding is as useless as an empty one. */
+  /** Content refunds useless frames; a frame that has only padding is as useless as an empty one. */
   #account(): void {
     const { abuse } = this.#context;
     if (this.#delivered > 0) abuse.refundData(this.#delivered);
     else if (this.#length > 0 && !this.#endStream) abuse.chargeFrame();
   }
 
-  /** It came for a stream that is no more, or never was. */
+  /** Drops a frame for a stream that is closed or was never opened. */
   #throwAway(id: number): void {
     const { streams, abuse } = this.#context;
     if (streams.isIdle(id)) {
@@ -92,7 +92,7 @@ export class DataReceiver {
     } else if (!streams.wasReset(id)) {
       this.#context.lifecycle.fail(ErrorCode.StreamClosed, `DATA on stream ${id}, which is closed`);
     } else if (this.#length === 0 && !this.#endStream) {
-      // Any other was on its way, and there may be much of it: what the windows allowed.
+      // Other frames are free: as much as the windows allow may have been in transit.
       abuse.chargeFrame();
     }
   }

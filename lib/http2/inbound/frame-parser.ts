@@ -1,53 +1,53 @@
 import { FRAMES_PER_LOOK, type ReadingTime } from '../../wire/index.js';
 import { CONNECTION_PREFACE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
 
-/** Receives what a `Http2FrameParser` found, in the order of the bytes. */
+/** Events of a `Http2FrameParser`, in the order of the bytes. */
 export interface Http2FrameHandler {
-  /** The client's connection preface is complete; on the server's side only, before all else. */
+  /** The client's connection preface is complete. Server only, and before all other events. */
   onPreface(): void;
-  /** The connection does not begin with the preface. */
+  /** The input does not begin with the connection preface. */
   onBadPreface(): void;
-  /** A frame's header, before any of its payload; the place to refuse it, by `stop()`. */
+  /** A frame header, before the payload. The handler may refuse the frame by `stop()`. */
   onHeader(type: number, flags: number, streamId: number, length: number): void;
-  /** A piece of the payload of the last DATA frame, without padding: bytes of `chunk`. */
+  /** A piece of the current DATA frame's content: the bytes of `chunk` from `start` to `end`. */
   onData(chunk: Buffer, start: number, end: number): void;
-  /** The last DATA frame is complete. */
+  /** The current DATA frame is complete. */
   onDataEnd(): void;
-  /** The whole payload of the last frame, if it is neither DATA nor of unknown type. Not to be kept. */
+  /** The whole payload of a frame of a known type other than DATA. The handler must not keep it. */
   onPayload(payload: Buffer): void;
-  /** The padding of the last frame is longer than the frame. */
+  /** The padding of a DATA frame is longer than the frame. */
   onBadPadding(): void;
 }
 
 const EMPTY = Buffer.alloc(0);
 
-/** Bytes of DATA that are as good a sign of life as a frame. */
+/** Bytes of DATA that count as much progress as one frame. */
 const DATA_THAT_COUNTS = 256;
 
 type Part = 'preface' | 'header' | 'pad length' | 'data' | 'padding' | 'payload' | 'unknown';
 
 /**
- * Finds frames in chunks of any size, in place. DATA is handed on as it comes; the payload of other
- * frames, never longer than the frame size that this side allows, is put together if chunks cut it.
- * Safe against handlers that call `stop()`; they must not throw.
+ * Parses frames out of chunks of any size, in place. DATA is passed on as it arrives; the payload of other
+ * frames is collected if it spans chunks, so the handler must refuse frames that are too long. Handlers may
+ * call `stop()`, and must not throw.
  */
 export class Http2FrameParser {
   readonly #handler: Http2FrameHandler;
   #part: Part;
-  /** Bytes of what is being read that earlier chunks brought: preface, header or payload. */
+  /** Bytes of the current header or payload from earlier chunks. */
   #partial: Buffer = EMPTY;
   #partialLength = 0;
-  /** Bytes that are missing of the current part. */
+  /** Bytes still missing of the current part. */
   #left: number;
   #padding = 0;
   #stopped = false;
-  /** Frames that have begun, without CONTINUATION. */
+  /** Frames whose header was read, without CONTINUATION. */
   #frames = 0;
   #dataBytes = 0;
-  /** Whether the next frame is to be CONTINUATION. */
+  /** Whether the next frame must be CONTINUATION. */
   #insideHeaders = false;
 
-  /** @param readsPreface - whether the other end is the client. */
+  /** @param readsPreface - whether the peer is the client, which sends the preface. */
   constructor(handler: Http2FrameHandler, readsPreface: boolean) {
     this.#handler = handler;
     this.#part = readsPreface ? 'preface' : 'header';
@@ -55,29 +55,28 @@ export class Http2FrameParser {
   }
 
   /**
-   * A number that grows while the peer makes progress: by 1 with each frame that begins, and with each
-   * 256 bytes of DATA. Within a header block, or any frame but DATA, it stands still: those have to be
-   * complete in time.
+   * Progress of the peer: grows by 1 with each frame that begins, and with each 256 bytes of DATA. It
+   * does not grow within a header block or a frame other than DATA: those must be complete in time.
    */
   get progress(): number {
     return this.#frames + Math.floor(this.#dataBytes / DATA_THAT_COUNTS);
   }
 
-  /** Whether a header block has begun and is not complete, or a frame that is not DATA. */
+  /** Whether a header block, a frame header, or a frame other than DATA is incomplete. */
   get isUnfinished(): boolean {
     if (this.#insideHeaders || this.#part === 'payload' || this.#part === 'unknown') return true;
     return this.#part === 'header' && this.#partialLength > 0;
   }
 
-  /** Ignores everything from now on, the rest of the current chunk included. */
+  /** Ignores all further input, including the rest of the current chunk. */
   stop(): void {
     this.#stopped = true;
   }
 
   /**
-   * Reads `chunk` from `start` on, up to its end or until `time` is up.
+   * Parses `chunk` from `start` on, up to its end or until `time` is up.
    *
-   * @returns how far it came; of what is ignored, the end.
+   * @returns the offset up to which the chunk was parsed; its length after `stop()`.
    */
   push(chunk: Buffer, start = 0, time?: ReadingTime): number {
     let offset = start;
@@ -93,7 +92,7 @@ export class Http2FrameParser {
     return this.#stopped ? chunk.length : offset;
   }
 
-  /** Reads the bytes of `chunk` from `start` to `end`, all of the current part. */
+  /** Parses bytes of `chunk` that all belong to the current part. */
   #take(chunk: Buffer, start: number, end: number): void {
     switch (this.#part) {
       case 'preface':
@@ -144,7 +143,7 @@ export class Http2FrameParser {
     const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
     const type = bytes[at + 3]!;
     const flags = bytes[at + 4]!;
-    // The highest bit means nothing and must be ignored.
+    // The highest bit is reserved and must be ignored (RFC 9113, 4.1).
     const streamId =
       ((bytes[at + 5]! & 0x7f) << 24) |
       (bytes[at + 6]! << 16) |
@@ -220,7 +219,7 @@ export class Http2FrameParser {
     if (this.#collect(chunk, start, end)) this.#endPayload(this.#partial);
   }
 
-  /** Whether that was all of the current part. */
+  /** Adds bytes to `#partial`. Returns whether the current part is complete. */
   #collect(chunk: Buffer, start: number, end: number): boolean {
     chunk.copy(this.#partial, this.#partialLength, start, end);
     this.#partialLength += end - start;

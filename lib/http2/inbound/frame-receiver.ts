@@ -8,8 +8,8 @@ import { HeaderBlock, parseHeadersPayload, type HeaderBlockLimits } from './head
 import { MessageReceiver } from './message-receiver.js';
 
 /**
- * Receives the frames of the peer: checks what can be told by the header of a frame and by the order of
- * frames (RFC 9113, section 4.3, 5 and 6), joins header blocks, and hands each frame to its receiver.
+ * Receives the frames of the peer: checks frame headers and the order of frames (RFC 9113, sections 4.3,
+ * 5 and 6), joins header blocks, and passes each frame to its receiver.
  */
 export class Http2FrameReceiver implements Http2FrameHandler {
   readonly #context: ConnectionContext;
@@ -21,7 +21,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
   #type = 0;
   #flags = 0;
   #streamId = 0;
-  /** A header block that waits for CONTINUATION. */
+  /** Header block that is not complete yet: CONTINUATION follows. */
   #block: HeaderBlock | undefined;
 
   constructor(context: ConnectionContext) {
@@ -70,7 +70,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
     }
   }
 
-  /** A server may begin with a GOAWAY, to say why it does not serve. */
+  /** Whether the frame may be the peer's first: SETTINGS or, from a server that refuses us, GOAWAY. */
   #mayBeFirst(type: number, flags: number): boolean {
     if (type === Http2FrameType.GoAway) return !this.#context.isServer;
     return type === Http2FrameType.Settings && (flags & Http2Flag.Ack) === 0;

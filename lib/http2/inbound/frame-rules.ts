@@ -1,12 +1,12 @@
 import { ErrorCode, Http2Flag, Http2FrameType } from '../frame.js';
 
-/** What is wrong with a frame; the connection ends for it. */
+/** Violation in a frame header; it ends the connection. */
 export interface FrameProblem {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** For each type of frame whether it belongs on a stream, and the only length that it may have. */
+/** Rules by frame type: whether it belongs on a stream or on stream 0, and its fixed payload length. */
 const RULES: Record<number, { onStream?: boolean; fixed?: number }> = {
   [Http2FrameType.Data]: { onStream: true },
   [Http2FrameType.Headers]: { onStream: true },
@@ -18,7 +18,7 @@ const RULES: Record<number, { onStream?: boolean; fixed?: number }> = {
   [Http2FrameType.WindowUpdate]: { fixed: 4 },
 };
 
-/** What can be wrong with a frame before its payload is read (RFC 9113, section 6). */
+/** Returns the violation in a frame header (RFC 9113, section 6); undefined if there is none. */
 export function frameProblem(
   type: number,
   flags: number,

@@ -1,14 +1,14 @@
 import { Http2Flag } from '../frame.js';
 
-/** What a HEADERS frame carries besides its header block. */
+/** Position of the header block in the payload of a HEADERS frame, and the priority field. */
 export interface HeadersPayload {
   start: number;
   end: number;
-  /** The stream that this one is said to depend on. */
+  /** Stream dependency, if the frame has priority fields. */
   dependency: number | undefined;
 }
 
-/** Finds the header block in the payload of a HEADERS frame; undefined if its padding is too long. */
+/** Parses the payload of HEADERS; undefined if it is too short for its padding or priority. */
 export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayload | undefined {
   let start = 0;
   let end = payload.length;
@@ -25,15 +25,15 @@ export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayl
   return start > end ? undefined : { start, end, dependency };
 }
 
-/** What a header block may take. */
+/** Limits of a header block. */
 export interface HeaderBlockLimits {
-  /** Bytes that it may have, compressed. */
+  /** Compressed bytes. */
   readonly maxHeaderBlockSize: number;
-  /** CONTINUATION frames that it may have; those of every known implementation need few. */
+  /** CONTINUATION frames; every known implementation needs few. */
   readonly maxContinuations: number;
 }
 
-/** A header block that several frames share, kept until it is complete. */
+/** Collects a header block that spans several frames. */
 export class HeaderBlock {
   readonly #limits: HeaderBlockLimits;
   #fragments: Buffer[] = [];
@@ -47,12 +47,12 @@ export class HeaderBlock {
     this.#limits = limits;
   }
 
-  /** Adds a copy. Returns whether the block is within its limits. */
+  /** Adds a copy of `fragment`. Returns whether the block is within its limits. */
   add(fragment: Buffer): boolean {
     this.#fragments.push(Buffer.from(fragment));
     this.#bytes += fragment.length;
     const { maxHeaderBlockSize, maxContinuations } = this.#limits;
-    // The first one came with HEADERS.
+    // The first fragment is that of HEADERS.
     return this.#bytes <= maxHeaderBlockSize && this.#fragments.length <= maxContinuations + 1;
   }
 

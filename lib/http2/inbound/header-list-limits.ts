@@ -2,16 +2,16 @@ import type { Http2ConnectionOptions } from '../connection-options.js';
 import { headerListSize } from '../header-list-size.js';
 import { ENTRY_OVERHEAD } from '../hpack/index.js';
 
-/** What a header list may have, counted with the values of its lists. */
+/** The options that limit a header list. */
 type Limits = Pick<Http2ConnectionOptions, 'maxHeaderListSize' | 'maxHeaders' | 'listNameSuffix'>;
 
 /**
- * Limits header lists in which one header holds many values: each value counts as a header of its own,
- * before anything is made of it. Headers as such are counted while they are decompressed.
+ * Limits headers that hold many comma-separated values: each value counts as one header. The check comes
+ * before the values are split. `HpackDecoder` counts the headers themselves.
  */
 export class HeaderListLimits {
   readonly #limits: Limits;
-  /** Looked at first: most names end otherwise, and `endsWith` takes its time. */
+  /** Last character of the suffix. Compared first, because `endsWith` is slow and most names differ. */
   readonly #lastOfSuffix: number;
 
   constructor(limits: Limits) {
@@ -19,7 +19,7 @@ export class HeaderListLimits {
     this.#lastOfSuffix = limits.listNameSuffix.charCodeAt(limits.listNameSuffix.length - 1);
   }
 
-  /** Whether a list, which is within the limits as headers go, is within them by its values. */
+  /** Whether a list that `HpackDecoder` has accepted is also within the limits by its values. */
   allows(headers: readonly string[]): boolean {
     const { listNameSuffix, maxHeaders, maxHeaderListSize } = this.#limits;
     if (listNameSuffix === '') return true;
@@ -36,7 +36,7 @@ export class HeaderListLimits {
   }
 }
 
-/** Looks no further than to one comma more than `limit`. */
+/** Counts the commas in `value`, up to `limit` + 1. */
 function commasIn(value: string, limit: number): number {
   let count = 0;
   for (let at = value.indexOf(','); at >= 0 && count <= limit; at = value.indexOf(',', at + 1)) {

@@ -10,7 +10,7 @@ const REQUEST_PSEUDO_HEADERS: ReadonlyMap<string, number> = new Map([
 const RESPONSE_PSEUDO_HEADERS: ReadonlyMap<string, number> = new Map([[':status', 1]]);
 const NONE: ReadonlyMap<string, number> = new Map();
 
-/** Headers of HTTP/1.1 connections; they mean nothing here and must not come. */
+/** Connection-specific headers of HTTP/1.1, which HTTP/2 forbids (RFC 9113, 8.2.2). */
 export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -19,17 +19,17 @@ export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** What a header's name may consist of: tokens of RFC 9110, without upper case. */
+/** Valid header name: a token of RFC 9110, 5.6.2, without upper case. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** What stands nowhere in a value. */
+/** Characters that no value may contain (RFC 9113, 8.2.1). */
 // oxlint-disable-next-line no-control-regex
 const NOT_IN_VALUE = /[\0\r\n]/;
 
 /**
- * Which header lists are well formed (RFC 9113, 8.2 and 8.3). Lists are flat: name, value, name, value.
- * Each method returns what is wrong, or undefined.
+ * Checks that header lists are well formed (RFC 9113, 8.2 and 8.3). Lists are flat: name, value, name,
+ * value. Each method returns a description of the first violation, or undefined.
  *
- * One for each connection: what its peer says again and again is looked at once.
+ * Each connection has an instance, which caches the headers that its peer repeats.
  */
 export class HeaderRules {
   readonly #known = new KnownHeaders();
@@ -76,7 +76,7 @@ export class HeaderRules {
   }
 }
 
-/** The first value of a header. */
+/** Returns the first value of a header in a flat list; undefined if there is none. */
 export function valueOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] === name) return headers[i + 1];
@@ -84,7 +84,7 @@ export function valueOf(headers: readonly string[], name: string): string | unde
   return undefined;
 }
 
-/** What is wrong with a header wherever it stands; pseudo-headers have their names checked already. */
+/** Returns the violation in one header; the caller checks names of pseudo-headers. */
 function headerProblem(name: string, value: string): string | undefined {
   if (name.charCodeAt(0) !== 0x3a) {
     if (!NAME.test(name)) return `name of a header ${JSON.stringify(excerpt(name))}`;
@@ -98,7 +98,7 @@ function headerProblem(name: string, value: string): string | undefined {
   return isGood ? undefined : `value of header ${excerpt(name)}`;
 }
 
-/** @param code - of a character; NaN if there is none. */
+/** @param code - code of a character; NaN for an empty value. */
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }

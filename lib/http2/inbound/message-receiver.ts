@@ -4,20 +4,20 @@ import type { Http2Stream } from '../stream.js';
 import { HeaderListLimits } from './header-list-limits.js';
 import { HeaderRules, valueOf } from './header-rules.js';
 
-/** Responses whose content-length is that of another one. */
+/** Statuses of responses without content, whose content-length is ignored (RFC 9110, 8.6). */
 const WITHOUT_CONTENT = new Set(['204', '304']);
 
 const TOO_LARGE = 'headers that are too large, or too many';
 
 /**
- * Makes messages of header blocks (RFC 9113, section 8): requests, responses and trailers, each only
- * where it may stand and if it is well formed.
+ * Turns header blocks into requests, responses and trailers, and checks their place and form (RFC 9113,
+ * section 8).
  */
 export class MessageReceiver {
   readonly #context: ConnectionContext;
   readonly #limits: HeaderListLimits;
   readonly #rules = new HeaderRules();
-  /** Bytes of the header block that is being received: what it cost to decompress. */
+  /** Compressed bytes of the current header block: its cost for this side. */
   #blockSize = 0;
 
   constructor(context: ConnectionContext) {
@@ -25,7 +25,7 @@ export class MessageReceiver {
     this.#limits = new HeaderListLimits(context.options);
   }
 
-  /** A header block is complete. */
+  /** Handles a complete header block. */
   receiveHeaders(id: number, block: Buffer, start: number, end: number, endStream: boolean): void {
     const context = this.#context;
     const headers: string[] = [];
@@ -44,7 +44,7 @@ export class MessageReceiver {
     } else this.#receiveForNobody(id);
   }
 
-  /** The peer has sent all there is on `stream`. */
+  /** Handles the END_STREAM flag of the peer. */
   receiveEnd(stream: Http2Stream): void {
     if (stream.lengthIsRight) stream.receiveEnd();
     else this.#refuse(stream.id, 'content-length is not kept');
@@ -54,7 +54,7 @@ export class MessageReceiver {
     const context = this.#context;
     if (id % 2 === 0)
       return context.lifecycle.fail(ErrorCode.ProtocolError, `the peer opened stream ${id}`);
-    if (!this.#useId(id)) return; // The peer was told.
+    if (!this.#useId(id)) return; // After the last GOAWAY: ignored without an answer.
     if (!fits) {
       context.resetStream(id, ErrorCode.EnhanceYourCalm, TOO_LARGE);
       context.abuse.chargeFrame(this.#blockSize);
@@ -79,12 +79,12 @@ export class MessageReceiver {
     const { streams, gracefulGoAway, abuse } = this.#context;
     streams.usePeerId(id);
     if (gracefulGoAway.serve(id)) return true;
-    streams.rememberReset(id); // What belongs to it is on its way too.
+    streams.rememberReset(id); // More frames of the stream may be in transit.
     abuse.chargeFrame();
     return false;
   }
 
-  /** Creates the stream of a request, or refuses it. */
+  /** Creates the stream of a request, or refuses the request with REFUSED_STREAM. */
   #openStream(id: number): Http2Stream | undefined {
     const context = this.#context;
     const { streams, options, settings, abuse, user } = context;
@@ -95,12 +95,12 @@ export class MessageReceiver {
     } else {
       context.resetStream(id, ErrorCode.RefusedStream, 'too many streams');
     }
-    // Before it has got our settings it cannot know how many there may be.
+    // Before the peer has read our SETTINGS it cannot know the limit.
     if (settings.acknowledged) abuse.chargeFrame();
     return undefined;
   }
 
-  /** It came for a stream that is no more, or never was. */
+  /** Handles headers for a stream that is closed or was never opened. */
   #receiveForNobody(id: number): void {
     const context = this.#context;
     if (context.streams.isIdle(id)) {
@@ -115,7 +115,7 @@ export class MessageReceiver {
     }
   }
 
-  /** Headers of a response, or trailers. */
+  /** Handles the headers of a response, or trailers. */
   #receiveMore(stream: Http2Stream, headers: string[], fits: boolean, endStream: boolean): void {
     const context = this.#context;
     const { id } = stream;

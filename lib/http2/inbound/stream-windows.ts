@@ -4,20 +4,20 @@ import type { PeerAccounts } from '../peer-accounts.js';
 import type { Http2Stream } from '../stream.js';
 import type { WindowPlan } from './window-plan.js';
 
-/** The part of the connection that the windows of its streams depend on. */
+/** The part of the connection that `StreamWindows` uses. */
 export interface StreamWindowsHost {
   readonly streams: { readonly totalSize: number; all(): Iterable<Http2Stream> };
-  /** Whether the peer can be told of another initial window now. */
+  /** Whether a new initial window can be announced now. */
   canAnnounce(): boolean;
-  /** Tells the peer that the initial window of all its streams is now `to` instead of `from` bytes. */
+  /** Announces an initial window of `to` bytes in place of `from` to the peer, by SETTINGS. */
   announce(from: number, to: number): void;
 }
 
 /**
- * The receive windows of the streams. A new stream has the full window while few streams of the peer are
- * open, on all of its connections, and a small one while there are many, so that their sum is bounded; the
- * peer is told by SETTINGS. A window grows, from what all streams share, when its stream is read fast; a
- * small one at once when it is read at all. A stream that ends gives back what it took.
+ * Creates the receive windows of the streams. A new stream gets the full window while few streams of the
+ * peer are open on all of its connections, and a small one while many are, so that their sum is bounded;
+ * SETTINGS announce each change. Windows grow from a shared budget: a small one to the full size as soon as
+ * half of it is read, and each one further for a fast reader. A stream that ends returns its growth.
  */
 export class StreamWindows {
   readonly #plan: WindowPlan;
@@ -43,16 +43,16 @@ export class StreamWindows {
     };
   }
 
-  /** The window of a new stream. */
+  /** Creates the window of a new stream. */
   create(): ReceiveWindow {
     return new ReceiveWindow(this.#limits, this.#plan[this.#size]);
   }
 
-  /** Streams were opened or closed, or the peer can be told of another window again. */
+  /** Called when a stream opens or closes, and when the peer acknowledges SETTINGS. */
   adapt(): void {
     const { totalSize: size } = this.#host.streams;
     const { fewStreams } = this.#plan;
-    // Between half of them and all of them nothing changes: a number that varies costs no SETTINGS.
+    // Hysteresis: no change between `fewStreams / 2` and `fewStreams`, which saves SETTINGS frames.
     if (this.#size === 'full' ? size > fewStreams : size * 2 <= fewStreams) this.#change();
   }
 

@@ -1,16 +1,16 @@
-/** A window that takes from an `UnreadBudget`. */
+/** A connection window that uses an `UnreadBudget`. */
 export interface UnreadBudgetUser {
-  /** There may be room that it found missing. */
+  /** Called after `wait`, when another user has returned bytes. */
   retry(): void;
 }
 
 /**
- * What the connections of one peer may have unread together, in bytes. A byte counts from the time that
- * the peer is credited with it until it was read.
+ * Budget of unread bytes, shared by the connections of one peer. A byte counts from the peer's credit for
+ * it until it is read or dropped.
  */
 export class UnreadBudget {
   readonly #users = new Set<UnreadBudgetUser>();
-  /** Users that found less room than they wanted. */
+  /** Users that wait for bytes. */
   readonly #waiting = new Set<UnreadBudgetUser>();
   #left: number;
 
@@ -18,23 +18,23 @@ export class UnreadBudget {
     this.#left = bytes;
   }
 
-  /** Bytes that are left; below 0 if connections began with more than there was. */
+  /** Bytes left; negative if initial windows exceed the budget. */
   get left(): number {
     return this.#left;
   }
 
-  /** Connections that share the budget. */
+  /** Number of connections that share the budget. */
   get users(): number {
     return this.#users.size;
   }
 
-  /** Another connection begins, with a window of `bytes`. */
+  /** Adds a connection with an initial window of `bytes`, even if fewer are left. */
   join(user: UnreadBudgetUser, bytes: number): void {
     this.#users.add(user);
     this.#left -= bytes;
   }
 
-  /** `user` is gone, and what it had taken with it. */
+  /** Removes a connection and returns its `bytes`. */
   leave(user: UnreadBudgetUser, bytes: number): void {
     this.#users.delete(user);
     this.#waiting.delete(user);
@@ -45,16 +45,17 @@ export class UnreadBudget {
     this.#left -= bytes;
   }
 
-  /** `user` wanted more than is left; it is told by `retry` when another one gives something back. */
+  /** Registers `user` for `retry`, which is called when another user returns bytes. */
   wait(user: UnreadBudgetUser): void {
     this.#waiting.add(user);
   }
 
-  /** `user` has no need to be told. */
+  /** Cancels `wait`. */
   forgo(user: UnreadBudgetUser): void {
     this.#waiting.delete(user);
   }
 
+  /** Returns `bytes`; other waiting users retry. */
   giveBack(user: UnreadBudgetUser, bytes: number): void {
     this.#left += bytes;
     if (this.#waiting.size === 0) return;

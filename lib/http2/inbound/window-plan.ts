@@ -1,30 +1,31 @@
 import type { Http2ConnectionOptions } from '../connection-options.js';
 
-/** Share of `maxUnreadBytes` for the windows of the first streams, which are of full size. */
+/** Share of `maxUnreadBytes` for the full windows of the first streams. */
 const FIRST_SHARE = 1 / 4;
-/** Share of `maxUnreadBytes` for windows that grow. */
+/** Share of `maxUnreadBytes` for the growth of windows. */
 const GROWTH_SHARE = 3 / 8;
-/** Bytes of the smallest window of a new stream: about one packet. */
+/** Smallest window of a new stream, in bytes: about one packet. */
 const LEAST_WINDOW = 1024;
-/** Streams that a client is prepared for: how many there will be is its application's choice. */
+/** Streams that a client plans for at least: its application decides how many it opens. */
 const STREAMS_OF_CLIENT = 10_000;
 
-/** How the streams of a connection divide `maxUnreadBytes` among them. */
+/** Division of `maxUnreadBytes` among the streams of a peer. */
 export interface WindowPlan {
-  /** Streams that may be open while new ones begin with the full window; above, with the small one. */
+  /** Up to this many open streams, new streams begin with the full window; above, with the small one. */
   readonly fewStreams: number;
-  /** Bytes of the window of a new stream while there are few streams. */
+  /** Window of a new stream while few streams are open, in bytes. */
   readonly full: number;
-  /** Bytes of the window of a new stream while there are many. */
+  /** Window of a new stream while many streams are open, in bytes. */
   readonly small: number;
-  /** Bytes by which all windows together may grow beyond that. */
+  /** Bytes by which all windows together may grow. */
   readonly growth: number;
 }
 
 /**
- * Divides `maxUnreadBytes`. If every stream can have `initialWindowSize`, every stream has it. If not,
- * a quarter is for streams that begin with it, three eighths are for the small windows of all further
- * streams, and three eighths are for growth.
+ * Divides `maxUnreadBytes`. Every stream gets `initialWindowSize` if that fits, with three eighths left
+ * for growth where windows can grow. Otherwise a quarter is for the first streams, which begin with
+ * `initialWindowSize`, three eighths are for the small windows of all further streams, and three eighths
+ * are for growth.
  */
 export function planWindows(options: Http2ConnectionOptions, isClient: boolean): WindowPlan {
   const { initialWindowSize: full, maxWindowSize, maxUnreadBytes, maxConcurrentStreams } = options;

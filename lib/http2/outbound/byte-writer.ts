@@ -1,28 +1,27 @@
-/** Size of the first buffer where the caller names none; enough for the frames of a few calls. */
+/** Default size of the first buffer, in bytes: enough for the frames of a few calls. */
 const DEFAULT_SIZE = 1024;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Bytes written one behind the other into a buffer that grows: what frames and header blocks are
- * written into.
+ * Growing buffer for frames and header blocks.
  *
- * `bytes` and `offset` are open, because stores into a local variable are the fastest way there is in
- * V8: `ensure` what you need, take `bytes` into a variable, store, set `offset`. `ensure` may replace
- * `bytes`, so take it again after every call that was given the writer.
+ * `bytes` and `offset` are public, because V8 writes fastest through a local variable: call `ensure`,
+ * read `bytes` into a variable, write, then set `offset`. `ensure` may replace `bytes`, so read it again
+ * after each call that gets the writer.
  */
 export class ByteWriter {
-  /** Where the bytes are; those from `offset` on are garbage. */
+  /** The buffer; bytes from `offset` on are undefined. */
   bytes: Buffer;
-  /** How many bytes there are. Set it back to take some of them back. */
+  /** Number of written bytes. Lower it to undo writes. */
   offset = 0;
 
-  /** @param size - bytes to start with. */
+  /** @param size - size of the first buffer, in bytes. Default 1024. */
   constructor(size = DEFAULT_SIZE) {
     this.bytes = size === 0 ? NOTHING : Buffer.allocUnsafeSlow(size);
   }
 
-  /** Makes room for `count` more bytes; the buffer at least doubles where it has to grow. */
+  /** Makes room for `count` more bytes; a buffer that is too small at least doubles. */
   ensure(count: number): void {
     const needed = this.offset + count;
     if (needed <= this.bytes.length) return;
@@ -31,12 +30,12 @@ export class ByteWriter {
     this.bytes = larger;
   }
 
-  /** The bytes written so far: a view, good until the next write after `reset`. */
+  /** The bytes written so far, as a view that is valid until the next write after `reset`. */
   written(): Buffer {
     return this.bytes.subarray(0, this.offset);
   }
 
-  /** Begins anew in the same buffer. */
+  /** Drops the written bytes; the buffer stays. */
   reset(): void {
     this.offset = 0;
   }

@@ -9,91 +9,91 @@ import {
 import { DEFAULT_WINDOW_SIZE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
 import { ByteWriter } from './byte-writer.js';
 
-/** A stream with data that its window lets through. */
+/** A stream that sends DATA in its turn. */
 export interface Http2FrameSource extends Sendable {
   /** Sends one frame through `output.data`. */
   sendFrame(): void;
 }
 
-/** What the connection does when its output needs it. */
+/** Events of the output. */
 export interface Http2FrameOutputEvents {
-  /** So much waits for a peer that reads nothing that no more is to be taken. Told once, on its own. */
+  /** Called once, on a new tick, when the output queued for a full socket exceeds `maxQueued`. */
   onOverflow(): void;
 }
 
-/** Payloads up to this size are cheaper to copy behind their header than to hand over on their own. */
+/** Payloads up to this size are copied behind their header: cheaper than a separate write. */
 const COPY_LIMIT = 4096;
 
-/** Up to so many bytes are copied one by one: calling `set` takes longer. */
+/** Up to this many bytes are copied one by one, which is faster than a call of `set`. */
 const FEW_BYTES = 16;
-/** Room for a header block of usual size; a larger one is moved while it is written. */
+/** Room for a typical header block, in bytes; for a larger one the buffer grows. */
 const BLOCK_ROOM = 1024;
 const NOTHING = Buffer.alloc(0);
-/** Where the flags of a frame are in its header. */
+/** Offset of the flags in a frame header. */
 const FLAGS_OFFSET = 4;
 
 /**
- * The writing end of a connection. Frames are written one behind the other; all of one turn of the
- * event loop leave together at its end, with one frame from each stream in turn that had to wait.
+ * Output of a connection. Frames are written one after another into a buffer, which is flushed to the
+ * socket once per turn of the event loop. Streams with queued DATA then send one frame each in turn.
  */
 export class Http2FrameOutput {
-  /** Where header blocks are written into, between `beginFrame` and `endFrame`. */
+  /** Output buffer; header blocks are written into it between `beginFrame` and `endFrame`. */
   readonly writer = new ByteWriter(0);
-  /** Bytes of DATA that all streams together may send. */
+  /** Send window of the connection, in bytes. */
   window = DEFAULT_WINDOW_SIZE;
-  /** Bytes of DATA that the peer takes on a stream before it gives credit: its INITIAL_WINDOW_SIZE. */
+  /** Initial send window of a stream, in bytes: the peer's INITIAL_WINDOW_SIZE. */
   initialStreamWindow = DEFAULT_WINDOW_SIZE;
-  /** Bytes of DATA that wait in the streams, for a window or for the socket; kept by them. */
+  /** Bytes of DATA queued in the streams, for a window or for the socket; updated by the streams. */
   waiting = 0;
-  /** The streams in which DATA waits; kept by them. */
+  /** Streams with queued DATA; updated by the streams. */
   readonly waitingSources = new Set<Http2FrameSource>();
   readonly #maxQueued: number;
   readonly #events: Http2FrameOutputEvents;
   readonly #scheduler: WriteScheduler<Http2FrameSource>;
-  /** Where in the writer's buffer the bytes begin that the socket has not. */
+  /** Start of the bytes in the writer's buffer that were not passed to the socket. */
   #start = 0;
-  /** The DATA frame that was written last: whose it is, and where it begins and ends in the slab. */
+  /** Last DATA frame: its stream (0 for none), its start and its end in the slab. */
   #lastDataStream = 0;
   #lastData = 0;
   #lastDataEnd = 0;
-  /** Bytes that the socket was given though it is full. */
+  /** Bytes that were passed to the socket while it was full. */
   #given = 0;
   #overflowed = false;
 
-  /** @param maxQueued - bytes of other frames than DATA that may wait while the socket is full. */
+  /** @param maxQueued - bytes of frames other than DATA that may be queued while the socket is full. */
   constructor(socket: Duplex, maxQueued: number, events: Http2FrameOutputEvents) {
     this.#maxQueued = maxQueued;
     this.#events = events;
     this.#scheduler = new WriteScheduler(socket, this.#createHost());
   }
 
-  /** Whether streams have to wait for the socket. */
+  /** Whether the socket is full, so that streams must queue their DATA. */
   get full(): boolean {
     return this.#scheduler.full;
   }
 
-  /** Bytes that a frame with data may have: fewer where the link is slow. */
+  /** Largest payload of a DATA frame, in bytes; smaller on a slow link. */
   get frameLimit(): number {
     return this.#scheduler.atATime;
   }
 
-  /** Bytes of other frames than DATA that may still wait for the socket. */
+  /** Bytes of frames other than DATA that may still be queued. */
   get roomLeft(): number {
     return this.#maxQueued - (this.full ? this.#queued() : 0);
   }
 
-  /** Bytes that the network has taken so far. */
+  /** Bytes that the network has accepted so far. */
   get bytesTaken(): number {
     return this.#scheduler.bytesTaken;
   }
 
-  /** Writes bytes that are no frame. */
+  /** Writes bytes outside of frames: the connection preface. */
   raw(bytes: Uint8Array): void {
     this.#payload(bytes);
     this.#schedule();
   }
 
-  /** Writes a frame whose payload is known. */
+  /** Writes a frame with the given payload. */
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     if (this.#scheduler.ended) return;
     this.#header(type, flags, streamId, payload.length);
@@ -101,7 +101,7 @@ export class Http2FrameOutput {
     this.#schedule();
   }
 
-  /** Writes a frame whose payload is one number of 32 bits. */
+  /** Writes a frame whose payload is one 32-bit number. */
   numberFrame(type: number, streamId: number, value: number): void {
     if (this.#scheduler.ended) return;
     this.#header(type, 0, streamId, 4);
@@ -112,7 +112,7 @@ export class Http2FrameOutput {
     this.#schedule();
   }
 
-  /** Writes a DATA frame, for which there is window, out of pieces, which must not be changed any more. */
+  /** Writes a DATA frame within the windows. The caller must not change the pieces afterwards. */
   data(flags: number, streamId: number, pieces: readonly Uint8Array[], length: number): void {
     if (this.#scheduler.ended) return;
     this.window -= length;
@@ -127,7 +127,7 @@ export class Http2FrameOutput {
     this.#schedule();
   }
 
-  /** Ends a stream: by a flag of its last DATA frame if that is still here, else by an empty one. */
+  /** Sends END_STREAM: in the stream's last DATA frame if that ends the buffer, else in an empty one. */
   endStream(streamId: number): void {
     const isHere = this.#lastData >= this.#start && this.#lastDataEnd === this.writer.offset;
     if (this.#lastDataStream !== streamId || !isHere) {
@@ -137,7 +137,7 @@ export class Http2FrameOutput {
     }
   }
 
-  /** Leaves room for a frame's header. Returns where the frame begins, for `endFrame`. */
+  /** Leaves room for a frame header. Returns the start of the frame, for `endFrame`. */
   beginFrame(): number {
     this.#reserve(FRAME_HEADER_LENGTH + BLOCK_ROOM);
     const { writer } = this;
@@ -146,12 +146,12 @@ export class Http2FrameOutput {
     return from;
   }
 
-  /** Bytes of the payload of the frame that began at `from`. */
+  /** Payload bytes of the frame that begins at `from`. */
   lengthSince(from: number): number {
     return this.writer.offset - this.#start - from - FRAME_HEADER_LENGTH;
   }
 
-  /** Undoes the frame that began at `from`. Returns its payload, good until the next frame. */
+  /** Undoes the frame that begins at `from`. Returns its payload, valid until the next write. */
   takeBack(from: number): Buffer {
     const { writer } = this;
     const payload = writer.bytes.subarray(this.#start + from + FRAME_HEADER_LENGTH, writer.offset);
@@ -159,7 +159,7 @@ export class Http2FrameOutput {
     return payload;
   }
 
-  /** Writes the header of the frame that began at `from` and is complete. */
+  /** Completes the frame that begins at `from`: writes its header. */
   endFrame(from: number, type: number, flags: number, streamId: number): void {
     const length = this.lengthSince(from);
     if (this.#scheduler.ended) return;
@@ -167,15 +167,15 @@ export class Http2FrameOutput {
     this.#schedule();
   }
 
-  /** The peer takes so much more DATA, of all streams together. */
+  /** Adds credit of the peer to the connection's send window. */
   grant(bytes: number): void {
     this.window += bytes;
     if (!this.#scheduler.idle) this.#scheduler.schedule();
   }
 
   /**
-   * Changes the window of every stream, which is counted from the initial one. Only streams in which
-   * DATA waits are visited, and only if the window grows. Returns how many those are.
+   * Changes the initial send window, to which the windows of all streams are relative. Visits only
+   * streams with queued DATA, and only if the window grows. Returns the number of visited streams.
    */
   setInitialStreamWindow(bytes: number): number {
     const grows = bytes > this.initialStreamWindow;
@@ -187,7 +187,7 @@ export class Http2FrameOutput {
     return this.waitingSources.size;
   }
 
-  /** Gives `source` its turns until it is no longer sendable. */
+  /** Lets `source` send in turn with others until it is no longer sendable. */
   activate(source: Http2FrameSource): void {
     this.#scheduler.activate(source);
   }
@@ -196,12 +196,12 @@ export class Http2FrameOutput {
     this.#scheduler.deactivate(source);
   }
 
-  /** Writes what waits, but for data that had no turn yet, then ends the socket. */
+  /** Flushes the written frames, but not the DATA queued in streams, then ends the socket. */
   end(): void {
     this.#scheduler.end();
   }
 
-  /** Lets go of the socket and drops what waits. */
+  /** Stops all output and drops what is not flushed. */
   discard(): void {
     this.#scheduler.discard();
   }
@@ -209,7 +209,7 @@ export class Http2FrameOutput {
   #createHost(): WriteSchedulerHost<Http2FrameSource> {
     const isBlocked = (): boolean => this.window <= 0;
     return {
-      // With the window of the connection used up, sources keep their place until it opens.
+      // While the connection window is closed, sources keep their place in the order.
       get blocked() {
         return isBlocked();
       },
@@ -223,13 +223,13 @@ export class Http2FrameOutput {
     if (this.#scheduler.schedule() || this.#overflowed) return;
     if (this.#queued() <= this.#maxQueued) return;
     this.#overflowed = true;
-    // Not from within what a stream, or its user, is doing.
+    // Deferred: a stream or its user is in the middle of a call.
     process.nextTick(() => {
       if (!this.#scheduler.ended) this.#events.onOverflow();
     });
   }
 
-  /** Bytes that wait for the socket, while it is full. */
+  /** Bytes queued for the socket while it is full. */
   #queued(): number {
     return this.#given + this.writer.offset - this.#start;
   }
@@ -255,7 +255,7 @@ export class Http2FrameOutput {
     this.writer.offset += piece.length;
   }
 
-  /** Hands the socket what it has not. Those bytes are never written over: it may hold them long. */
+  /** Passes new bytes to the socket. They are never overwritten: the socket may keep them long. */
   #writeSlab(): void {
     const { writer } = this;
     if (writer.offset === this.#start) return;
@@ -263,7 +263,7 @@ export class Http2FrameOutput {
     this.#start = writer.offset;
   }
 
-  /** Makes room for `bytes`; what stands in a slab that has too little of it goes to the socket. */
+  /** Makes room for `bytes`; the content of a slab with too little room is passed to the socket. */
   #reserve(bytes: number): void {
     const { writer } = this;
     if (writer.bytes.length - writer.offset >= bytes) return;

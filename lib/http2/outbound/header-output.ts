@@ -5,21 +5,21 @@ import type { Http2Settings } from '../settings.js';
 import type { Http2FrameOutput } from './frame-output.js';
 
 /**
- * Bytes of headers that peers take at least, if they do not say how many. nghttp2, and with it
- * `node:http2` and grpc-js, ends the connection for a longer value.
+ * Header list size, in bytes, that every peer accepts if it has announced none. nghttp2, used by
+ * `node:http2` and grpc-js, ends the connection on a longer header value.
  */
 const MAX_HEADER_LIST_OF_NODE = 64 * 1024;
 
-/** Share of the room for frames other than DATA that one header list may take. */
+/** Share of `Http2FrameOutput.roomLeft` that one header list may take. */
 const HEADERS_SHARE = 1 / 2;
-/** Share of that room that one list of trailers may take while the socket is full. */
+/** Share of `roomLeft` that one list of trailers may take while the socket is full. */
 const TRAILERS_SHARE = 1 / 64;
-/** Bytes that a list of trailers may have in any case. */
+/** Smallest limit for a list of trailers, in bytes, unless `maxListSize` is smaller. */
 const LEAST_TRAILERS = 256;
 
 type HeaderOutputOptions = Pick<Http2ConnectionOptions, 'varyingHeaders' | 'maxHeaderListSize'>;
 
-/** Writes header blocks: each into the output where it stands, unless it takes more than one frame. */
+/** Encodes header blocks directly into the output, and splits those that need more than one frame. */
 export class HeaderOutput {
   readonly #output: Http2FrameOutput;
   readonly #options: HeaderOutputOptions;
@@ -32,7 +32,7 @@ export class HeaderOutput {
     this.#encoder = new HpackEncoder(varyingNames.length > 0 ? { varyingNames } : {});
   }
 
-  /** Bytes of the largest header list that is to be sent now; see `Http2Connection.maxSentHeaderListSize`. */
+  /** Largest header list that may be sent now, in bytes; see `Http2Connection.maxSentHeaderListSize`. */
   maxListSize(peer: Readonly<Http2Settings>): number {
     const taken =
       peer.maxHeaderListSize === Infinity
@@ -41,21 +41,21 @@ export class HeaderOutput {
     return Math.min(taken, this.#output.roomLeft * HEADERS_SHARE);
   }
 
-  /** Bytes of the largest list of trailers; it should leave room for those of many other streams. */
+  /** Largest list of trailers, in bytes; it leaves room for those of other streams. */
   maxTrailersSize(peer: Readonly<Http2Settings>): number {
     const { roomLeft, full } = this.#output;
     const room = roomLeft * (full ? TRAILERS_SHARE : HEADERS_SHARE);
     return Math.min(this.maxListSize(peer), Math.max(LEAST_TRAILERS, room));
   }
 
-  /** The peer has said how large its dynamic table may be. */
+  /** Applies the peer's SETTINGS_HEADER_TABLE_SIZE. */
   setMaxTableSize(bytes: number): void {
     this.#encoder.setMaxTableSize(bytes);
   }
 
   /**
-   * @param maxFrameSize - longest payload of a frame that the peer takes.
-   * @throws HpackError for a character that no header can have; then nothing was written.
+   * @param maxFrameSize - largest frame payload that the peer accepts, in bytes.
+   * @throws HpackError for a character above 0xff; nothing is written then.
    */
   write(
     streamId: number,

@@ -1,8 +1,8 @@
 import { ByteQueue } from '../../wire/index.js';
 
 /**
- * Messages below this are copied together: `Buffer` objects for each of many small ones would cost far
- * more memory than their bytes.
+ * Messages of fewer bytes are copied together: a `Buffer` object for each would cost far more memory than
+ * its bytes.
  */
 const SMALL_MESSAGE = 1024;
 
@@ -10,12 +10,12 @@ const SMALL_MESSAGE = 1024;
 export class Http2SendQueue {
   readonly #queue = new ByteQueue();
 
-  /** Bytes that wait. */
+  /** Bytes in the queue. */
   get bytes(): number {
     return this.#queue.length;
   }
 
-  /** Adds a message of `length` bytes in pieces, which must not be changed any more. */
+  /** Adds a message of `length` bytes. The caller must not change the pieces afterwards. */
   put(pieces: readonly Uint8Array[], length: number): void {
     for (const piece of pieces) {
       if (length < SMALL_MESSAGE) this.#queue.copy(piece);
@@ -23,7 +23,7 @@ export class Http2SendQueue {
     }
   }
 
-  /** Takes the first `bytes`, which must be there. */
+  /** Removes and returns the first `bytes`; the queue must have that many. */
   take(bytes: number): Uint8Array[] {
     return this.#queue.take(bytes);
   }
