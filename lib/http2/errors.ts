@@ -8,11 +8,11 @@ export type Http2ErrorScope = 'stream' | 'connection';
 export class Http2Error extends Error {
   override readonly name = 'Http2Error';
   /**
-   * A rule of HTTP/2 was broken, a limit exceeded, or the other end ended the stream or the connection;
+   * A rule of HTTP/2 was violated, a limit was exceeded, or the peer ended the stream or the connection;
    * `http2Code` says which.
    *
    * gRPC status: by `http2Code`, see [troubleshooting](troubleshooting.md#http2-errors).
-   * Remedy: See [limits](limits.md) if the message names one; else what is at the other end.
+   * Remedy: See [limits](limits.md) if the message names a limit; otherwise, examine the peer.
    */
   readonly code = 'ERR_HTTP2';
 
@@ -47,7 +47,7 @@ export function http2Error(...args: ConstructorParameters<typeof Http2Error>): H
 export class Http2OptionError extends RangeError {
   override readonly name = 'Http2OptionError';
   /**
-   * An option of a connection cannot work.
+   * An option of a connection is unknown or has a bad value.
    *
    * gRPC status: none.
    * Remedy: Correct the option that the message names.

@@ -1,52 +1,52 @@
 /** Error codes of header compression and decompression; stable across releases. */
 export type HpackErrorCode =
   /**
-   * An option has a value that cannot work.
+   * An option has a bad value.
    *
    * gRPC status: none.
    * Remedy: Correct the option that the message names.
    */
   | 'ERR_HPACK_CONFIG'
   /**
-   * A header to be sent has a character above 0xff, so it is no bytes.
+   * A header to be sent contains a character above 0xff.
    *
    * gRPC status: INTERNAL.
-   * Remedy: Metadata in other characters goes into keys that end with `-bin`.
+   * Remedy: Send other characters in metadata keys that end with `-bin`.
    */
   | 'ERR_HPACK_NOT_LATIN1'
   /**
-   * An integer is longer than five octets behind its prefix, or above 2^31 - 1.
+   * An integer has more than five octets after its prefix, or is above 2^31 - 1.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end speaks no HPACK, or is hostile: see what dials.
+   * Remedy: The peer does not implement HPACK, or is hostile: find out which program it is.
    */
   | 'ERR_HPACK_INTEGER'
   /**
-   * An index is 0, or there is no entry that has it.
+   * An index is 0 or refers to no entry.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end speaks no HPACK, or is hostile: see what dials.
+   * Remedy: The peer does not implement HPACK, or is hostile: find out which program it is.
    */
   | 'ERR_HPACK_INDEX'
   /**
-   * A Huffman-coded string is no sequence of symbols with correct padding.
+   * A Huffman-coded string contains the EOS symbol or has wrong padding.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end speaks no HPACK, or is hostile: see what dials.
+   * Remedy: The peer does not implement HPACK, or is hostile: find out which program it is.
    */
   | 'ERR_HPACK_HUFFMAN'
   /**
-   * A dynamic table size update is missing, in the wrong place, or above what was agreed.
+   * A dynamic table size update is missing, misplaced, or above the agreed limit.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end speaks no HPACK, or is hostile: see what dials.
+   * Remedy: The peer does not implement HPACK, or is hostile: find out which program it is.
    */
   | 'ERR_HPACK_TABLE_SIZE'
   /**
    * The header block ends inside a field.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: The other end speaks no HPACK, or is hostile: see what dials.
+   * Remedy: The peer does not implement HPACK, or is hostile: find out which program it is.
    */
   | 'ERR_HPACK_TRUNCATED';
 
