@@ -1,13 +1,13 @@
-/** An IPv4 address as a socket for both families gives it. */
+/** An IPv4-mapped IPv6 address, as a dual-stack socket reports it. */
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Groups of 16 bits that an IPv6 address has, and those of them that name its network. */
+/** Number of 16-bit groups in an IPv6 address, and in the prefix of its network. */
 const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
 /**
- * What connections of `address` are counted under: an IPv4 address itself, however it is written, and
- * of an IPv6 address its network of 64 bits, within which one host may take any number of addresses.
+ * The key under which connections of `address` are counted: an IPv4 address itself (plain or
+ * IPv4-mapped), or the /64 network of an IPv6 address, in which one host may use any number of addresses.
  */
 export function addressGroup(address: string): string {
   const mapped = MAPPED_IPV4.exec(address)?.[1];

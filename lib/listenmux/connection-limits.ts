@@ -5,22 +5,22 @@ import { ListenMuxError, type ListenMuxErrorCode } from './errors.js';
 import { Handshakes } from './handshakes.js';
 import type { ListenMuxLimits } from './listen-mux-limits.js';
 
-/** Who is told of connections that are counted. */
+/** Receives the events of `ConnectionLimits`. */
 export interface ConnectionLimitsOwner {
-  /** A connection is counted no more, or no more as one that shakes hands. */
+  /** An admitted or established stream has closed. */
   onLeft(): void;
-  /** The handshake on `stream` has to end with `error`: its place is needed. */
+  /** The handshake on `stream` must end with `error`, because a new connection takes its place. */
   onDisplaced(stream: Duplex, error: ListenMuxError): void;
 }
 
 /**
- * Decides which connections may come in. Connections that are served are never closed for others. When
- * the handshakes use up a limit, the longest silent one of the address that has most is closed for the
- * newcomer (`Handshakes`); if there is none, the newcomer is.
+ * Decides which connections are accepted. At `maxConnections` or `maxHandshakes`, a new connection
+ * displaces a stalled handshake (see `Handshakes`), or is refused if there is none. At
+ * `maxConnectionsPerAddress` it is always refused. Connections that are served are never closed.
  *
- * Counts connections from when they are accepted to when they are closed. Under TLS a connection is two
- * streams: the socket that was accepted, and what is secured on it. The first is admitted, the second
- * established; a connection that is admitted and not established shakes hands.
+ * Counts connections from accept to close. Under TLS a connection has two streams: the accepted socket
+ * is admitted, and the TLS stream on it is established. A connection that is admitted and not yet
+ * established is in its handshake.
  */
 export class ConnectionLimits {
   readonly #limits: ListenMuxLimits;
@@ -35,22 +35,22 @@ export class ConnectionLimits {
     this.#owner = owner;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get connectionCount(): number {
     return this.#admitted;
   }
 
-  /** Those of them that are not established. */
+  /** Number of open connections that are not established. */
   get handshakeCount(): number {
     return this.#admitted - this.#established;
   }
 
-  /** Connections in their handshake, but for those without an address. */
+  /** The connections in their handshake, except those without an address. */
   handshakes(): Duplex[] {
     return [...this.#handshakes.streams()];
   }
 
-  /** Counts a connection that was accepted, unless it is too much: then why. */
+  /** Counts an accepted connection. Returns an error if a limit refuses the connection. */
   admit(socket: Duplex): ListenMuxError | undefined {
     const { remoteAddress } = socket as Partial<Socket>;
     const address = remoteAddress === undefined ? undefined : addressGroup(remoteAddress);
@@ -68,17 +68,17 @@ export class ConnectionLimits {
     return undefined;
   }
 
-  /** `stream` was secured on a socket that was admitted. */
+  /** `stream` is the TLS stream on an admitted socket; its TLS handshake is done. */
   secured(stream: Duplex): void {
     this.#handshakes.secured(stream);
   }
 
-  /** The first bytes of `stream` were read. */
+  /** The magic of `stream` was read. */
   identified(stream: Duplex): void {
     this.#handshakes.identified(stream);
   }
 
-  /** `stream`, a connection that was admitted or what was secured on one, shakes hands no more. */
+  /** The handshake on `stream`, an admitted socket or the TLS stream on one, is over. */
   establish(stream: Duplex): void {
     if (stream.closed) return;
     this.#handshakes.end(stream);
@@ -108,7 +108,7 @@ export class ConnectionLimits {
     return undefined;
   }
 
-  /** Closes a handshake for the newcomer; returns why the newcomer has to go instead, if none may go. */
+  /** Displaces a handshake for a new connection. Returns an error if there is none to displace. */
   #makeRoom(
     address: string | undefined,
     code: ListenMuxErrorCode,

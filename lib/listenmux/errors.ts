@@ -1,71 +1,70 @@
-/** Why a connection was closed before it could be served; stable across releases. */
+/** Reason why a connection was closed before it was served. Stable across releases. */
 export type ListenMuxErrorCode =
   /**
-   * As many connections are open as `maxConnections` allows.
+   * The number of open connections has reached `maxConnections`.
    *
    * gRPC status: UNAVAILABLE at the dialing side, which tries again.
-   * Remedy: More processes behind the address, or a larger `maxConnections`.
+   * Remedy: Run more processes behind the address, or raise `maxConnections`.
    */
   | 'ERR_LISTENMUX_TOO_MANY_CONNECTIONS'
   /**
-   * As many connections of this address are open as `maxConnectionsPerAddress` allows.
+   * The number of open connections of this address has reached `maxConnectionsPerAddress`.
    *
    * gRPC status: UNAVAILABLE at the dialing side, which tries again.
-   * Remedy: Look at what is behind the address: for a NAT or a load balancer the limit has to be larger.
+   * Remedy: Check which clients use the address; a NAT or a load balancer needs a higher limit.
    */
   | 'ERR_LISTENMUX_TOO_MANY_FROM_ADDRESS'
   /**
-   * As many connections shake hands at once as `maxHandshakes` allows.
+   * The number of connections in their handshake has reached `maxHandshakes`.
    *
    * gRPC status: UNAVAILABLE at the dialing side, which tries again.
-   * Remedy: An `authorizePeer` that answers sooner, a shorter `handshakeTimeoutMs`, or a larger `maxHandshakes`.
+   * Remedy: Make `authorizePeer` answer sooner, shorten `handshakeTimeoutMs`, or raise `maxHandshakes`.
    */
   | 'ERR_LISTENMUX_TOO_MANY_HANDSHAKES'
   /**
-   * A newcomer needed the place of this connection, whose handshake made no progress: as many
-   * connections shake hands as `maxHandshakes` allows, or are open as `maxConnections` allows, and most
-   * of the handshakes are of this address.
+   * A new connection took the place of this one, whose handshake made no progress: `maxHandshakes` or
+   * `maxConnections` was reached, and this address had more handshakes in progress than any other.
    *
    * gRPC status: UNAVAILABLE at the dialing side, which tries again.
-   * Remedy: Look at what dials from this address and says nothing.
+   * Remedy: Find the clients that connect from this address and send nothing.
    */
   | 'ERR_LISTENMUX_DISPLACED'
   /**
-   * The connection did not say what it is, or did not shake hands, within `handshakeTimeoutMs`.
+   * The connection did not identify itself or complete its handshake within `handshakeTimeoutMs`.
    *
    * gRPC status: UNAVAILABLE at the dialing side, which tries again.
-   * Remedy: Look at what dials; health checks should close at once, or speak gRPC.
+   * Remedy: Find the clients that connect and stay silent; health checks should close at once, or use gRPC.
    */
   | 'ERR_LISTENMUX_TIMEOUT'
   /**
-   * The TLS handshake failed; `cause` says more.
+   * The TLS handshake failed; `cause` has the details.
    *
    * gRPC status: UNAVAILABLE at the dialing side.
-   * Remedy: Look the message up in docs/tls.md, which has those of refusals.
+   * Remedy: See docs/tls.md, which lists the messages of refusals.
    */
   | 'ERR_LISTENMUX_TLS'
   /**
-   * The other end closed the connection before it had said what it is.
+   * The client closed the connection before it had identified itself.
    *
    * gRPC status: none.
-   * Remedy: None is needed: it is most often a health check of TCP.
+   * Remedy: None; the client is most often a TCP health check.
    */
   | 'ERR_LISTENMUX_CLOSED'
   /**
    * The connection is not multiplexed, and `allowPlainClients` is false.
    *
    * gRPC status: UNAVAILABLE at the plain client.
-   * Remedy: Have it connect by a backchannel client.
+   * Remedy: Connect with a backchannel client.
    */
   | 'ERR_LISTENMUX_PLAIN_CLIENT';
 
-/** A connection was closed before it could be served. It reaches `onHandshakeError`, never a call. */
+/** A connection was closed before it was served. Passed to `onHandshakeError`, never to a call. */
 export class ListenMuxError extends Error {
-  /** The name of its class. */
+  /** The name of the class. */
   override readonly name = 'ListenMuxError';
 
   constructor(
-    /** Why, to tell errors apart. */
+    /** Identifies the reason. */
     readonly code: ListenMuxErrorCode,
     message: string,
     options?: ErrorOptions,

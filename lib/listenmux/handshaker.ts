@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 
-/** Length of every magic: as many bytes as gRPC's own first line has before it could be one (`PRI * HTTP/`). */
+/** Length of every magic in bytes, as long as the start of gRPC's HTTP/2 preface, `PRI * HTTP/`. */
 export const MAGIC_LENGTH = 11;
 
 /** A connection that is ready to be served. */
 export interface MuxConnection<Context = undefined> {
-  /** What to serve on: the socket itself, or what a handshaker made of it. */
+  /** The stream to serve: the socket itself, or the stream that the handshaker made on it. */
   readonly stream: Duplex;
-  /** The socket that was accepted. */
+  /** The accepted socket; under TLS the TLS stream on it. */
   readonly socket: Duplex;
-  /** What the handshaker has to say about it; undefined on a plain connection. */
+  /** Information from the handshaker; undefined on a plain connection. */
   readonly context: Context | undefined;
 }
 
@@ -17,12 +17,12 @@ export interface MuxConnection<Context = undefined> {
  * Takes over connections that begin with its magic. Go: `listenmux.Handshaker`.
  */
 export interface Handshaker<Context = undefined> {
-  /** What connections for this handshaker begin with: `MAGIC_LENGTH` bytes of ASCII. */
+  /** The first bytes of connections for this handshaker: `MAGIC_LENGTH` bytes of ASCII. */
   readonly magic: string;
   /**
-   * Called with the connection behind its magic, TLS already done. Resolve with a connection to have
-   * it served, or with undefined to keep the socket (Go: `ErrConnDispatched`). Reject, or throw, and
-   * the socket is closed at once.
+   * Called when TLS is done and the magic was consumed. Resolve with a connection to have it served, or
+   * with undefined to keep the socket (Go: `ErrConnDispatched`). The socket is closed at once if this
+   * method rejects or throws.
    */
   handshake(socket: Duplex): Promise<Omit<MuxConnection<Context>, 'socket'> | undefined>;
 }

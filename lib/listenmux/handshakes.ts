@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Milliseconds without progress after which a connection may have to make room for any newcomer. */
+/** Milliseconds without progress after which any new connection may displace a handshake. */
 const STALLED_MS = 1000;
 
-/** The same for a newcomer whose address has fewer handshakes under way than the one that has most. */
+/** Shorter limit for the first stage, if the group has at least two more than that of the new connection. */
 const OUTNUMBERED_STALLED_MS = 250;
 
-/** How far a handshake has come: the first bytes are awaited (`unidentified`), or a handshaker runs. */
+/** Progress of a handshake: the magic is awaited (`unidentified`), or a handshaker runs. */
 type Stage = 'unidentified' | 'identified';
 
 /** One connection in its handshake. */
 export interface Handshake {
-  /** What to close: the accepted socket, or the TLS stream on it once that is secured. */
+  /** The stream to destroy: the accepted socket, or the TLS stream on it once TLS is done. */
   stream: Duplex;
   /** Address group of the client; see `addressGroup`. */
   readonly address: string;
@@ -21,34 +21,34 @@ export interface Handshake {
 interface Entry extends Handshake {
   readonly endpoints: string;
   stage: Stage;
-  /** When it reached this stage. Bytes alone do not count as progress: a client could send one at a time. */
+  /** When the stage was reached. Bytes alone are no progress: a client could send one at a time. */
   since: number;
 }
 
-/** Handshakes of one address group; each set is in the order in which its stage was reached. */
+/** Handshakes of one address group; each set is in the order in which they reached its stage. */
 type Group = Record<Stage, Set<Entry>>;
 
 /**
- * The handshakes under way, by address group. When there are as many as there may be, it finds the one
- * that makes room: the oldest of the address that has most, so that silent connections of one address
- * never keep clients of others out, while a herd behind one NAT is not held to a share.
+ * The handshakes in progress, by address group. At a limit, selects the one that a new connection
+ * displaces: the oldest of the largest group. Silent connections of one address therefore never keep
+ * out clients of other addresses, and many clients behind one NAT are not limited to a share.
  *
- * Connections without an address (Unix sockets, other streams) are not listed: they cannot be told apart.
+ * Connections without an address (Unix sockets, other streams) are not listed: they have no group.
  */
 export class Handshakes {
   readonly #groups = new Map<string, Group>();
   readonly #byStream = new WeakMap<Duplex, Entry>();
-  /** TLS streams are found by their ends: Node does not tell which socket one is secured on. */
+  /** Entries of TLS streams are found by endpoints: Node does not expose the socket below the stream. */
   readonly #byEndpoints = new Map<string, Entry>();
 
-  /** All streams that are to be closed to end them. */
+  /** The streams of all handshakes. */
   *streams(): Iterable<Duplex> {
     for (const group of this.#groups.values()) {
       for (const stage of Object.values(group)) for (const { stream } of stage) yield stream;
     }
   }
 
-  /** A connection of `address` was accepted. */
+  /** A connection of the address group `address` was accepted. */
   begin(socket: Duplex, address: string): void {
     const endpoints = endpointsOf(socket);
     const entry: Entry = {
@@ -68,7 +68,7 @@ export class Handshakes {
     group.unidentified.add(entry);
   }
 
-  /** TLS is done: `stream` stands for the socket that it was secured on. */
+  /** TLS is done: `stream` replaces the socket below it. */
   secured(stream: Duplex): void {
     const entry = this.#byEndpoints.get(endpointsOf(stream));
     if (entry === undefined) return;
@@ -77,13 +77,13 @@ export class Handshakes {
     this.#reach(entry, 'unidentified');
   }
 
-  /** The first bytes of `stream` were read; a handshaker takes it. */
+  /** The magic of `stream` was read; its handshaker runs. */
   identified(stream: Duplex): void {
     const entry = this.#byStream.get(stream);
     if (entry !== undefined) this.#reach(entry, 'identified');
   }
 
-  /** The handshake on `stream` is over, or its connection closed. Idempotent. */
+  /** The handshake on `stream` is over, or its connection has closed. Idempotent. */
   end(stream: Duplex): void {
     const entry = this.#byStream.get(stream);
     if (entry === undefined) return;
@@ -93,7 +93,7 @@ export class Handshakes {
     if (this.#byEndpoints.get(entry.endpoints) === entry) this.#byEndpoints.delete(entry.endpoints);
   }
 
-  /** The handshake to close so that a newcomer of `address` can begin; undefined if there is none. */
+  /** The handshake that a new connection of `address` may displace; undefined if there is none. */
   toMakeRoomFor(address: string | undefined): Handshake | undefined {
     const largest = this.#largestGroup();
     if (largest === undefined) return undefined;

@@ -1,35 +1,35 @@
 import { countOrInfinity, milliseconds, type Rules } from '../options/index.js';
 
-/** What connections may take of a listener before and while they are served. See docs/limits.md. */
+/** Limits on the connections of a listener, in their handshake and served. See docs/limits.md. */
 export interface ListenMuxLimits {
-  /** Milliseconds until a connection must have shown what it is and shaken hands; 0 waits for ever. */
+  /** Time limit in milliseconds for magic and handshake, counted after TLS; 0 is no limit. */
   handshakeTimeoutMs: number;
-  /** Connections that are open at once, multiplexed and plain ones, in handshake or served. */
+  /** Maximum number of open connections: multiplexed and plain, in their handshake and served. */
   maxConnections: number;
   /**
-   * The same of one address: of one IPv4 address, however it is written, or of one IPv6 network of 64
-   * bits, which is the least that one host has. Connections without an address are not counted.
+   * Maximum number of open connections of one IPv4 address (plain or IPv4-mapped), or of one IPv6 /64
+   * network, the smallest that a host is assigned. Connections without an address are not counted.
    */
   maxConnectionsPerAddress: number;
-  /** Connections that shake hands at once, TLS and what handshakers wait for included. */
+  /** Maximum number of connections in their handshake: TLS, magic, or handshaker. */
   maxHandshakes: number;
 }
 
-/** What holds where nothing else is said. */
+/** The default limits. */
 export const DEFAULT_LISTEN_MUX_LIMITS: Readonly<ListenMuxLimits> = Object.freeze({
   handshakeTimeoutMs: 20_000,
   maxConnections: 10_000,
-  // Behind a NAT or a load balancer all clients have the same one.
+  // Clients behind a NAT or a load balancer share one address.
   maxConnectionsPerAddress: Infinity,
   maxHandshakes: 1000,
 });
 
-/** Limits as they may be given: whatever is left out has its default. */
+/** Limits as options; each has its default if it is left out. */
 export type ListenMuxLimitOptions = {
   [Name in keyof ListenMuxLimits]?: ListenMuxLimits[Name] | undefined;
 };
 
-/** What each limit may be. */
+/** Rules of the limit options. */
 export const LISTEN_MUX_LIMIT_RULES: Rules<ListenMuxLimitOptions> = {
   handshakeTimeoutMs: milliseconds(),
   maxConnections: countOrInfinity,

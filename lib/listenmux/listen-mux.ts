@@ -13,14 +13,14 @@ import {
 } from './listen-mux-limits.js';
 import { peekMagic } from './peek.js';
 
-/** Options of a `ListenMux`: limits, which may be left out, and who is told of what. */
+/** Options of a `ListenMux`: optional limits, and callbacks. */
 export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {
-  /** Called with every connection that is to be served: plain ones, and those that handshakers return. */
+  /** Called with every connection to serve: plain ones, and those that handshakers return. */
   onConnection(connection: MuxConnection<Context>): void;
   /**
-   * Told why a connection was closed before it could be served: a `ListenMuxError`, the error of the
-   * socket, or what a handshaker or `onConnection` threw. What it throws itself is ignored: whoever
-   * dials could end the process by it. Default: nobody is told.
+   * Called when a connection was closed before it was served, with a `ListenMuxError`, the error of the
+   * socket, or the error that a handshaker or `onConnection` threw. Errors thrown by this callback are
+   * ignored, because a client could end the process with one. Default: errors are dropped.
    */
   onHandshakeError?(error: Error, socket: Duplex): void;
 }
@@ -32,10 +32,10 @@ const LISTEN_MUX_RULES: Rules<ListenMuxOptions<unknown>> = {
 };
 
 /**
- * Serves many kinds of client on one listener: peeks at the first bytes of each connection and gives
- * it to the `Handshaker` registered for them, or on as it is if there is none.
+ * Serves several kinds of client on one listener. Peeks at the first bytes of each connection and passes
+ * the connection to the `Handshaker` registered for them, or unchanged to `onConnection` if there is none.
  *
- * Source: Gitaly `internal/grpc/listenmux`, which always waits for 11 bytes; this one decides at the
+ * Source: Gitaly `internal/grpc/listenmux`, which always waits for 11 bytes; this class decides at the
  * first byte that no magic shares.
  */
 export class ListenMux<Context = undefined> {
@@ -43,7 +43,7 @@ export class ListenMux<Context = undefined> {
   readonly #limits: ListenMuxLimits;
   readonly #connections: ConnectionLimits;
   readonly #handshakers = new Map<string, Handshaker<Context>>();
-  /** Connections that are not yet served, TLS being done. */
+  /** Connections that are not yet served, after their TLS handshake. */
   readonly #pending = new Set<Duplex>();
   #isClosed = false;
   #onSettled: (() => void)[] = [];
@@ -58,20 +58,20 @@ export class ListenMux<Context = undefined> {
     });
   }
 
-  /** Connections that are open, in handshake or served. */
+  /** Number of open connections, in their handshake and served. */
   get connectionCount(): number {
     return this.#connections.connectionCount;
   }
 
-  /** Connections that have not yet shown what they are or are shaking hands. */
+  /** Number of connections whose magic is awaited or whose handshaker runs; excludes TLS handshakes. */
   get pendingCount(): number {
     return this.#pending.size;
   }
 
   /**
-   * Hands connections that begin with `handshaker.magic` to it.
+   * Passes connections that begin with `handshaker.magic` to `handshaker`.
    *
-   * @throws TypeError if the magic is not `MAGIC_LENGTH` bytes long or is taken.
+   * @throws TypeError if the magic is not `MAGIC_LENGTH` bytes of ASCII or is already registered.
    */
   register(handshaker: Handshaker<Context>): this {
     const { magic } = handshaker;
@@ -88,9 +88,9 @@ export class ListenMux<Context = undefined> {
   }
 
   /**
-   * Takes every connection that `server` accepts, within the limits; of a TLS server, once its TLS
-   * handshake is done. One that fails is told to `onHandshakeError`, unless the client just left. How
-   * long it may take is an option of that server: `handshakeTimeout`, which `createListener` sets.
+   * Handles every connection that `server` accepts, within the limits; with a TLS server, after the TLS
+   * handshake. A failed TLS handshake is reported to `onHandshakeError`, unless the client closed the
+   * connection. Its time limit is the server's option `handshakeTimeout`, which `createListener` sets.
    */
   attach(server: Server): this {
     if (server instanceof TlsServer) this.#attachTls(server);
@@ -99,14 +99,14 @@ export class ListenMux<Context = undefined> {
   }
 
   /**
-   * Takes one connection, of which nothing has been read yet, within the limits. Never throws; failures
-   * close it.
+   * Handles one connection, from which nothing has been read yet, within the limits. Never throws; a
+   * failure closes the connection.
    */
   handle(socket: Duplex): void {
     if (this.#admit(socket)) void this.#serve(socket);
   }
 
-  /** Resolves when there is no connection that is not yet served, TLS handshakes included. */
+  /** Resolves when no connection is in its handshake, TLS handshakes included. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.#onSettled.push(resolve);
@@ -115,8 +115,8 @@ export class ListenMux<Context = undefined> {
   }
 
   /**
-   * Closes every connection that is not yet served, in its TLS handshake as well, and those that still
-   * come. Those that are served belong to who serves them.
+   * Closes every connection that is not yet served, including those in their TLS handshake, and every
+   * later connection. Served connections belong to their server and stay open.
    */
   close(): void {
     this.#isClosed = true;
@@ -129,7 +129,7 @@ export class ListenMux<Context = undefined> {
   }
 
   #attachTls(server: TlsServer): void {
-    // Node itself, which begins to shake hands: it costs more than anything else that comes before.
+    // Node's own listener starts the TLS handshake. The limits come first, because TLS is expensive.
     const listeners = server.rawListeners('connection');
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
@@ -139,15 +139,15 @@ export class ListenMux<Context = undefined> {
     server.on('tlsClientError', (error, socket) => this.#endTls(error, socket));
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#connections.secured(socket);
-      // Its handshake ended in the same turn as this was closed.
+      // The TLS handshake ended in the same turn in which `close()` was called.
       if (this.#isClosed) socket.on('error', ignoreError).destroy();
       else void this.#serve(socket.setNoDelay(true));
     });
   }
 
-  /** Whether it may come in; closes it if not. */
+  /** Whether the limits admit a connection; closes the connection if not. */
   #admit(socket: Duplex): boolean {
-    // Stays for good: between two owners nobody else listens, and an error must not end the process.
+    // Never removed: between two owners there is no other listener, and an error would end the process.
     socket.on('error', ignoreError);
     if (this.#isClosed) {
       socket.destroy();
@@ -161,8 +161,8 @@ export class ListenMux<Context = undefined> {
   }
 
   async #serve(socket: Duplex): Promise<void> {
-    socket.on('error', ignoreError); // Under TLS it is another one than was admitted.
-    // Who is told why it was closed can still ask then: Node remembers the answer.
+    socket.on('error', ignoreError); // Under TLS not the admitted socket, but the stream on it.
+    // Node caches the address, so that `onHandshakeError` can read it after the close.
     void (socket as Partial<Socket>).remoteAddress;
     this.#pending.add(socket);
     const stopTimer = this.#startTimer(socket);
@@ -180,7 +180,7 @@ export class ListenMux<Context = undefined> {
     }
   }
 
-  /** `#serve` tells the error of a stream that it waits for; during a TLS handshake nobody does. */
+  /** `#serve` reports the error of a pending stream. It does not run yet during a TLS handshake. */
   #displace(stream: Duplex, error: ListenMuxError): void {
     if (this.#pending.has(stream)) {
       stream.destroy(error);
@@ -194,14 +194,14 @@ export class ListenMux<Context = undefined> {
     try {
       this.#options.onHandshakeError?.(error, socket);
     } catch {
-      // As its doc says.
+      // Ignored, see `ListenMuxOptions`.
     }
   }
 
   #endTls(error: NodeJS.ErrnoException, socket: TLSSocket): void {
-    // Node leaves a connection open whose handshake took too long.
+    // Node does not close a connection whose TLS handshake timed out.
     socket.destroy();
-    // Node does not say in the error that it was the client's certificate, but its code in the socket.
+    // Node sets the code of a refused client certificate on the socket, not on the error.
     const refused = socket.authorizationError as Error | string | null | undefined;
     if (!refused && error.code === 'ECONNRESET') return;
     const why = refused ? `the certificate of the client was refused (${refused})` : error.message;

@@ -2,19 +2,21 @@ import { Duplex, Readable } from 'node:stream';
 import { ListenMuxError } from './errors.js';
 import { MAGIC_LENGTH } from './handshaker.js';
 
-/** The first bytes of a connection, judged. */
+/** Result of `peekMagic`. */
 export interface PeekResult {
-  /** The magic that the connection began with, now consumed; undefined if it began with none. */
+  /** The magic that the connection began with, now consumed; undefined if there is none. */
   magic: string | undefined;
-  /** The connection to go on with: paused, with every byte behind the magic still to be read. */
+  /** The connection to continue with: paused, with every byte after the magic still to be read. */
   socket: Duplex;
 }
 
 /**
- * Reads as few bytes as tell which of `magics`, if any, a connection begins with: at most
- * `MAGIC_LENGTH`, and no more after the first one that no magic shares. Waits for as long as it
- * takes; rejects if the connection closes or fails first. A connection that ends within a magic has
- * none. Go: `listenmux.Mux.ServerHandshake`.
+ * Finds which of `magics`, if any, a connection begins with. Waits for at most `MAGIC_LENGTH` bytes, and
+ * for none after the first byte that no magic shares. A connection that ends within a magic has none.
+ * Has no time limit. Go: `listenmux.Mux.ServerHandshake`.
+ *
+ * @throws ListenMuxError (as a rejection) `ERR_LISTENMUX_CLOSED` if the connection closes first; the
+ * error of the connection if it fails.
  */
 export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<PeekResult> {
   const candidates = [...magics];
@@ -22,13 +24,13 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     let seen: Buffer = Buffer.alloc(0);
 
     const onReadable = (): void => {
-      // From Node 26 on `read()` gives one piece of those that have come, not all of them at once.
+      // Since Node 26, `read()` returns one buffered chunk, not all of them.
       for (let chunk; (chunk = socket.read() as Buffer | null) !== null;) {
         seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
         if (judge()) return;
       }
     };
-    /** Whether it can be told. */
+    /** Resolves if the bytes seen so far are enough; returns whether they are. */
     const judge = (): boolean => {
       const start = seen.toString('latin1', 0, MAGIC_LENGTH);
       const magic = candidates.find((candidate) => candidate === start);
@@ -42,10 +44,10 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     };
     const onEnd = (): void => {
       settle();
-      // After its end nothing can be put back into the socket.
+      // `unshift` throws after the end of the socket's input.
       const readable = Readable.from(seen.length === 0 ? [] : [seen]);
       const whole = Duplex.from({ readable, writable: socket });
-      whole.on('error', () => {}); // As on every socket that waits for its owner.
+      whole.on('error', () => {}); // An error before the connection has an owner must not end the process.
       resolve({ magic: undefined, socket: whole });
     };
     const onError = (error: Error): void => {
