@@ -1,6 +1,6 @@
 import { HEADER_LENGTH, writeHeader } from '../yamux/index.js';
 
-/** A frame header alone. */
+/** Encodes a frame header. */
 export function encodeHeader(
   type: number,
   flags: number,

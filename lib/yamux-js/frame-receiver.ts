@@ -3,23 +3,23 @@ import { encodeHeader } from './frame-header.js';
 import type { RawSession } from './load-yamux-js.js';
 import type { YamuxJsStream } from './yamux-js-stream.js';
 
-/** The session, as far as frames of the other end concern it. */
+/** The part of the session that `YamuxJsFrameReceiver` uses. */
 export interface ReceiverHost {
   readonly streams: ReadonlyMap<number, YamuxJsStream>;
-  /** Whether the session is over, so that nothing more counts. */
+  /** Whether the session is over; the rest of a frame is ignored then. */
   isOver(): boolean;
-  /** The other end accepts no new streams. */
+  /** The peer accepts no new streams. */
   refuseOpens(): void;
-  /** Resets a stream at the other end. */
+  /** Sends a reset of a stream to the peer. */
   reset(streamId: number): void;
 }
 
 /**
- * Gives yamux-js the frames of the other end as it can take them, and does the rest of what they
- * say. yamux-js knows one flag at a time, and only on window updates: a frame is shown to it in
- * parts, FIN and RST not at all (C5 to C8, C14, C15).
+ * Passes the peer's frames to yamux-js in a form that it can handle, and handles the rest. yamux-js
+ * understands one flag per frame, and only on window updates: frames are passed in parts, FIN and RST
+ * not at all (C5 to C8, C14, C15; see docs/yamux-js.md).
  *
- * It handles each part before `write()` returns, because its output always flows.
+ * yamux-js handles each part before `write()` returns, because its output always flows.
  */
 export class YamuxJsFrameReceiver {
   readonly #yamux: RawSession;
@@ -30,7 +30,7 @@ export class YamuxJsFrameReceiver {
     this.#host = host;
   }
 
-  /** @throws YamuxError if the frame breaks the protocol, or ends the session as it should. */
+  /** @throws YamuxError if the frame violates the protocol, or is a GoAway that reports an error. */
   receive(frame: Buffer): void {
     const type = frame[1]!;
     if (type === YamuxFrameType.GoAway) this.#receiveGoAway(frame.readUInt32BE(8));
@@ -54,7 +54,7 @@ export class YamuxJsFrameReceiver {
     if (this.#host.isOver()) return;
     const stream = this.#host.streams.get(id);
     if (stream === undefined) {
-      // Whoever still sends to a stream that we have left should know.
+      // The peer still sends data on a stream that this side has left.
       if (type === YamuxFrameType.Data && length > 0 && !(flags & YamuxFlag.Rst))
         this.#host.reset(id);
       return;

@@ -1,16 +1,16 @@
 import { YamuxFrameType, HEADER_LENGTH, YamuxError } from '../yamux/index.js';
 
 /**
- * Cuts chunks of any size into whole frames, which is all that yamux-js can read. A frame that lies
- * within one chunk is a view of it; one that does not is collected, in a buffer of its exact size.
+ * Splits chunks of any size into whole frames, because yamux-js cannot read parts of a frame. A frame
+ * within one chunk is a view of the chunk; a frame across chunks is copied to a buffer of its size.
  */
 export class FrameSplitter {
   readonly #maxFrameSize: number;
-  /** The frame that is incomplete; as long as its header is not, only that. */
+  /** Buffer of the incomplete frame; has room for its header only, until the header is complete. */
   #partial = Buffer.alloc(HEADER_LENGTH);
   #filled = 0;
 
-  /** @param maxFrameSize - longest payload of a frame, in bytes. */
+  /** @param maxFrameSize - maximum payload of a frame, in bytes. */
   constructor(maxFrameSize: number) {
     this.#maxFrameSize = maxFrameSize;
   }
@@ -21,10 +21,10 @@ export class FrameSplitter {
   }
 
   /**
-   * The frames that are complete with `chunk`, in order.
+   * Yields the frames that `chunk` completes, in order.
    *
-   * @throws YamuxError `ERR_YAMUX_PROTOCOL` where the bytes are not yamux or a frame is too long; use
-   * the splitter no more.
+   * @throws YamuxError `ERR_YAMUX_PROTOCOL` if the bytes are not yamux or a frame is too long; the
+   * splitter cannot be used after that.
    */
   *split(chunk: Buffer): Generator<Buffer, void, undefined> {
     let offset = 0;
@@ -44,7 +44,7 @@ export class FrameSplitter {
     }
   }
 
-  /** Whether what was collected is a frame; if it is a header only, makes room for the payload. */
+  /** Whether the collected bytes are a whole frame; if only its header, makes room for the payload. */
   #completed(): boolean {
     const length = this.#frameLength(this.#partial, 0);
     if (length === this.#filled) return true;

@@ -1,5 +1,5 @@
 /**
- * The handshakes of the backchannel on npm yamux-js, for two JavaScript ends.
+ * A session factory on the npm package yamux-js, for connections with JavaScript at both ends.
  *
  * @module nestjs-backchannel/yamux-js
  */

@@ -1,26 +1,26 @@
 import { createRequire } from 'node:module';
 import type { Duplex, Transform } from 'node:stream';
 
-/** What is used of a stream of yamux-js. */
+/** The subset of a yamux-js stream that is used. */
 export interface RawStream extends Duplex {
   ID(): number;
   /** Sends FIN. */
   close(): void;
-  /** Makes it refuse writes; sends nothing. */
+  /** Makes the stream refuse writes; sends nothing. */
   forceClose(): void;
-  /** Sends the acknowledgement of an inbound stream, or credit for half a window and more. */
+  /** Acknowledges an inbound stream, or sends credit if half a window or more is due. */
   sendWindowUpdate(): void;
-  /** Called by the session with the size of every payload; counts it and sends credit. */
+  /** Called by the session with the size of every payload; counts the bytes and sends credit. */
   updateRecvWindow(receivedSize: number): void;
 }
 
-/** What is used of a session of yamux-js: bytes of the peer in, bytes for the peer out. */
+/** The subset of a yamux-js session that is used. Its input comes from the peer, its output goes there. */
 export interface RawSession extends Transform {
   onStream?: (stream: RawStream) => void;
   open(): RawStream;
   /** Sends GoAway, destroys the streams, ends the output. */
   close(): void;
-  /** Forgets a stream; sends nothing. */
+  /** Removes a stream from the session; sends nothing. */
   closeStream(streamId: number): void;
   send(header: { encode(): Buffer }): void;
 }
@@ -32,7 +32,7 @@ export interface RawConfig {
   logger: (...message: unknown[]) => void;
 }
 
-/** What the package exports, as far as it is used. */
+/** The subset of the package's exports that is used. */
 export interface YamuxJs {
   Client: new (config: RawConfig) => RawSession;
   Server: new (
@@ -42,8 +42,8 @@ export interface YamuxJs {
 }
 
 /**
- * Loads the optional peer dependency. By `require`, as it is CommonJS: a static import could not say
- * what to install, and a dynamic one would make this module asynchronous.
+ * Loads the optional peer dependency, which is CommonJS, with `require`. A static import could not name
+ * the package to install, and a dynamic import would make this module asynchronous.
  *
  * @throws Error `ERR_MODULE_NOT_FOUND` with the command to run if the package is not installed.
  */

@@ -10,22 +10,22 @@ import { INITIAL_WINDOW, YamuxError } from '../yamux/index.js';
 import { MAX_SENT_PAYLOAD } from './yamux-js-stream.js';
 import { YamuxJsSession } from './yamux-js-session.js';
 
-/** Settings of sessions on yamux-js; all may be left out. Both ends choose theirs alone. */
+/** Options of sessions on yamux-js; all are optional. The two ends need not have equal values. */
 export interface YamuxJsOptions {
   /**
-   * Longest payload of one frame that is collected for yamux-js, in bytes; a frame that announces
-   * more ends the session. From 65536, which is what this factory sends, to 262144, which is the
-   * window of a stream: nobody may send more in one piece. Default 262144.
+   * Maximum payload of a received frame, in bytes; a longer frame ends the session. From 65536, the
+   * maximum that this factory sends, to 262144, the window of a stream, which no frame may exceed.
+   * Default 262144.
    */
   maxFrameSize?: number;
   /**
-   * Streams open at once, those of both ends together; what the other end opens beyond them is
-   * reset. A backchannel uses two. At least 1. Default 256.
+   * Maximum number of open streams, those of both ends together; streams that the peer opens beyond it
+   * are reset. A backchannel uses two. At least 1. Default 256.
    */
   maxStreams?: number;
   /**
-   * Milliseconds that `close()` waits while the peer takes nothing: first for what was written, then
-   * for the socket. At least 1. Default 10000.
+   * Time limits of `close()`, in milliseconds: first for written data to leave the streams, counted from
+   * the last progress; then for the socket to send its output. At least 1. Default 10000.
    */
   closeTimeoutMs?: number;
 }
@@ -43,21 +43,21 @@ const RULES: Rules<YamuxJsOptions> = {
 };
 
 /**
- * A `SessionFactory` that runs sessions on the npm package yamux-js instead of this library's own
- * yamux. For connections with JavaScript at both ends: this factory, or at one of them the default one.
- * Go peers are what the default is for; with them nothing here is promised.
+ * A `SessionFactory` on the npm package yamux-js instead of this library's own yamux. For connections
+ * with JavaScript at both ends: the other end uses this factory or the default one. Go peers are not
+ * supported; use the default factory for them.
  *
  * - Needs the package `yamux-js`, an optional peer dependency: `npm install yamux-js@0.2`. Importing
- *   this module without it fails, and says so.
- * - yamux-js is given exactly one whole frame at a time, and only flags that it understands; end,
- *   reset, acknowledgement, backpressure and errors are seen to around it.
- * - Windows are 262144 bytes per stream, as a frame of a whole window may have to be collected: one
+ *   this module without the package throws `ERR_MODULE_NOT_FOUND`.
+ * - yamux-js gets exactly one whole frame at a time, with only the flags that it understands. End,
+ *   reset, acknowledgement, backpressure and errors are implemented around it.
+ * - The window is 262144 bytes per stream, because a frame of a whole window may have to be buffered. One
  *   stream carries at most 262144 bytes per round trip.
- * - Memory per stream: what the window allows to wait for the reader, 262144 bytes; per session: one
- *   frame of `maxFrameSize` that is still incomplete, and at most 1 MiB for a peer that does not read.
- * - No keepalive and no write timeout: have gRPC's keepalive find dead connections.
- * - Every error is told by `closed` of the session or by the stream; nothing is logged, and no timer
- *   outlives the session.
+ * - Memory per stream: at most 262144 bytes that wait for the reader. Memory per session: one incomplete
+ *   frame of at most `maxFrameSize`, and at most 1 MiB of output for a peer that does not read.
+ * - No keepalive and no write timeout: use gRPC's keepalive to detect dead connections.
+ * - `closed` of the session or the stream reports every error. Nothing is logged, and no timer outlives
+ *   the session.
  *
  * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.
  */

@@ -11,10 +11,10 @@ import { YamuxJsStream, type YamuxJsStreamHost } from './yamux-js-stream.js';
 
 const { Client, Server } = loadYamuxJs();
 
-/** Bytes that may wait for a peer that does not read. Data stays far below; answers to it need not. */
+/** Maximum output in bytes that waits for a peer that does not read. Only answers to the peer reach it. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 
-/** What a session needs to know; see `YamuxJsOptions`. */
+/** Settings of a session; see `YamuxJsOptions`. */
 export interface SessionSettings {
   readonly maxFrameSize: number;
   readonly maxStreams: number;
@@ -22,9 +22,9 @@ export interface SessionSettings {
 }
 
 /**
- * A session of yamux-js on a socket. What comes in is cut into frames, one at a time is shown to
- * yamux-js, with only those flags that it understands; what it misses is done here and in
- * `YamuxJsStream`. The session owns the socket from construction on.
+ * A yamux-js session on a socket. Splits the input into frames and passes them to yamux-js one at a
+ * time, with only the flags that it understands. This class and `YamuxJsStream` implement the rest of
+ * the protocol. The session owns the socket from construction on.
  */
 export class YamuxJsSession implements MultiplexSession {
   readonly closed: Promise<Error | undefined>;
@@ -35,19 +35,19 @@ export class YamuxJsSession implements MultiplexSession {
   readonly #splitter: FrameSplitter;
   readonly #receiver: YamuxJsFrameReceiver;
   readonly #streams = new Map<number, YamuxJsStream>();
-  /** Those that wait for the socket to take more, longest first. */
+  /** Streams that wait for the socket to drain, the longest waiting first. */
   readonly #waiting = new Set<YamuxJsStream>();
   readonly #host: YamuxJsStreamHost;
   readonly #socketClosed: Promise<void>;
 
-  /** `closing`: `close()` waits for written data to leave. `closed`: over for users; the socket may linger. */
+  /** `closing`: `close()` waits for written data to leave. `closed`: over; the socket may linger. */
   #state: 'open' | 'closing' | 'closed' = 'open';
   #settle!: (reason: Error | undefined) => void;
   #closing: Promise<void> | undefined;
   #closeDeadline: NodeJS.Timeout | undefined;
   #remoteGoAway = false;
   #handler: ((stream: Duplex) => void) | undefined;
-  /** Inbound streams that came before the handler. */
+  /** Inbound streams that arrived before the handler was set. */
   #unhandled: YamuxJsStream[] = [];
 
   constructor(socket: Duplex, role: 'client' | 'server', settings: SessionSettings) {
@@ -120,7 +120,7 @@ export class YamuxJsSession implements MultiplexSession {
     return this.#socketClosed;
   }
 
-  /** Not at once: writes made just before reach their streams within this turn. */
+  /** Waits until the next tick, because writes made just before reach their streams within this turn. */
   #finishClosingSoon(): void {
     if (this.#state !== 'closing') return;
     process.nextTick(() => {
@@ -130,7 +130,7 @@ export class YamuxJsSession implements MultiplexSession {
     });
   }
 
-  /** The one way out; `error` undefined is an orderly end, where what was sent still leaves. */
+  /** The only transition to `closed`. Without `error` the end is orderly: queued output is still sent. */
   #terminate(error: Error | undefined): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
@@ -138,7 +138,7 @@ export class YamuxJsSession implements MultiplexSession {
     this.#closeDeadline = undefined;
     for (const stream of this.#streams.values()) stream.sessionEnded(error ?? sessionClosed());
     this.#unhandled = [];
-    // Says GoAway and ends its output, which ends the socket.
+    // Sends GoAway and ends the output of yamux-js, which ends the socket.
     this.#yamux.close();
     if (error === undefined) {
       this.#linger();
@@ -150,8 +150,8 @@ export class YamuxJsSession implements MultiplexSession {
   }
 
   /**
-   * Waits for the socket to pass on what it was given, then for the peer to read it: unread input
-   * would turn our last bytes into a connection reset, so it is read and dropped.
+   * Waits for the socket to send its output, then lingers for the peer to read it. Input is read and
+   * dropped, because unread input would turn our last bytes into a connection reset.
    */
   #linger(): void {
     const socket = this.#socket;
@@ -178,9 +178,9 @@ export class YamuxJsSession implements MultiplexSession {
       logger: () => {},
     };
     const yamux = role === 'client' ? new Client(config) : new Server(undefined, config);
-    // The constructor of a client has no place for it.
+    // The constructor of `Client` has no parameter for the handler (C26).
     yamux.onStream = (stream) => this.#accept(stream);
-    // Emitted without being destroyed by it; nothing that yamux-js finds wrong is worth going on for.
+    // yamux-js emits errors without ending the session; each of them ends it here.
     yamux.on('error', (cause) => {
       const message = `yamux-js gave up: ${cause.message}`;
       this.#terminate(new YamuxError('ERR_YAMUX_PROTOCOL', message, { cause }));
@@ -192,7 +192,7 @@ export class YamuxJsSession implements MultiplexSession {
 
   #attach(): void {
     const socket = this.#socket;
-    // The events of a socket come in the context of whoever made it.
+    // Events of a socket run in the async context in which the socket was created.
     const scope = createRootScope();
     socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#receiveChunk, this, chunk));
     socket.on('drain', () => scope.runInAsyncScope(this.#sendWaiting, this));
@@ -205,7 +205,7 @@ export class YamuxJsSession implements MultiplexSession {
     if (socket.destroyed) process.nextTick(() => this.#terminate(this.#endOfInput()));
   }
 
-  /** Not paused when the socket is full, as yamux-js would then stop reading too: see `#admits`. */
+  /** Does not pause the output for a full socket: yamux-js would stop reading too. See `#admits`. */
   #forward(frame: Buffer): void {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded) return;
@@ -222,7 +222,7 @@ export class YamuxJsSession implements MultiplexSession {
 
   #admits(stream: YamuxJsStream): boolean {
     if (!this.#socket.writableNeedDrain) {
-      // It makes progress, so `close()` goes on waiting.
+      // Progress restarts the time limit of `close()`.
       this.#closeDeadline?.refresh();
       return true;
     }
@@ -233,7 +233,7 @@ export class YamuxJsSession implements MultiplexSession {
   #sendWaiting(): void {
     for (const stream of this.#waiting) {
       if (this.#socket.writableNeedDrain) return;
-      // Comes back last if it has more.
+      // A stream with more to send joins the queue again, at its end.
       this.#waiting.delete(stream);
       stream.send();
     }
@@ -254,7 +254,7 @@ export class YamuxJsSession implements MultiplexSession {
 
   #accept(raw: RawStream): void {
     const stream = this.#adopt(raw);
-    // yamux-js would only do so with the first data (C9).
+    // Acknowledges the stream; yamux-js would do so only with its first data (C9).
     raw.sendWindowUpdate();
     if (this.#state !== 'open') stream.destroy();
     else if (this.#handler === undefined) this.#unhandled.push(stream);

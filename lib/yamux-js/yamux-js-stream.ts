@@ -2,40 +2,40 @@ import { Duplex } from 'node:stream';
 import { INITIAL_WINDOW, YamuxError } from '../yamux/index.js';
 import type { RawStream } from './load-yamux-js.js';
 
-/** Longest payload of a frame that is sent, in bytes, so that streams take turns. */
+/** Maximum payload of a sent frame in bytes, so that streams take turns. */
 export const MAX_SENT_PAYLOAD = 64 * 1024;
 
-/** What a stream needs of its session. */
+/** The part of the session that a stream uses. */
 export interface YamuxJsStreamHost {
-  /** Whether the socket takes more; if not, `send()` of the stream is called when it does. */
+  /** Whether the socket accepts more; if not, `send()` of the stream is called when the socket drains. */
   admits(stream: YamuxJsStream): boolean;
-  /** Resets the stream at the other end. */
+  /** Sends a reset of the stream to the peer. */
   reset(streamId: number): void;
-  /** Nothing written to the stream is unsent. */
+  /** A write or the end of the stream was sent. */
   flushed(): void;
-  /** The stream has left the protocol: its id means nothing any more. */
+  /** The stream is over; its id is no longer in use. */
   forget(stream: YamuxJsStream): void;
 }
 
-/** Errors are delivered to whoever listens; that nobody does must not end the process. */
+/** An error that no listener of the application handles must not end the process. */
 function ignoreError(): void {}
 
 /**
- * A stream of yamux-js that ends, resets and waits as a Node `Duplex` should, with half-open ends.
- * It stands between the application and the stream of yamux-js, which does none of it.
+ * A yamux-js stream with the end, reset and backpressure of a Node `Duplex`, and with half-close. Wraps
+ * the stream of yamux-js, which has none of them.
  */
 export class YamuxJsStream extends Duplex {
   readonly id: number;
   readonly #host: YamuxJsStreamHost;
   readonly #raw: RawStream;
-  /** Has yamux-js count bytes as received, and grant credit for them from half a window on. */
+  /** yamux-js' `updateRecvWindow`: counts bytes as received, and sends credit from half a window on. */
   readonly #credit: (bytes: number) => void;
-  /** Bytes that came and are not yet credited: they wait for the reader, in `#raw` or here. */
+  /** Received bytes without credit yet; they wait for the reader, in `#raw` or in this stream. */
   #uncredited = 0;
-  /** Bytes that the other end will take, as yamux-js counts them. */
+  /** Bytes that the peer accepts, as yamux-js counts them. */
   #sendWindow = INITIAL_WINDOW;
   #unsent: { bytes: Buffer; callback: (error?: Error | null) => void } | undefined;
-  /** `gone`: the other end, or this one, knows the stream no more; nothing may be sent for it. */
+  /** `gone`: the stream has ended in both directions, or one end has dropped it; nothing may be sent. */
   #local: 'open' | 'finished' | 'gone' = 'open';
   #remote: 'open' | 'finished' = 'open';
   #sessionError: Error | undefined;
@@ -45,7 +45,7 @@ export class YamuxJsStream extends Duplex {
     this.id = raw.ID();
     this.#host = host;
     this.#raw = raw;
-    // yamux-js grants new credit for what arrives; here it is granted for what is taken out (C11).
+    // yamux-js sends credit for bytes that arrive; this stream sends it for bytes that are read (C11).
     this.#credit = raw.updateRecvWindow.bind(raw);
     raw.updateRecvWindow = (bytes) => {
       this.#uncredited += bytes;
@@ -57,7 +57,7 @@ export class YamuxJsStream extends Duplex {
     this.on('error', ignoreError);
   }
 
-  /** Bytes that the other end may send now. */
+  /** Bytes that the peer may send now. */
   get receiveWindow(): number {
     return INITIAL_WINDOW - this.#uncredited;
   }
@@ -66,7 +66,7 @@ export class YamuxJsStream extends Duplex {
     return this.#sendWindow;
   }
 
-  /** Whether everything written so far, an end included, has been sent. */
+  /** Whether everything written so far has been sent, an end included. */
   get isFlushed(): boolean {
     return this.writableLength === 0 && (this.#local !== 'open' || !this.writableEnded);
   }
@@ -74,7 +74,7 @@ export class YamuxJsStream extends Duplex {
   // ---- The application's side (called by Node's stream machinery)
 
   override _read(): void {
-    // Data is pushed as it arrives: the window, not the demand, limits how much.
+    // Data is pushed as it arrives; the window limits its amount, not the demand.
   }
 
   override read(size?: number): unknown {
@@ -109,7 +109,7 @@ export class YamuxJsStream extends Duplex {
       if (complete && error === null) this.#finish();
       else this.#host.reset(this.id);
     }
-    // Ended by us but not by the other end, what still comes for it is answered by a reset.
+    // If only this side has sent FIN, later data of the peer is answered with a reset.
     this.#leave();
     this.#raw.forceClose();
     this.#raw.destroy();
@@ -119,13 +119,13 @@ export class YamuxJsStream extends Duplex {
     callback(error);
   }
 
-  // ---- The other end's side (called by the session)
+  // ---- The peer's side (called by the session)
 
-  /** Sends what the window and the socket admit. */
+  /** Sends as much as the window and the socket accept. */
   send(): void {
     while (this.#unsent !== undefined) {
-      // Never more than the window: at zero yamux-js would look for credit every 100 ms (C10), and
-      // go on doing so after the stream's end.
+      // Never more than the window: at zero yamux-js would poll for credit every 100 ms (C10), even
+      // after the stream's end.
       if (this.#sendWindow === 0 || !this.#host.admits(this)) return;
       const { bytes, callback } = this.#unsent;
       const size = Math.min(bytes.length, this.#sendWindow, MAX_SENT_PAYLOAD);
@@ -140,26 +140,26 @@ export class YamuxJsStream extends Duplex {
     }
   }
 
-  /** The other end takes more. */
+  /** Adds credit of the peer, and sends. */
   grant(bytes: number): void {
     this.#sendWindow += bytes;
     this.send();
   }
 
-  /** The other end has sent its last byte; yamux-js does not notice (C14). */
+  /** Handles FIN of the peer, which yamux-js ignores (C14). */
   receiveFin(): void {
     this.#remote = 'finished';
     if (this.#local === 'finished') this.#leave();
     this.#raw.push(null);
   }
 
-  /** The other end gave the stream up; yamux-js tells nobody (C15). */
+  /** Handles RST of the peer, which yamux-js does not report (C15). */
   receiveReset(): void {
     this.#leave();
     this.destroy(new YamuxError('ERR_YAMUX_STREAM_RESET', `the peer reset stream ${this.id}`));
   }
 
-  /** The session is over. A stream that the other end had finished may still be read to its end. */
+  /** The session is over. If the peer had sent FIN, the stream can still be read to its end. */
   sessionEnded(error: Error): void {
     this.#leave();
     this.#sessionError = error;
@@ -179,7 +179,7 @@ export class YamuxJsStream extends Duplex {
     try {
       this.push(chunk);
     } catch (error) {
-      // Thrown by a listener of ours: uncaught as it would be elsewhere, but not inside yamux-js.
+      // Thrown by a listener of this stream: rethrown as an uncaught exception, outside of yamux-js.
       process.nextTick(() => {
         throw error;
       });
