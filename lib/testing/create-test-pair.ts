@@ -29,30 +29,30 @@ import { MemoryNetwork } from './memory-network.js';
 import { TestPair } from './test-pair.js';
 import type { CompiledModule, ModuleBuilder } from './testing-module.js';
 
-/** An application's module, or what `Test.createTestingModule` makes of it, to override providers. */
+/** The module of an application, or the result of `Test.createTestingModule`, to override providers. */
 export type TestApplication = Type | DynamicModule | ModuleBuilder;
 
 /** Options of `createTestPair`. */
 export interface TestPairOptions {
-  /** The application that listens: has `BackchannelModule.forRoot`. */
+  /** The application that listens: imports `BackchannelModule.forRoot`. */
   listening: TestApplication;
-  /** The application that dials: has `BackchannelModule.registerClient`. */
+  /** The application that dials: imports `BackchannelModule.registerClient`. */
   dialing: TestApplication;
-  /** What the dialing side shows of itself, as by mutual TLS. Default: nothing. */
+  /** The client certificate of the dialing side, as with mutual TLS. Default: none. */
   certificate?: TestCertificate;
-  /** What is between them. Default: a network of their own. */
+  /** The network between the applications. Default: a new one. */
   network?: MemoryNetwork;
   /**
-   * Makes the applications, as `main.ts` does: with pipes, or on another HTTP adapter. Default:
+   * Creates the applications as `main.ts` does, for example with pipes or another HTTP adapter. Default:
    * `module.createNestApplication()`.
    */
   createApp?: (
     module: CompiledModule,
     side: 'listening' | 'dialing',
   ) => INestApplication | Promise<INestApplication>;
-  /** As of `connectBackchannel`. */
+  /** The `hybridOptions` of `connectBackchannel`. */
   hybridOptions?: NestHybridApplicationOptions;
-  /** Milliseconds to get connected in. Default 5000. */
+  /** Milliseconds for the clients to connect, and as many for the peer to appear. Default 5000. */
   deadlineMs?: number;
 }
 
@@ -77,15 +77,16 @@ const RULES: Rules<TestPairOptions> = {
 };
 
 /**
- * Starts both applications on a network in memory, whose clients reach the listening one whatever
- * their url is, unless somebody listens at it. Resolves when they are connected; close it in the end.
+ * Starts both applications on an in-memory network. Clients of the dialing application reach the
+ * listening one at any url that has no listener. Resolves when all clients are connected. Close the pair
+ * at the end of the test.
  *
- * Needs `@nestjs/testing`, and an HTTP adapter as every Nest application does; nothing listens for
- * HTTP, but `pair.listening.listen(0)` may.
+ * Needs `@nestjs/testing`, and an HTTP adapter as every Nest application does. No HTTP port is opened;
+ * `pair.listening.listen(0)` opens one.
  *
- * @throws OptionError (as a rejection) naming a bad option; Error if a side has nothing to listen or dial with; NotConnectedError or
- * NoPeerError if they are not connected within `deadlineMs`, with the reason where it is known; what
- * starting an application throws. Nothing is left running then.
+ * @throws OptionError (as a rejection) naming a bad option; Error if a side has nothing to listen or
+ * dial with; NotConnectedError or NoPeerError if they are not connected within `deadlineMs`, with the
+ * reason if it is known; errors of starting an application. Both applications are closed then.
  */
 export async function createTestPair(options: TestPairOptions): Promise<TestPair> {
   const verified = verifyOptions('createTestPair', RULES, options);
@@ -115,7 +116,7 @@ const LISTENS_NOT =
 const DIALS_NOT =
   'the application of "dialing" has no client: import BackchannelModule.registerClient in it';
 
-/** Starts one side as `main.ts` would; adds it to `apps` as soon as there is something to close. */
+/** Starts one side as `main.ts` would; adds it to `apps` as soon as it must be closed. */
 async function start(
   side: 'listening' | 'dialing',
   network: BackchannelNetwork,
@@ -147,7 +148,7 @@ async function builderOf(module: Type | DynamicModule): Promise<ModuleBuilder> {
   return Test.createTestingModule({ imports: [module] });
 }
 
-/** A network whose unknown urls all lead to `url`. */
+/** A network on which every url without a listener leads to `url`. */
 function leadingTo(
   url: string,
   network: MemoryNetwork,
@@ -165,7 +166,7 @@ function hasStrategy(app: INestApplication): boolean {
   return [...clientsOf(app).values()].some((client) => client.serves);
 }
 
-/** By the names that they are registered under. */
+/** The clients of an application, by the names under which they are registered. */
 function clientsOf(app: INestApplication): Map<string, BackchannelClient> {
   const prefix = getBackchannelClientToken('');
   const clients = [...instancesOf(app, BackchannelClient)];

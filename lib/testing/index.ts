@@ -1,6 +1,6 @@
 /**
- * For tests of applications: both sides in one process without a port, and peers and clients that
- * exist in a test only.
+ * For tests of applications: both sides in one process without a port, and test doubles of peers and
+ * clients.
  *
  * @module nestjs-backchannel/testing
  */

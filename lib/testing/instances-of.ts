@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 
-/** The providers of an application that are of a class, by token. */
+/** The providers of an application that are instances of a class, by token. */
 export function instancesOf<T>(
   app: INestApplicationContext,
   metatype: abstract new (...args: never[]) => T,

@@ -2,31 +2,31 @@ import { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import { networkError } from './network-error.js';
 
-/** As far as a test says what is in a certificate. */
+/** A certificate that has only the fields that a test needs. */
 export type TestCertificate = Partial<Omit<PeerCertificate, 'subject' | 'issuer'>> & {
   subject?: Partial<PeerCertificate['subject']>;
   issuer?: Partial<PeerCertificate['issuer']>;
 };
 
 /**
- * One end of a connection that has no socket. It keeps what TCP keeps: bytes arrive in order and in a
- * later turn of the event loop, a write is finished when the other end has room for it, either end may
- * finish first, and who is cut off gets ECONNRESET.
+ * One end of a connection without a socket. Behaves as TCP does: bytes arrive in order and in a later
+ * turn of the event loop, a write finishes when the other end has room for it, either end may half-close
+ * first, and an aborted connection fails with ECONNRESET.
  */
 export class MemoryConnection extends Duplex {
-  /** Bytes that came in. */
+  /** Bytes received. */
   bytesRead = 0;
-  /** Bytes that were sent. */
+  /** Bytes sent. */
   bytesWritten = 0;
-  /** Whether the other end has shown a certificate; the name is that of `TLSSocket`. */
+  /** Whether the other end has presented a certificate; as in `TLSSocket`. */
   readonly authorized: boolean;
   readonly #certificate: TestCertificate | undefined;
   #other!: MemoryConnection;
-  /** Finishes the write of the other end, when this one has room again. */
+  /** Finishes the pending write of the other end when this end has room again. */
   #onRoom: ((error?: Error) => void) | undefined;
   #hasEnded = false;
 
-  /** @param certificate - what the other end has shown. */
+  /** @param certificate - presented by the other end. */
   private constructor(certificate?: TestCertificate) {
     super();
     this.#certificate = certificate;
@@ -34,9 +34,9 @@ export class MemoryConnection extends Duplex {
   }
 
   /**
-   * Both ends of a new connection.
+   * Creates both ends of a new connection.
    *
-   * @param certificate - what the dialing end shows to the listening one.
+   * @param certificate - presented by the dialing end to the listening end.
    */
   static pair(
     certificate?: TestCertificate,
@@ -48,13 +48,13 @@ export class MemoryConnection extends Duplex {
     return [dialing, listening];
   }
 
-  /** What the other end has shown; an empty object if that is nothing, as of `TLSSocket`. */
+  /** The certificate of the other end, or an empty object without one; as in `TLSSocket`. */
   getPeerCertificate(): object {
     return this.#certificate === undefined ? {} : { raw: Buffer.alloc(0), ...this.#certificate };
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
-    // Copied, as a kernel does: the writer may use its memory again.
+    // Copied, as by a kernel: the writer may reuse its memory.
     const bytes = Buffer.from(chunk);
     this.bytesWritten += bytes.length;
     setImmediate(() => this.#other.#receive(bytes, done));

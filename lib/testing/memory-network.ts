@@ -4,34 +4,33 @@ import { MemoryConnection, type TestCertificate } from './memory-connection.js';
 import { networkError } from './network-error.js';
 import { reaches } from './reaches.js';
 
-/** Takes a connection. */
+/** Handles a new connection. */
 export type Accept = (connection: Duplex) => void;
 
 /**
- * A network without ports, for the applications of one test: provide it as `BACKCHANNEL_NETWORK`, and
- * who dials a url reaches who listens on it. Everything above runs as in production, except for TLS:
- * `credentials` are ignored, see `withCertificate`.
+ * An in-memory network without ports, for the applications of one test. Provide it as
+ * `BACKCHANNEL_NETWORK`: a client that dials a url reaches the listener on that url. All layers above
+ * run as in production, except TLS: `credentials` are ignored, see `withCertificate`.
  *
- * A listener on `0.0.0.0` or `[::]` is reached by every host name at its port; port 0 is a port like
- * any other.
+ * Every host name reaches a listener on `0.0.0.0` or `[::]` at its port. Port 0 has no special meaning.
  */
 export class MemoryNetwork implements BackchannelNetwork {
   readonly #listeners = new Map<string, Accept>();
-  /** The dialing ends of connections that are open. */
+  /** The dialing ends of open connections. */
   readonly #connections = new Set<MemoryConnection>();
   #isDown = false;
 
-  /** The urls that are listened on. */
+  /** The urls that have a listener. */
   get urls(): string[] {
     return [...this.#listeners.keys()];
   }
 
-  /** Number of connections that are open. */
+  /** Number of open connections. */
   get connectionCount(): number {
     return this.#connections.size;
   }
 
-  /** @throws Error EADDRINUSE if somebody listens on `url`. */
+  /** @throws Error EADDRINUSE if `url` already has a listener. */
   listen(url: string, accept: Accept): () => void {
     if (this.#listeners.has(url)) {
       throw networkError(
@@ -45,19 +44,19 @@ export class MemoryNetwork implements BackchannelNetwork {
     };
   }
 
-  /** @throws Error ECONNREFUSED (as a rejection) if nobody listens on `url`, or the network is down. */
+  /** @throws Error ECONNREFUSED (as a rejection) if `url` has no listener, or the network is down. */
   dial(url: string): Promise<Duplex> {
     return this.#dial(url);
   }
 
-  /** Whether somebody listens where `url` leads. */
+  /** Whether `url` leads to a listener. */
   isReachable(url: string): boolean {
     return this.#find(url) !== undefined;
   }
 
   /**
-   * The same network for somebody who shows a certificate when dialing, as by mutual TLS: what
-   * `authorizePeer` finds in `candidate.certificate`, and applications in `peer.certificate`.
+   * A view for a dialing side that presents a certificate, as with mutual TLS. `authorizePeer`
+   * gets the certificate as `candidate.certificate`, and applications get it as `peer.certificate`.
    */
   withCertificate(certificate: TestCertificate): BackchannelNetwork {
     return {
@@ -66,20 +65,20 @@ export class MemoryNetwork implements BackchannelNetwork {
     };
   }
 
-  /** Cuts all connections, without a word to either end. New ones can be made at once. */
+  /** Aborts all connections: both ends get ECONNRESET. New connections are possible at once. */
   cut(): void {
     for (const connection of this.#connections) {
       connection.destroy(networkError('ECONNRESET', 'the connection was cut'));
     }
   }
 
-  /** Cuts all connections; nobody can dial until `goUp()`. */
+  /** Aborts all connections, and refuses new ones until `goUp()`. */
   goDown(): void {
     this.#isDown = true;
     this.cut();
   }
 
-  /** Ends what `goDown()` began. */
+  /** Accepts connections again after `goDown()`. */
   goUp(): void {
     this.#isDown = false;
   }

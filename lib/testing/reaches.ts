@@ -1,7 +1,7 @@
 const ALL_ADDRESSES = new Set(['0.0.0.0', '[::]']);
 const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Whether who dials `url` gets to who listens on `listened`, as between the addresses of one machine. */
+/** Whether `url` leads to a listener on `listened`, if both are addresses of one machine. */
 export function reaches(url: string, listened: string): boolean {
   const from = hostAndPort(url);
   const to = hostAndPort(listened);
@@ -13,7 +13,7 @@ export function reaches(url: string, listened: string): boolean {
   );
 }
 
-/** Of `host:port`, with or without a scheme such as `dns:///`; undefined of anything else. */
+/** Parses `host:port`, with or without a scheme such as `dns:///`; undefined for anything else. */
 function hostAndPort(url: string): { host: string; port: string } | undefined {
   const [, host, port] = /^(?:\w+:\/*)?(\[[^\]]*\]|[^:/]+):(\d+)$/.exec(url) ?? [];
   return host === undefined || port === undefined ? undefined : { host, port };

@@ -9,11 +9,11 @@ const NOWHERE: BackchannelNetwork = {
   dial: () => Promise.reject(new Error('a TestClient reaches nobody: only getService does')),
 };
 
-/** What a `TestClient` is made of; all may be left out. */
+/** Options of a `TestClient`; all are optional. */
 export interface TestClientOptions {
-  /** What the listening side serves. */
+  /** Stubs of the services that the listening side serves. */
   services?: TestServices;
-  /** The state it begins with. Default: ready. */
+  /** The initial state. Default: ready. */
   connection?: ConnectionState;
 }
 
@@ -29,8 +29,8 @@ const RULES: Rules<TestClientOptions> = {
 };
 
 /**
- * A `BackchannelClient` that is connected when a test says so, and reaches nobody: for
- * `overrideProvider(getBackchannelClientToken(name)).useValue(client)`. It serves nothing.
+ * A `BackchannelClient` without a network, whose connection state a test sets. Serves nothing. Use with
+ * `overrideProvider(getBackchannelClientToken(name)).useValue(client)`.
  */
 export class TestClient extends BackchannelClient {
   readonly #stubs: TestStubFactory;
@@ -54,7 +54,7 @@ export class TestClient extends BackchannelClient {
     return this.#states.asObservable();
   }
 
-  /** Gets into a state, as if the network had made it so. What is closed stays closed. */
+  /** Sets the connection state, as a network would. A closed client stays closed. */
   become(connection: ConnectionState): void {
     if (this.#current.state === 'closed') return;
     this.#current = connection;
@@ -63,9 +63,10 @@ export class TestClient extends BackchannelClient {
   }
 
   /**
-   * Resolves when it is `ready`, which nothing makes it but `become`.
+   * Resolves when the state is `ready`. Does not change the state; only `become` does.
    *
-   * @throws NotConnectedError (as a rejection) as of a real one.
+   * @param deadlineMs - maximum wait in milliseconds. Default 20000.
+   * @throws NotConnectedError (as a rejection) after `deadlineMs`, or if the client is closed.
    */
   override async connect(deadlineMs = 20_000): Promise<void> {
     const { state } = await firstValueFrom(

@@ -3,7 +3,7 @@ import type { Peer, Registry } from '../backchannel/index.js';
 import type { BackchannelClient } from '../nest/index.js';
 import type { MemoryNetwork } from './memory-network.js';
 
-/** What a `TestPair` is made of. */
+/** Parts of a `TestPair`. */
 export interface TestPairParts {
   readonly listening: INestApplication;
   readonly dialing: INestApplication;
@@ -13,7 +13,7 @@ export interface TestPairParts {
   readonly clients: ReadonlyMap<string, BackchannelClient>;
 }
 
-/** A running application of each side, connected in memory; made by `createTestPair`. */
+/** A listening and a dialing application, connected in memory; made by `createTestPair`. */
 export class TestPair {
   readonly #parts: TestPairParts;
   #closing: Promise<void> | undefined;
@@ -33,7 +33,7 @@ export class TestPair {
     return this.#parts.dialing;
   }
 
-  /** What is between them, to be cut. */
+  /** The network between the applications, which a test can cut. */
   get network(): MemoryNetwork {
     return this.#parts.network;
   }
@@ -44,9 +44,9 @@ export class TestPair {
   }
 
   /**
-   * The dialing side as the listening one sees it now; a new one whenever it has reconnected.
+   * The newest peer of the listening side, which is the dialing side; a new one after each reconnect.
    *
-   * @throws Error if it is not connected.
+   * @throws Error if no peer is connected.
    */
   get peer(): Peer {
     const newest = [...this.registry].at(-1);
@@ -59,7 +59,7 @@ export class TestPair {
   /**
    * A client of the dialing side.
    *
-   * @param name - as it is registered; may be left out if there is only one.
+   * @param name - the registered name; optional if there is only one client.
    * @throws Error if there is no such client.
    */
   client(name?: string): BackchannelClient {

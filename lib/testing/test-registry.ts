@@ -10,15 +10,15 @@ import { opaqueObject, text, verifyOptions, type Rules } from '../options/index.
 import { MemoryConnection, type TestCertificate } from './memory-connection.js';
 import { TEST_SERVICES_RULE, TestStubFactory, type TestServices } from './test-services.js';
 
-/** A peer that exists in a test only; all may be left out. */
+/** Options of a peer that exists only in a test; all are optional. */
 export interface TestPeer {
   /** `Peer.name`. */
   name?: string;
-  /** What it serves. */
+  /** Stubs of the services that the peer serves. */
   services?: TestServices;
   /** `Peer.remoteAddress`. */
   remoteAddress?: string;
-  /** `Peer.certificate`, as far as the test says what is in it. */
+  /** `Peer.certificate`, with the fields that the test needs. */
   certificate?: TestCertificate;
 }
 
@@ -30,13 +30,13 @@ const RULES: Rules<TestPeer> = {
 };
 
 /**
- * A `Registry` whose peers come and go as a test says: for
- * `overrideProvider(Registry).useValue(registry)`. All else is the real one: ids, names, `peers$`,
- * `waitFor`.
+ * A `Registry` whose peers a test connects and disconnects. Use with
+ * `overrideProvider(Registry).useValue(registry)`. Ids, names, `peers$` and `waitFor` are those of the
+ * real registry.
  */
 export class TestRegistry extends Registry {
   /**
-   * A peer connects.
+   * Connects a peer.
    *
    * @throws OptionError naming a bad option.
    */
@@ -53,9 +53,9 @@ export class TestRegistry extends Registry {
   }
 
   /**
-   * A peer goes; `peer.close()` does the same.
+   * Disconnects a peer, as `peer.close()` does.
    *
-   * @param departure - why. Default: it left.
+   * @param departure - the reason. Default: the peer left.
    */
   disconnect(peer: Peer, departure: Departure = { cause: 'left' }): void {
     peer.backchannel.close();

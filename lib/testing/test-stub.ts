@@ -1,11 +1,11 @@
 import { concatAll, defer, isObservable, of, type Observable } from 'rxjs';
 
-/** What a method of a test answers: the reply, or a promise of it, or an observable of replies. */
+/** The result of a test's method: the reply, a promise of it, or an observable of replies. */
 export type TestReply<Reply> = Reply | Promise<Reply> | Observable<Reply>;
 
 /**
- * The methods of a service as a test writes them: those of `Service`, the type of its stubs, that the
- * test needs, each answering in whatever way is the shortest.
+ * Implementations of the methods of `Service`, the type of its stubs, that a test needs. Each may return
+ * any form of `TestReply`.
  */
 export type TestMethods<Service> = {
   [Name in keyof Service]?: Service[Name] extends (...args: infer Args) => Observable<infer Reply>
@@ -14,9 +14,9 @@ export type TestMethods<Service> = {
 };
 
 /**
- * A stub of a service that is answered by `methods` instead of somebody at the other end: what
- * `getService` and `@Backchannel('Service')` give. As with a real one nothing happens before somebody
- * subscribes, replies come later, and what a method throws is the error of the call.
+ * Creates a stub of a service whose calls `methods` answer instead of a peer. Use it in place of the stub
+ * of `getService` or `@Backchannel('Service')`. As with a real stub, a call begins at the subscription,
+ * replies are asynchronous, and an error that a method throws is the error of the call.
  */
 export function createTestStub<Service extends object>(methods: TestMethods<Service>): Service {
   const stub = Object.entries<unknown>(methods).map(([name, method]) => [

@@ -1,15 +1,15 @@
 import type { HttpServer, INestApplication } from '@nestjs/common';
 
-/** As much of a `TestingModule` of `@nestjs/testing` as is used here: that package is optional. */
+/** The used part of `TestingModule` of `@nestjs/testing`, which is an optional package. */
 export interface CompiledModule {
-  /** As there. */
+  /** Creates the application. */
   createNestApplication(httpAdapter?: HttpServer): INestApplication;
 }
 
-/** As much of a `TestingModuleBuilder`. */
+/** The used part of `TestingModuleBuilder` of `@nestjs/testing`. */
 export interface ModuleBuilder {
-  /** As there. */
+  /** Replaces a provider. */
   overrideProvider(token: unknown): { useValue(value: unknown): ModuleBuilder };
-  /** As there. */
+  /** Compiles the module. */
   compile(): Promise<CompiledModule>;
 }
