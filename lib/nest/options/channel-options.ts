@@ -3,7 +3,7 @@ import { ServerGrpc } from '@nestjs/microservices';
 import { PROXY_OPTION } from '../../grpc/index.js';
 import type { BackchannelClientOptions, BackchannelServicesOptions } from './options.js';
 
-/** Translates Nest's names for gRPC settings into options of a grpc-js `Server`, leaving its input alone. */
+/** Translates Nest's names of gRPC settings into options of a grpc-js `Server`. Does not change its input. */
 export function toServerOptions(options: BackchannelServicesOptions): ServerOptions {
   const { channelOptions, maxSendMessageLength, maxReceiveMessageLength, maxMetadataSize } =
     options;
@@ -12,12 +12,12 @@ export function toServerOptions(options: BackchannelServicesOptions): ServerOpti
     ...(maxSendMessageLength && { 'grpc.max_send_message_length': maxSendMessageLength }),
     ...(maxReceiveMessageLength && { 'grpc.max_receive_message_length': maxReceiveMessageLength }),
     ...(maxMetadataSize && { 'grpc.max_metadata_size': maxMetadataSize }),
-    // Nest's own table of names.
+    // Nest's own mapping of the keepalive options.
     ...(ServerGrpc.prototype.getKeepaliveOptions.call({ options }) as ChannelOptions),
   };
 }
 
-/** The same for a channel, which does not know what is the business of its stubs. */
+/** Options of a grpc-js channel, without interceptors and call transformers, which belong to stubs. */
 export function toChannelOptions(options: BackchannelServicesOptions): ChannelOptions {
   const channelOptions: ChannelOptions &
     Pick<ClientOptions, 'callInvocationTransformer'> & {
@@ -30,18 +30,18 @@ export function toChannelOptions(options: BackchannelServicesOptions): ChannelOp
   return channelOptions;
 }
 
-/** Both sides of a connection notice by these that the other one is gone, whoever is idle. */
+/** Keepalive defaults, so that both sides detect a lost connection even when it is idle. */
 const SIGNS_OF_LIFE: ChannelOptions = {
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
-/** Of the listening side's server: peers are there to be called, so a dead one must be noticed. */
+/** Options of the listening side's server. Keepalive detects dead peers before they are called. */
 export function toListeningServerOptions(options: BackchannelServicesOptions): ServerOptions {
   return { ...SIGNS_OF_LIFE, ...toServerOptions(options) };
 }
 
-/** Of the dialing side's channel, which is there to be called, and so is kept connected. */
+/** Options of the dialing side's channel, which is kept connected because it also carries calls back. */
 export function toDialingChannelOptions(
   options: BackchannelServicesOptions & Pick<BackchannelClientOptions, 'proxy'>,
 ): ChannelOptions {
@@ -52,7 +52,7 @@ export function toDialingChannelOptions(
     'grpc.max_reconnect_backoff_ms': 30_000,
     ...toChannelOptions(options),
     ...(proxy !== undefined && { [PROXY_OPTION]: proxy }),
-    // The one that grpc-js knows.
+    // The name of the option in grpc-js.
     ...(proxy === false && { 'grpc.enable_http_proxy': 0 }),
   };
 }

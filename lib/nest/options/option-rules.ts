@@ -47,7 +47,7 @@ const servicesRules: Rules<BackchannelServicesOptions> = {
   ...selectionRules,
 };
 
-/** The options of a listening side. */
+/** Rules of the options of the listening side. */
 export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
   ...STOCK_OPTION_RULES,
   ...selectionRules,
@@ -63,7 +63,7 @@ export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
   allowPlainClients: trueOrFalse,
 };
 
-/** The options of a dialing side. */
+/** Rules of the options of the dialing side. */
 export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
   ...STOCK_OPTION_RULES,
   ...selectionRules,

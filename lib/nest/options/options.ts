@@ -8,17 +8,17 @@ import type { StandardServicesOptions } from './standard-services-options.js';
 /** The options of Nest's own gRPC transport. */
 export type StockGrpcOptions = GrpcOptions['options'];
 
-/** Which services of the packages an object of options is about. */
+/** Selects services of the packages. */
 export interface ServiceSelection {
   /**
-   * Names of services, with or without their package. The side serves, or has stubs of, only these; an
-   * application that both listens and dials names the services of each side. Default: all services of
-   * the packages.
+   * Names of services, with or without their package. Limits the services that the side serves, or has
+   * stubs of. An application that both listens and dials names the services of each side. Default: all
+   * services of the packages.
    */
   services?: string[];
 }
 
-/** The services of the backchannel: those the listening side calls, those the dialing side serves. */
+/** Services of the backchannel: the listening side calls them, the dialing side serves them. */
 export type BackchannelServicesOptions = ServiceSelection &
   Pick<
     StockGrpcOptions,
@@ -35,88 +35,87 @@ export type BackchannelServicesOptions = ServiceSelection &
     | 'channelOptions'
   >;
 
-/** What both sides may set about the multiplexed connection. */
+/** Options of the multiplexed connection on either side. */
 export interface ConnectionOptions {
   /** Windows, backlog and timeouts of the sessions; see `YamuxConfig`. */
   yamux?: Partial<YamuxConfig>;
-  /** What multiplexes, instead of the yamux that comes with this package; `yamux` is ignored then. */
+  /** Creates sessions in place of this package's own yamux; `yamux` is ignored then. */
   sessionFactory?: SessionFactory;
   /**
-   * What speaks gRPC: the engine that comes with this package, or grpc-js as in the stock transport.
-   * Default: `'built-in'`.
+   * The gRPC implementation: this package's own engine, grpc-js as in the stock transport, or another
+   * `GrpcEngine`. Default: the environment variable `BACKCHANNEL_ENGINE`, else `'built-in'`.
    */
   engine?: EngineName | GrpcEngine;
   /**
-   * Whether calls under way, in both directions, may finish when the application closes, or the
-   * connection ends in order. Default true, unlike in the stock transport; never longer than `drainMs`.
+   * Whether in-flight calls, in both directions, may finish when the application closes or the
+   * connection ends in order, within `drainMs`. Default true, unlike in the stock transport.
    */
   gracefulShutdown?: boolean;
-  /** Milliseconds that calls under way may take to finish. Default 10000. */
+  /** Time limit in milliseconds for in-flight calls to finish. Default 10000. */
   drainMs?: number;
 }
 
-/** Options of the listening side: those of the stock gRPC transport, and what it calls on its peers. */
+/** Options of the listening side: those of the stock gRPC transport, and those of the backchannel. */
 export interface ListenMuxServerOptions
   extends StockGrpcOptions, ServiceSelection, ConnectionOptions, StandardServicesOptions {
-  /** The services that peers serve; needed for `@Backchannel('Service')` and `getService`. */
+  /** The services that peers serve; required for `@Backchannel('Service')` and `getService`. */
   backchannel?: BackchannelServicesOptions & {
-    /** Run on every backchannel call. */
+    /** Interceptors of every backchannel call. */
     interceptors?: Interceptor[];
   };
   /**
-   * Decides who becomes a peer, before a byte of their session is read; see `AuthorizePeer`. The option
-   * `authorizer` of `forRoot` does the same with an injectable class. Default: everybody does.
+   * Accepts or refuses each peer before a byte of its session is read; see `AuthorizePeer`. The option
+   * `authorizer` of `forRoot` does so with an injectable class. Default: every peer is accepted.
    */
   authorizePeer?: AuthorizePeer;
   /**
-   * Whether clients that are not multiplexed are served. They never pass `authorizePeer`: guards and
-   * mutual TLS are what keeps them out, or this. Default true.
+   * Whether clients that are not multiplexed are served. `authorizePeer` is not called for them: use
+   * guards, mutual TLS, or this option to keep them out. Default true.
    */
   allowPlainClients?: boolean;
   /**
-   * Milliseconds until a connection must have shown what it is, and been authorized; under TLS the TLS
-   * handshake has as many before. Default 20000, 0 waits for ever.
+   * Time limit in milliseconds for identification and authorization of a connection. Under TLS, the TLS
+   * handshake before has a limit of its own of this length. Default 20000; 0 is no limit.
    */
   handshakeTimeoutMs?: number;
   /**
-   * Connections that are open at once, multiplexed and plain ones; further ones are closed at once.
-   * Default 10000; Infinity is no limit.
+   * Maximum number of open connections, multiplexed and plain. At the limit, a new connection displaces
+   * a stalled handshake, or is closed at once. Default 10000; Infinity is no limit.
    */
   maxConnections?: number;
   /**
-   * The same of one IPv4 address, or one IPv6 network of 64 bits. Default Infinity: behind a NAT or a
-   * load balancer all clients have the same one.
+   * Maximum number of open connections of one IPv4 address or one IPv6 /64 network. Default Infinity,
+   * because clients behind a NAT or a load balancer share one address.
    */
   maxConnectionsPerAddress?: number;
   /**
-   * Connections that shake hands at once, TLS and `authorizePeer` included. Default 1000; Infinity is no
-   * limit.
+   * Maximum number of connections in their handshake, TLS and `authorizePeer` included. Default 1000;
+   * Infinity is no limit.
    */
   maxHandshakes?: number;
 }
 
-/** Options of the dialing side: those of the stock gRPC client, and what it serves to the other end. */
+/** Options of the dialing side: those of the stock gRPC client, and those of the backchannel. */
 export interface BackchannelClientOptions
   extends StockGrpcOptions, ServiceSelection, ConnectionOptions {
-  /** The services that this application's controllers serve to the other end. */
+  /** The services that this application's controllers serve to the listening side. */
   backchannel?: BackchannelServicesOptions & StandardServicesOptions;
   /**
-   * Connects only when a call needs it, as the stock client does. Default false: connects when the
-   * application starts, and again whenever the connection is lost.
+   * Connects only when a call needs a connection, as the stock client does. Default false: connects when
+   * the application starts, and reconnects whenever the connection is lost.
    */
   lazy?: boolean;
   /**
    * Url of the HTTP proxy to connect through, for every host: `http://user:password@proxy.example:3128`,
-   * or `https:` for one that is spoken to in TLS. `false` for none, whatever the environment says.
-   * Default: that of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or
-   * `no_proxy`, in lower case, as grpc-js reads them). With `engine: 'grpc-js'` there is only the
-   * environment, and `false`.
+   * or `https:` for TLS to the proxy. `false` is no proxy and ignores the environment. Default: the proxy
+   * of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or `no_proxy`, in
+   * lower case, as grpc-js reads them). `engine: 'grpc-js'` supports only the default and `false`.
    */
   proxy?: string | false;
 }
 
 /** Options of `BackchannelModule.forRoot`. */
 export interface BackchannelModuleOptions {
-  /** The listening side. */
+  /** Options of the listening side. */
   server: ListenMuxServerOptions;
 }

@@ -30,8 +30,8 @@ type StockServicesOptions = Pick<
 const textOrTexts = either(text, listOf('an array of strings', text));
 
 /**
- * The options of the stock transport that are about services. Values of the right type are the business
- * of Nest and of gRPC, for which some have a meaning that is not obvious: -1 is no limit.
+ * Rules of the stock transport's options for services. They check types only: Nest and gRPC give some
+ * values a special meaning, for example -1 is no limit.
  */
 export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
   package: textOrTexts,
@@ -55,7 +55,7 @@ export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
   channelOptions: openObject(),
 };
 
-/** All options of the stock transport but `credentials`, which are others on each side. */
+/** Rules of all options of the stock transport except `credentials`, which differ between the sides. */
 export const STOCK_OPTION_RULES: Rules<Omit<StockGrpcOptions, 'credentials'>> = {
   ...STOCK_SERVICES_RULES,
   url: text,
