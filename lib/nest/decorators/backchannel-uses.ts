@@ -7,32 +7,32 @@ export interface BackchannelUse {
   readonly handler: string;
   /** The decorator, such as `@Backchannel("Agent")`. */
   readonly decorator: string;
-  /** The service that it calls its caller back with. */
+  /** The service of the injected stub; undefined without a stub. */
   readonly service: string | undefined;
-  /** Whether the handler takes calls that cannot be called back. */
+  /** Whether the handler accepts calls on plain connections. */
   readonly optional: boolean;
 }
 
-/** Where a method keeps its uses, among what Nest passes to the transport strategies of the handler. */
+/** Key of the uses in the extras of a method, which Nest passes to the transport strategies. */
 const USES = Symbol('BACKCHANNEL_USES');
 
 const scanner = new MetadataScanner();
 
-/** Remembers a use in the method `name` of the class of `prototype`. */
+/** Records a use in the method `name` of the class of `prototype`. */
 export function noteBackchannelUse(
   prototype: object,
   name: string | symbol | undefined,
   use: Omit<BackchannelUse, 'handler'>,
 ): void {
   const method = name && (prototype as Record<string | symbol, unknown>)[name];
-  if (typeof method !== 'function') return; // A parameter of a constructor: Nest ignores it.
+  if (typeof method !== 'function') return; // A parameter of a constructor, which Nest ignores.
   const handler = `${prototype.constructor.name}.${String(name)}`;
   const extras = extrasOf(method);
   const uses = [...usesIn(extras), { ...use, handler }];
   Reflect.defineMetadata(PATTERN_EXTRAS_METADATA, { ...extras, [USES]: uses }, method);
 }
 
-/** The uses in methods of `controller`, inherited ones included. */
+/** The uses in the methods of `controller`, including inherited methods. */
 export function backchannelUsesOf(controller: Function): BackchannelUse[] {
   const prototype = controller.prototype as Record<string, unknown>;
   return scanner.getAllMethodNames(prototype).flatMap((name) => {
@@ -41,7 +41,7 @@ export function backchannelUsesOf(controller: Function): BackchannelUse[] {
   });
 }
 
-/** The uses in a handler that a strategy was given with these extras. */
+/** The uses in a handler, from the extras that Nest passed to the transport strategy. */
 export function usesIn(extras: object | undefined): readonly BackchannelUse[] {
   return (extras as { [USES]?: readonly BackchannelUse[] } | undefined)?.[USES] ?? [];
 }

@@ -11,7 +11,7 @@ import {
   type StubOption,
 } from './peer-option.js';
 
-/** The decorator as its errors name it. */
+/** The name of the decorator in error messages. */
 const CALL = '@Backchannel';
 
 const BackchannelParam = createParamDecorator(
@@ -27,18 +27,18 @@ const BackchannelParam = createParamDecorator(
 );
 
 /**
- * Gives a controller handler what to call its caller back with: `@Backchannel()` the `ClientConn`,
+ * Lets a controller handler call its caller back: `@Backchannel()` injects the `ClientConn`,
  * `@Backchannel('Service')` a stub of one service whose methods return observables.
  *
- * Calls of that stub are bound to the call being handled: they end with it, be it cancelled, past its
- * deadline or answered, and its deadline is theirs, unless they have a shorter one. Those of a stub with
- * `{ detached: true }`, and of the `ClientConn`, are not.
+ * Calls of the stub are bound to the call being handled: they end when it is cancelled, past its
+ * deadline, or answered, and they have its deadline unless their own is shorter. Calls of a stub with
+ * `{ detached: true }`, and calls of the `ClientConn`, are not bound.
  *
  * On a plain connection the call fails with FAILED_PRECONDITION before the handler runs, unless
- * `{ optional: true }`. As with every decorated parameter, the request needs `@Payload()` then.
+ * `{ optional: true }`. The request needs `@Payload()` then, as with every decorated parameter.
  *
- * A service that the option `server.backchannel` of the application does not have fails when the
- * application is created; with a `ListenMuxServer` of your own, when that starts.
+ * If the option `server.backchannel` does not have the service, creating the application fails; with a
+ * `ListenMuxServer` made without the module, starting the server fails.
  *
  * @throws OptionError naming a bad option.
  */

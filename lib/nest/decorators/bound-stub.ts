@@ -3,23 +3,23 @@ import { Logger } from '@nestjs/common';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { isAnswered, onEndOf, withParent, type ParentCall } from '../../grpc/index.js';
 
-/** The call that a stub is bound to, and the words for it. */
+/** The call that a stub is bound to, and names for log messages. */
 export interface Binding {
   /** The call being handled. */
   readonly parent: ParentCall;
-  /** The service that is called. */
+  /** The service of the stub. */
   readonly service: string;
   /** Class and method of the handler. */
   readonly handler: string;
 }
 
 const logger = new Logger('Backchannel');
-/** Handlers and methods that the log has a warning of. As many as there are in the code. */
+/** Pairs of handler and method with a logged warning. Bounded by the number of such pairs in the code. */
 const warned = new Set<string>();
 
 /**
- * A stub whose calls end with the call being handled, and have its deadline, unless theirs is shorter.
- * What it is made of is not changed; it may be used by others.
+ * A stub whose calls end with the call being handled, and have its deadline unless their own is shorter.
+ * Does not change `stub`, which may be in use elsewhere.
  */
 export function boundStub<T extends object>(stub: T, binding: Binding): T {
   return new Proxy(stub, {
@@ -34,7 +34,7 @@ export function boundStub<T extends object>(stub: T, binding: Binding): T {
   });
 }
 
-/** Each subscription is a call of its own. */
+/** Binds the calls of an observable. Each subscription makes a new call. */
 function boundCall(
   call: Observable<unknown>,
   binding: Binding,
@@ -43,7 +43,7 @@ function boundCall(
   const { parent } = binding;
   return new Observable((subscriber) => {
     const stopListening = onEndOf(parent, () => {
-      // Handlers that are done with a call unsubscribe from it when they hear of the end themselves.
+      // A handler may itself unsubscribe at the end of its call; a warning is not needed then.
       process.nextTick(() => {
         if (!subscriber.closed && isAnswered(parent)) warnOnce(binding, method);
       });
@@ -52,13 +52,13 @@ function boundCall(
     return withParent(
       parent,
       () => call.subscribe(subscriber),
-      // The stub is one of a test, without a channel that would end the call.
+      // A test stub made no call: it has no channel that would end the call.
       () => subscriber.add(onEndOf(parent, () => endWith(parent, subscriber))),
     );
   });
 }
 
-/** Ends a call as a channel does whose parent is over: told later, and as an error of gRPC. */
+/** Ends a call as a channel does when the parent call is over: asynchronously, with a gRPC error. */
 function endWith(parent: ParentCall, subscriber: Subscriber<unknown>): void {
   const isLate = Number(parent.getDeadline()) <= Date.now();
   const code = isLate ? status.DEADLINE_EXCEEDED : status.CANCELLED;

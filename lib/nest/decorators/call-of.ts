@@ -5,9 +5,9 @@ import type { CallLike, ParentCall } from '../../grpc/index.js';
 import type { PeerOption } from './peer-option.js';
 
 /**
- * What `read` finds in the call being handled.
+ * Calls `read` with the call being handled. Returns undefined if `optional` and the connection is plain.
  *
- * @throws RpcException with the `BackchannelError` in it, so that the caller gets its gRPC status.
+ * @throws RpcException around a `BackchannelError`, so that the caller gets the gRPC status of the error.
  */
 export function fromCall<T>(
   context: ExecutionContext,
@@ -23,13 +23,13 @@ export function fromCall<T>(
   }
 }
 
-/** Whether others can end with `call`: calls that tests make up often say nothing of their end. */
+/** Whether `call` can be the parent of other calls. Fake calls of tests often do not report their end. */
 export function isParent(call: CallLike): call is CallLike & ParentCall {
   const { on, getDeadline } = call as Partial<ParentCall>;
   return typeof on === 'function' && typeof getDeadline === 'function';
 }
 
-/** Third of `(data, metadata, call)`, or first and only of `@GrpcStreamCall` handlers. */
+/** The third of the arguments `(data, metadata, call)`, or the first argument of `@GrpcStreamCall`. */
 function callOf(context: ExecutionContext): CallLike {
   const [first, , third] = context.getArgs<unknown[]>();
   return [third, first].find(isCall) ?? {};

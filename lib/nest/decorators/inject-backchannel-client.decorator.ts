@@ -3,9 +3,9 @@ import { nonEmptyText, required, verifyOptions, type Rules } from '../../options
 import { getBackchannelClientToken } from './tokens.js';
 
 /**
- * Injects the `BackchannelClient` that was registered under `name`; a `ClientGrpc`.
+ * Injects the `BackchannelClient` registered under `name`, which is a `ClientGrpc`.
  *
- * @throws OptionError for anything but a name.
+ * @throws OptionError if `name` is not a non-empty string.
  */
 export const InjectBackchannelClient = (name: string): PropertyDecorator & ParameterDecorator => {
   verifyOptions('@InjectBackchannelClient', NAME_RULES, { name });

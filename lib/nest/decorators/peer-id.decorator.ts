@@ -9,11 +9,11 @@ const PeerIdParam = createParamDecorator((option: PeerOption, context: Execution
   fromCall(context, option, getPeerId),
 );
 
-/** The id of a peer, as `@PeerId()` gives it. */
+/** The id of a peer, as `@PeerId()` injects it. */
 export type PeerId = PeerIdType;
 
 /**
- * Gives a controller handler the id of its caller, under which `Registry` has it. On a plain
+ * Injects the caller's peer id, which is its key in `Registry`, into a controller handler. On a plain
  * connection the call fails with FAILED_PRECONDITION, unless `{ optional: true }`.
  *
  * @throws OptionError naming a bad option.

@@ -1,8 +1,8 @@
-/** Under this token each module of this package provides its transport strategy, for `connectBackchannel`. */
+/** Token of the transport strategy that a module of this package provides for `connectBackchannel`. */
 export const BACKCHANNEL_STRATEGY = Symbol('BACKCHANNEL_STRATEGY');
 
 /**
- * Injection token of the client registered under `name`; for `overrideProvider` in tests and
+ * Injection token of the client registered under `name`, for `overrideProvider` in tests and
  * `inject` of factories. In constructors use `@InjectBackchannelClient(name)`.
  */
 export function getBackchannelClientToken(name: string): string {
