@@ -6,14 +6,16 @@ import { inPlaceOf } from './in-place-of.js';
 import type { AnswerCallback } from './one-answer.js';
 import { unanswerable, whenSilent } from './silent-calls.js';
 
-/** A handler of `@GrpcStreamCall`; it gets the callback if its method has one response. */
+/** A handler of `@GrpcStreamCall`. It gets the callback if its method has one response. */
 export type CallHandler = (call: EmittingCall, callback?: AnswerCallback) => unknown;
 
 type EmittingCall = Readable & { readonly writableEnded?: boolean };
 
 /**
- * Its failures end the call, unless that has ended before. So does its return, if it has not answered and
- * was not given what to answer by.
+ * Wraps a handler so that its failures end the call, unless the call has ended before. The return of the
+ * handler also ends the call, if the handler has not answered and has no means to answer.
+ *
+ * @param reach - undefined if the handler gets its call and its callback.
  */
 export function endingCalls(
   handler: CallHandler,

@@ -35,7 +35,7 @@ import {
 import { RequestStream, type RequestCall } from './request-stream.js';
 import { writeResponses, type RespondingCall, type RespondingMethod } from './response-writer.js';
 
-/** A handler as Nest calls it: guards, pipes, interceptors and filters are in it. */
+/** A handler as Nest passes it to a strategy: it runs guards, pipes, interceptors and filters. */
 type Handler = (...args: unknown[]) => unknown;
 
 interface UnaryCall extends AnsweredCall {
@@ -43,33 +43,34 @@ interface UnaryCall extends AnsweredCall {
   readonly metadata: Metadata;
 }
 
-/** A method of a service, as the proto file has it. */
+/** A method of a service, as defined in the proto file. */
 type Method = RespondingMethod & {
   readonly requestStream: boolean;
   readonly responseStream: boolean;
 };
 
-/** Of a method with a stream of requests; with one response it is answered by a callback. */
+/** The call of a method with a request stream. A single response goes to a callback. */
 type StreamCall = RequestCall & RespondingCall & { readonly metadata: Metadata };
 
 /**
- * Nest's own gRPC server, but for where that leaves a call without an end, an observable without an
- * observer, or the process with an error that nobody handles:
+ * Nest's gRPC server, except where it leaves a call without an end, an observable without an observer, or
+ * an error unhandled:
  *
- * - A unary call gets one answer, see `answerFrom`. Nest's hangs without a value, and with two at once.
- * - A client stream whose handler gives nothing ends: with an empty message if the handler is void, else
- *   with a status. Nest's hangs.
- * - A `@GrpcStreamCall` handler that throws, or that a guard keeps out, ends the call with that status.
- *   Nest's hangs, and the error becomes an unhandled rejection, which ends the process. One that returns
- *   without an answer, and was not given what to answer by, ends it, see `handler-reach`.
- * - So does a filter that throws, whatever the method.
- * - Requests of a stream come in order, and only as fast as they are taken, see `RequestStream`.
+ * - A unary call gets one response, see `answerFrom`. In Nest's server it hangs without a value, and with
+ *   two at once.
+ * - A client stream whose handler gives no value ends: with an empty message if the handler is void, else
+ *   with an error status. In Nest's server it hangs.
+ * - A `@GrpcStreamCall` handler that throws, or that a guard rejects, ends the call with that status. In
+ *   Nest's server the call hangs, and the unhandled rejection ends the process. A handler that returns
+ *   without an answer, and has no means to answer, ends the call too, see `HandlerReach`.
+ * - A filter that throws ends the call, in every kind of method.
+ * - Requests of a stream arrive in order and with backpressure, see `RequestStream`.
  * - Responses may be an async iterable, and must be messages, see `writeResponses`.
  * - Packages, services and methods may have names that every object has, see `packageTree`.
  */
 export abstract class GrpcHandlers extends ServerGrpc {
   readonly #grpcOptions: StockGrpcOptions;
-  /** Of handlers that are not given their call, or their callback, because of decorated parameters. */
+  /** The reach of handlers with decorated parameters, which may lack their call or their callback. */
   readonly #reaches = new WeakMap<Function, HandlerReach>();
 
   constructor(options: StockGrpcOptions) {
@@ -77,7 +78,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     this.#grpcOptions = options;
   }
 
-  /** @internal Called by the base class; throws what that throws for files that cannot be loaded. */
+  /** @internal Called by the base class; throws Nest's error for files that cannot be loaded. */
   override loadProto(): unknown {
     const definition = loadPackages(this.#grpcOptions);
     if (definition === undefined) return super.loadProto();
@@ -100,14 +101,14 @@ export abstract class GrpcHandlers extends ServerGrpc {
     const methods = methodsByName(service.service);
     const { then } = methods;
     if (then !== undefined) {
-      // An object with a method of that name would be taken for a promise.
+      // `await` would treat an object with a method of this name as a promise.
       delete methods['then'];
       methods[then.path] = then;
     }
     return super.createService({ prototype: methods }, name);
   }
 
-  /** Called by Nest, with what was noted of the handler in `extras`. */
+  /** Called by Nest; `extras` has the reach of the handler, if one was recorded. */
   override addHandler(
     pattern: object | string,
     callback: MessageHandler,
@@ -126,7 +127,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     return super.getMessageHandler(service, method.split('/').pop()!, ...rest);
   }
 
-  /** Instead of Nest's own, as every unary call passes here: it takes fewer promises than that. */
+  /** Replaces Nest's own, which makes more promises. Every unary call runs through this method. */
   override createUnaryServiceMethod(handler: Handler): Function {
     return (call: UnaryCall, callback: AnswerCallback) =>
       this.onProcessingStartHook(
@@ -157,7 +158,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     return super.createServiceMethod(handler, method, streaming);
   }
 
-  /** Its failures end the call. */
+  /** Failures of the handler end the call. */
   override createStreamCallMethod(
     handler: CallHandler,
     isResponseStream: boolean,
@@ -169,7 +170,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     );
   }
 
-  /** Between the hooks of Nest, as in its own server: that of the end is told of the request. */
+  /** Runs `serve` between Nest's processing hooks. The end hook gets the request, as in Nest's own server. */
   #withProcessing<Call extends object>(
     { name }: Handler,
     serve: (call: Call, callback: AnswerCallback) => Promise<void>,
@@ -220,7 +221,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
   }
 
   async #answer(handler: Handler, call: UnaryCall, callback: AnswerCallback): Promise<void> {
-    // The request, as Nest's own server tells it.
+    // The end hook gets the request, as in Nest's own server.
     const onEnd = (): void =>
       this.onProcessingEndHook?.(
         this.transportId as Transport,
@@ -239,7 +240,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
   }
 }
 
-/** Does not reject: what is thrown becomes an observable that fails. */
+/** Wraps a handler so that it does not reject: its error becomes an observable that fails. */
 function settled(handler: Handler): Handler {
   return inPlaceOf<Handler>(handler, async (...args) => {
     try {
@@ -250,10 +251,10 @@ function settled(handler: Handler): Handler {
   });
 }
 
-/** To Nest `undefined` is no answer; serializers make the same of `null`. */
+/** The value of an empty response. `undefined` means no answer; serializers treat both alike. */
 const NOTHING = null;
 
-/** Of a method with many requests and one response: always has a value, of which Nest takes the last. */
+/** For a request stream with one response: the result has a value, fails, or is empty if the call is over. */
 function answeringLast(handler: Handler): Handler {
   const { name } = handler;
   return inPlaceOf<Handler>(handler, async (requests, metadata, call) => {

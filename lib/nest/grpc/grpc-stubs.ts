@@ -25,25 +25,25 @@ import { WaitingMemory } from './waiting-memory.js';
 
 type Method = MethodDefinition<unknown, unknown>;
 
-/** A node of the package tree that has the class of a service. */
+/** A node of the package tree that contains the class of a service. */
 type ServiceNode = Record<string, { service: ServiceDefinition }>;
 
 /**
- * Nest's own gRPC client on a channel that somebody else owns:
+ * Nest's own gRPC client on a borrowed channel, with these differences:
  *
- * - Requests that fail, or that are no messages, fail the call; Nest throws their error at nobody, which
- *   ends the process. They are written as fast as the call takes them, see `stubMethod`.
- * - Methods of a service may have any name: calls are made by a client without methods of its own.
+ * - A request stream that fails, or emits a value that is no message, fails the call. In Nest's client the
+ *   error is uncaught and ends the process. Requests are written with backpressure, see `stubMethod`.
+ * - Methods of a service may have any name, because a bare client without service methods makes the calls.
  */
 export abstract class GrpcStubs extends ClientGrpcProxy {
   readonly #channel: ChannelInterface;
   readonly #stubs = new Map<string, object>();
   readonly #memory = new WaitingMemory();
   #client: Client | undefined;
-  /** Whether the user's options do more with a call than to make it. */
+  /** Whether the user's options have interceptors; see `hasInterceptors`. */
   readonly #isIntercepted: boolean;
 
-  /** @param channel - carries the calls of all stubs; a `BorrowedChannel`, as stubs may be closed. */
+  /** @param channel - carries the calls of all stubs; a `BorrowedChannel`, because stubs may be closed. */
   constructor(options: StockGrpcOptions, channel: ChannelInterface) {
     const given = options.channelOptions as ClientOptions | undefined;
     const channelOptions = {
@@ -56,13 +56,13 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     this.#isIntercepted = hasInterceptors(options.channelOptions);
   }
 
-  /** @internal The services that the option `services` names, or all of the packages. */
+  /** @internal The services that the option `services` names. Default: all of the packages. */
   get stubServices(): NamedService[] {
     const names = this.#selectedNames;
     return servicesOf(this.grpcClients).filter((service) => isSelected(names, service));
   }
 
-  /** @internal @throws OptionError if the option `services` names one that is not in the packages. */
+  /** @internal @throws OptionError if the option `services` names a service that no package has. */
   verifyServices(place: SelectionPlace): void {
     verifySelection(this.#selectedNames ?? [], servicesOf(this.grpcClients), place);
   }
@@ -75,7 +75,7 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
 
   /**
    * A stub whose methods return observables. Each method has two names: as in the proto file, and in camel
-   * case; but there is no `then`, only `Then`, so that the stub can be awaited.
+   * case. A method `then` is named `Then`, so that the stub can be awaited.
    *
    * @throws OptionError if the option `services` excludes the service.
    */
@@ -84,19 +84,19 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     if (stub === undefined) {
       this.#verifySelected(name);
       const node = this.getClient(name);
-      if (node === undefined) return super.getService<T>(name); // Which says so.
+      if (node === undefined) return super.getService<T>(name); // Throws Nest's error.
       stub = this.#createStub(node[name]!.service);
       this.#stubs.set(name, stub);
     }
     return stub as T;
   }
 
-  /** @internal Called by the base class for the first stub of grpc-js of a service. */
+  /** @internal Called by the base class for the first grpc-js stub of a service. */
   override createClientByServiceName(service: string): Client {
     const stub = super.createClientByServiceName(service) as Client;
     const methods = shownMethods(this.getClient(service)![service]!.service);
     if (!methods.some(([method]) => method in Client.prototype || method === 'Then')) return stub;
-    // Methods of its class would call one another in place of those of grpc-js.
+    // A service method that has the name of a `Client` method would be called in its place.
     for (const [method, definition] of methods) {
       define(stub, method, Object.assign(callMethod(this.#bareClient, definition), definition));
     }
@@ -115,14 +115,14 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     return packageAt(root, packageName);
   }
 
-  /** Gives out no more stubs; the channel is its owner's to close. */
+  /** Releases the stubs. Does not close the channel, which belongs to its owner. */
   override close(): void | Promise<void> {
     this.clients.clear();
     this.#stubs.clear();
     this.grpcClients = [];
   }
 
-  /** @internal The package that has the service, if there is one. */
+  /** @internal The package that contains the service, if there is one. */
   protected override getClient(name: string): ServiceNode | undefined {
     const node = super.getClient(name) as ServiceNode | undefined;
     return typeof node?.[name] === 'function' ? node : undefined;
@@ -161,8 +161,8 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
 }
 
 /**
- * The methods of a service as stubs have them. An object with a method called `then` is a promise to
- * `await`: a stub has it as `Then`.
+ * The methods of a service as stubs show them. A method `then` is named `Then`, because `await` treats an
+ * object with a method `then` as a promise.
  */
 function shownMethods(service: ServiceDefinition): [string, Method][] {
   const { then, ...methods } = methodsByName(service);
@@ -180,7 +180,7 @@ function define(object: object, name: string, value: StubMethod | Function | und
   });
 }
 
-/** The services that are directly in `packages`, which are the ones that Nest makes stubs of. */
+/** The services directly in `packages`, for which Nest makes stubs. */
 function servicesOf(packages: readonly unknown[]): NamedService[] {
   return packages.flatMap((members) =>
     Object.entries(members as object).flatMap(([name, member]) =>

@@ -3,17 +3,17 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { BaseRpcExceptionFilter } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
 
-/** What grpc-js makes the status of a call from. */
+/** An error from which grpc-js makes the status of a call. */
 export interface Failure {
   code: status;
   details: string;
 }
 
 /**
- * How a call ends whose handler gave no value where its method promises one.
+ * The failure of a call whose handler gave no value, although its method has a response.
  *
- * INTERNAL: the caller did nothing wrong, and trying again will not help. UNKNOWN, which is Nest's for
- * whatever a handler throws, would hide that the handler forgot to answer rather than failed to.
+ * The status is INTERNAL: the caller did nothing wrong, and a retry will not help. UNKNOWN, which Nest
+ * uses for errors that a handler throws, would hide that the handler did not answer.
  */
 export function noValue(methodName: string): Failure {
   return {
@@ -24,19 +24,19 @@ export function noValue(methodName: string): Failure {
 
 const nestFilter = new BaseRpcExceptionFilter();
 
-/** Nest's own filter looks at the exception only. */
+/** Nest's own filter uses only the exception. */
 const NO_HOST = undefined as unknown as ArgumentsHost;
 
 /**
- * How a call ends for which no filter of Nest found a status: a filter threw, or a handler emitted a
- * promise that was rejected. It is as if the handler had thrown, and no filter were there: of an
- * `RpcException` callers are told, of all else only the log.
+ * The failure of a call for which no filter of Nest determined a status: a filter threw, or a handler
+ * emitted a promise that was rejected. Nest's default filter handles the error: it sends an
+ * `RpcException` to the caller, and only logs any other error.
  */
 export function unfiltered(thrown: unknown): Observable<never> {
   return nestFilter.catch(thrown as Error, NO_HOST) as Observable<never>;
 }
 
-/** The same where it is not an observable that is wanted. */
+/** Callback variant of `unfiltered`. */
 export function tellUnfiltered(thrown: unknown, callback: (failure: unknown) => void): void {
   unfiltered(thrown).subscribe({ error: callback });
 }

@@ -7,28 +7,28 @@ import {
 } from '@nestjs/microservices/constants.js';
 import { usesIn } from '../decorators/backchannel-uses.js';
 
-/** By what a handler of `@GrpcStreamCall` with decorated parameters can answer. */
+/** Means by which a `@GrpcStreamCall` handler with decorated parameters can answer. */
 export interface HandlerReach {
-  /** `@Payload()` gives it the call. */
+  /** `@Payload()` injects the call. */
   readonly call: boolean;
-  /** `@Ctx()` gives it the callback. */
+  /** `@Ctx()` injects the callback. */
   readonly callback: boolean;
 }
 
-/** Where a method keeps its reach, among what Nest passes to the transport strategies of the handler. */
+/** Key of the reach in the extras of a method, which Nest passes to the transport strategies. */
 const REACH = Symbol('HANDLER_REACH');
 
-/** Part of the keys of parameters that are decorated by decorators of others than Nest. */
+/** Part of the keys of parameters with custom decorators, which are not Nest's own. */
 const CUSTOM = '__customRouteArgs__';
 
 const scanner = new MetadataScanner();
 
-/** Decorated parameters by a key that begins with their type. */
+/** Decorated parameters, by a key that begins with the type of the parameter. */
 type DecoratedParameters = Readonly<Record<string, { readonly data?: unknown }>>;
 
 /**
- * Notes for each handler of the application that has decorated parameters what these give it: Nest passes
- * no argument by position then. To be called before Nest registers the handlers.
+ * Records the reach of each handler of the application that has decorated parameters, to which Nest passes
+ * no argument by position. Must be called before Nest registers the handlers.
  */
 export function noteHandlerReaches(modules: ModulesContainer): void {
   for (const { controllers } of modules.values()) {
@@ -38,7 +38,7 @@ export function noteHandlerReaches(modules: ModulesContainer): void {
   }
 }
 
-/** The reach that was noted for a handler; undefined if it gets its call and its callback. */
+/** The recorded reach of a handler; undefined if the handler may get its call and its callback. */
 export function reachIn(extras: object | undefined): HandlerReach | undefined {
   return (extras as { [REACH]?: HandlerReach } | undefined)?.[REACH];
 }
@@ -56,10 +56,10 @@ function noteReachesOf(controller: Function): void {
   }
 }
 
-/** @param own - parameters with decorators of this package, which give neither call nor callback. */
+/** @param own - number of parameters with decorators of this package, which inject neither. */
 function reachOf(parameters: DecoratedParameters, own: number): HandlerReach | undefined {
   const keys = Object.keys(parameters);
-  // Those of others may find anything in the arguments of the handler.
+  // Custom decorators of the application may use any argument of the handler.
   const isUnknown = keys.filter((key) => key.includes(CUSTOM)).length > own;
   if (keys.length === 0 || isUnknown) return undefined;
   const has = (type: RpcParamtype): boolean =>

@@ -5,21 +5,21 @@ import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
 import { Observable } from 'rxjs';
 import { ClientConn } from '../../backchannel/index.js';
 
-/** Where TypeScript keeps the types of parameters. */
+/** Metadata key under which TypeScript emits the types of parameters. */
 const PARAMETER_TYPES = 'design:paramtypes';
 
-/** Types of arguments that are no data: a copy of one of them is of no use. */
+/** Types of arguments that are not data; a copy of them is useless. */
 const NO_DATA: readonly Function[] = [Observable, EventEmitter, Metadata, ClientConn];
 
 const scanner = new MetadataScanner();
 
 /**
- * Has pipes take streams, calls, metadata and connections as they are. A `ValidationPipe` makes an
- * instance of the type of the parameter from what it is given: of `Observable`, or `Duplex`, that is an
- * empty one, and the caller of a handler that reads from it waits for ever.
+ * Makes pipes leave streams, calls, metadata and connections unchanged. A `ValidationPipe` converts its
+ * argument to an instance of the parameter's type. An instance of `Observable` or `Duplex` made in this
+ * way is empty, so that the handler never gets a request and its caller waits for ever.
  *
- * The type of such parameters of gRPC handlers becomes `Object`, as TypeScript has it for interfaces;
- * pipes still get the argument. To be called before Nest registers the handlers.
+ * The type of such parameters of gRPC handlers becomes `Object`, which TypeScript emits for interfaces;
+ * pipes still get the argument. Must be called before Nest registers the handlers.
  */
 export function hideStreamTypes(modules: ModulesContainer): void {
   for (const { controllers } of modules.values()) {
@@ -32,7 +32,7 @@ export function hideStreamTypes(modules: ModulesContainer): void {
 function hideTypesOf(prototype: object): void {
   for (const name of scanner.getAllMethodNames(prototype)) {
     if (!isGrpcHandler((prototype as Record<string, unknown>)[name])) continue;
-    // A method that is inherited has its types where it was declared.
+    // The types of an inherited method are on the prototype that declares it.
     for (let owner = prototype; owner !== Object.prototype; owner = Object.getPrototypeOf(owner)) {
       const types = Reflect.getOwnMetadata(PARAMETER_TYPES, owner, name) as unknown[] | undefined;
       if (types === undefined) continue;

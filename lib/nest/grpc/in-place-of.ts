@@ -1,4 +1,4 @@
-/** Hooks are told the name of a handler, which is that of its method. */
+/** Gives `replacement` the name of `handler`: Nest's hooks get it as the name of the method. */
 export function inPlaceOf<T extends Function>(handler: T, replacement: T): T {
   return Object.defineProperty(replacement, 'name', { value: handler.name });
 }

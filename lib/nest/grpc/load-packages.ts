@@ -5,14 +5,14 @@ import type { PackageDefinition } from './package-tree.js';
 
 const DEFAULT_LOADER = '@grpc/proto-loader';
 
-/** Finds packages where Nest does. */
+/** Resolves packages from the location of `@nestjs/microservices`, as Nest does. */
 const requireAsNest = createRequire(
   createRequire(import.meta.url).resolve('@nestjs/microservices'),
 );
 
 /**
- * What the proto files of the options say, or undefined if they cannot be loaded: Nest then tells why in
- * its own words.
+ * Loads the proto files of the options. Returns undefined if they cannot be loaded; Nest then reports the
+ * error itself.
  */
 export function loadPackages(options: StockGrpcOptions): PackageDefinition | undefined {
   try {

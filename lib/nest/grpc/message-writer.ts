@@ -4,42 +4,42 @@ import { Fifo } from '../../wire/index.js';
 import type { Failure } from './handler-failures.js';
 import type { WaitingMemory } from './waiting-memory.js';
 
-/** Messages to be written; one of an observable may itself be an async iterable of messages. */
+/** Source of messages to write; an observable may also emit async iterables of messages. */
 export type MessageSource = Observable<unknown> | AsyncIterable<unknown> | Iterable<unknown>;
 
-/** The stream of a call, at either end. */
+/** The writable stream of a call, on the client or on the server. */
 export interface MessageSink {
   write(message: unknown): boolean;
   on(event: 'drain', listener: () => void): unknown;
   off(event: 'drain', listener: () => void): unknown;
 }
 
-/** What a `MessageWriter` works with, and tells. It tells one end, and nothing after it. */
+/** Settings and callbacks of a `MessageWriter`. At most one of its three end callbacks is called, once. */
 export interface MessageWriterOptions {
-  /** For errors: "the handler of X", for example. */
+  /** Owner of the source in error messages, such as "the handler of X". */
   readonly owner: string;
-  /** What messages that wait may take. */
+  /** Limit for messages that wait. */
   readonly memory: WaitingMemory;
-  /** Bytes of a message on the wire. @throws for one that cannot be written. */
+  /** Size of a message on the wire, in bytes. @throws if the message cannot be serialized. */
   sizeOf(message: unknown): number;
-  /** All messages are written. */
+  /** All messages of the source were written. */
   onComplete(): void;
-  /** The source failed: an observable, or by throwing an iterable. */
+  /** The source failed: an observable emitted an error, or an iterable threw one. */
   onError(error: unknown, source: 'observable' | 'iterable'): void;
-  /** The source gave what cannot be written. */
+  /** The source gave a value that is no message, or exceeded the memory limit. */
   onFailure(failure: Failure): void;
-  /** More messages wait than should, or no longer. */
+  /** With true: `LONG_BACKLOG` messages wait. With false: no message waits after a drain. */
   onBacklog?(isLong: boolean): void;
 }
 
-/** Messages that wait before `onBacklog` is told: as many as a stream of Node holds. */
+/** Number of waiting messages that is a backlog: the default high-water mark of a Node object stream. */
 const LONG_BACKLOG = 16;
 
 /**
- * Writes the messages of a source to a call as fast as that takes them. An iterable is asked for the next
- * message when there is room for it. An observable cannot be told to wait: its messages wait here, and
- * fail the call with RESOURCE_EXHAUSTED when they exceed the memory for it; those that it emits while it
- * is being subscribed to, which are mostly there already, do not count.
+ * Writes the messages of a source to a call as fast as the call accepts them. An iterable is asked for
+ * the next message when there is room. An observable has no backpressure: its messages wait here, and
+ * the call fails with RESOURCE_EXHAUSTED when they exceed the memory limit. Messages that an observable
+ * emits during `subscribe` do not count, because most of them are in memory anyway.
  */
 export class MessageWriter {
   readonly #sink: MessageSink;
@@ -74,7 +74,7 @@ export class MessageWriter {
     else this.#subscription = subscription;
   }
 
-  /** Writes no more, and lets go of the source. Idempotent. */
+  /** Stops writing and releases the source. Idempotent. */
   stop(): void {
     if (this.#isOver()) return;
     this.#state = 'over';
@@ -83,7 +83,7 @@ export class MessageWriter {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
       this.#options.memory.release(next.bytes);
     }
-    // A stream of Node may wait for long, with a file or a socket open.
+    // A Node stream might keep a file or a socket open for long.
     if (isDestroyable(this.#iterated)) this.#iterated.destroy();
     this.#onRoom?.();
   }
@@ -113,7 +113,7 @@ export class MessageWriter {
     if (this.#waitingCount === LONG_BACKLOG) this.#options.onBacklog?.(true);
   }
 
-  /** Of what cannot be written none; that is told when its turn comes. */
+  /** Returns 0 for a value that cannot be written; the write itself reports the failure later. */
   #sizeOf(message: unknown): number {
     try {
       return isMessage(message) ? this.#options.sizeOf(message) : 0;
@@ -202,7 +202,7 @@ export class MessageWriter {
   }
 }
 
-/** Whether it is an async iterable, as streams of Node are. */
+/** Whether `value` is an async iterable, as Node streams are. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof (value as AsyncIterable<unknown> | null)?.[Symbol.asyncIterator] === 'function';
 }

@@ -1,27 +1,27 @@
 import type { Observable, Subscription } from 'rxjs';
 import { noValue, tellUnfiltered } from './handler-failures.js';
 
-/** What is used of the call that a handler answers. */
+/** The part of a unary call that is used. */
 export interface AnsweredCall {
   readonly cancelled?: boolean;
-  /** Emitted when the call is over, however it ended. */
+  /** `cancelled` is emitted at every end of the call, a normal end included. */
   once(event: 'cancelled', listener: () => void): unknown;
   off(event: 'cancelled', listener: () => void): unknown;
 }
 
-/** Takes the answer to a unary call; of more than one the first counts. */
+/** Receives the response to a unary call, or the error; only the first counts. */
 export type AnswerCallback = (error: unknown, value?: unknown) => void;
 
 /**
- * Answers a unary call from the observable that its handler returned:
+ * Answers a unary call with the observable that its handler returned:
  *
- * - The first value is the answer, at once: there are handlers that return the stream of a state, which
- *   goes on for ever. What comes after it is ignored, also an error. A promise is waited for.
+ * - The first value is the response, sent at once, because a handler may return the endless stream of a
+ *   state. Later values and errors are ignored. A promise is awaited.
  * - Without a value the call fails.
- * - The observable is unsubscribed from when the call is over: cancelled, past its deadline, or
- *   answered. What completes together with its value has done so by then.
+ * - The observable is unsubscribed when the call is over: cancelled, past its deadline, or answered. An
+ *   observable that completes together with its value has completed by then.
  *
- * @param onEnd - told once, when the observable is done with, either way.
+ * @param onEnd - called once, when the observable has ended or was unsubscribed.
  */
 export function answerFrom(
   source: Observable<unknown>,
@@ -35,7 +35,7 @@ export function answerFrom(
   answer.follow(source.subscribe(answer));
 }
 
-/** Observes what a handler returned. */
+/** Observer of the observable that a handler returned. */
 class OneAnswer {
   readonly #call: AnsweredCall;
   readonly #methodName: string;
@@ -52,7 +52,7 @@ class OneAnswer {
     this.#onEnd = onEnd;
   }
 
-  /** What is already over by now, as most are, needs no listener. */
+  /** Most observables have already ended here, and need no listener. */
   follow(subscription: Subscription): void {
     if (this.#isComplete) return;
     this.#subscription = subscription;

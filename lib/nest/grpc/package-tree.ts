@@ -5,25 +5,27 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 
-/** What is in proto files, by full names. */
+/** Definitions of proto files, by full name. */
 export type PackageDefinition = Parameters<typeof loadPackageDefinition>[0];
 
 type ServiceClass = ReturnType<typeof makeClientConstructor>;
 
-/** The services of proto files, by the parts of their full names; no node has a prototype. */
+/** The services of proto files as a tree, by the parts of their full names. Nodes have no prototype. */
 export interface PackageTree {
   [name: string]: PackageTree | ServiceClass;
 }
 
-/** A service and its name relative to the package that it was looked for in. */
+/** A service, and its name relative to the package in which it was found. */
 export interface ServiceEntry {
   readonly name: string;
   readonly service: ServiceClass;
 }
 
 /**
- * As `loadPackageDefinition` of grpc-js, but without types of messages, and for names of packages,
- * services and methods that objects have by themselves: `constructor`, `toString`.
+ * As `loadPackageDefinition` of grpc-js, but without message types. Packages, services and methods may
+ * have names of inherited properties of objects, such as `constructor` or `toString`.
+ *
+ * @throws Error if a definition is inside of a service.
  */
 export function packageTree(definition: PackageDefinition): PackageTree {
   const root = node();
@@ -41,7 +43,7 @@ export function packageTree(definition: PackageDefinition): PackageTree {
   return root;
 }
 
-/** The node at a package's full name, or undefined. An empty name is the root. */
+/** The node at the full name of a package, or undefined. An empty name is the root. */
 export function packageAt(root: PackageTree, name: string | undefined): PackageTree | undefined {
   let current: PackageTree[string] | undefined = root;
   for (const part of name ? name.split('.') : []) {
@@ -59,8 +61,8 @@ export function servicesIn(tree: PackageTree, prefix = ''): ServiceEntry[] {
 }
 
 /**
- * The methods of a service by their names, and in camel case where no other method has that name; without
- * a prototype.
+ * The methods of a service by name, and by camel-case name where no other method has it. The returned
+ * object has no prototype.
  */
 export function methodsByName(
   service: ServiceDefinition,
@@ -79,7 +81,7 @@ function node(): PackageTree {
   return Object.create(null) as PackageTree;
 }
 
-/** Entries of messages and enums have a format, those of services have methods. */
+/** Definitions of messages and enums have a string `format`; those of services have methods. */
 function isType(
   entry: PackageDefinition[string],
 ): entry is Exclude<typeof entry, ServiceDefinition> {

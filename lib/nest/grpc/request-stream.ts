@@ -2,21 +2,21 @@ import type { Duplex } from 'node:stream';
 import { Observable, Subject, type Subscriber } from 'rxjs';
 import { inPresentContext } from './subscriber-context.js';
 
-/** What handlers of `@GrpcStreamMethod` get. */
+/** The requests of a call, as passed to handlers of `@GrpcStreamMethod`. */
 export type Requests = Observable<unknown> & AsyncIterable<unknown>;
 
-/** The call that requests are read from; `cancelled` is emitted when it is over, however it ended. */
+/** The call from which requests are read; emits `cancelled` at every end of the call. */
 export type RequestCall = Duplex & { readonly cancelled?: boolean };
 
 /**
- * The requests of one call as an observable that reads only as fast as its observers take them:
+ * The requests of one call as an observable with backpressure:
  *
- * - Nothing is read before the first subscription, however late it is, nor while there is none. The
- *   flow control of HTTP/2 has the caller wait meanwhile.
- * - An observer takes a request by returning from `next`; what it keeps behind that (`concatMap`,
- *   `toArray`) cannot be seen from here. `for await` takes one when it asks for the next one.
- * - Several observers share the requests: those that subscribe in the turn of the event loop of the first
- *   one get all of them, later ones what is still to come.
+ * - Nothing is read before the first subscription, or while there is none. HTTP/2 flow control makes the
+ *   caller wait meanwhile.
+ * - An observer has consumed a request when it returns from `next`; requests that operators buffer
+ *   (`concatMap`, `toArray`) are not counted. `for await` has consumed one when it asks for the next one.
+ * - Several observers share the requests: observers that subscribe in the same turn of the event loop as
+ *   the first one get all requests, later ones get the rest.
  *
  * The observable completes when the requests do, and when the call is over. It does not fail.
  */
@@ -25,7 +25,7 @@ export class RequestStream {
   readonly requests: Requests;
   readonly #call: RequestCall;
   readonly #coming = new Subject<unknown>();
-  /** Requests that came though nobody wanted them: somebody else reads from the call. */
+  /** Requests received without demand, because other code also reads from the call. */
   readonly #kept: unknown[] = [];
   #state: 'unread' | 'starting' | 'read' = 'unread';
   #isListening = false;
@@ -33,7 +33,7 @@ export class RequestStream {
   #isReplaying = false;
   #holds = 0;
 
-  /** @param call - from which nobody reads yet. */
+  /** @param call - a call from which nothing has been read yet. */
   constructor(call: RequestCall) {
     this.#call = call;
     this.requests = Object.assign(
@@ -44,7 +44,7 @@ export class RequestStream {
     for (const event of ['end', 'cancelled', 'close']) call.once(event, () => this.#onEnd());
   }
 
-  /** Reads nothing until the returned function is called. */
+  /** Pauses reading until the returned function is called. */
   hold(): () => void {
     this.#holds += 1;
     this.#flow();
@@ -68,7 +68,7 @@ export class RequestStream {
     };
   }
 
-  /** Others may subscribe in the same turn. */
+  /** Waits for other observers, which may subscribe in the same turn. */
   #start(): void {
     this.#state = 'starting';
     setImmediate(() => {
@@ -77,7 +77,7 @@ export class RequestStream {
     });
   }
 
-  /** A guard may look at the first request; it is not to be missing here. */
+  /** If other code, such as a guard, reads a request from the call, the request must not be lost here. */
   readonly #onListener = (event: string | symbol): void => {
     if (event === 'data') this.#listen();
   };
@@ -125,7 +125,7 @@ export class RequestStream {
     });
   }
 
-  /** Reads no further while its caller has not taken what there is. */
+  /** Pauses reading while the consumer has not consumed all received requests. */
   async *#iterate(): AsyncGenerator<unknown> {
     const waiting: unknown[] = [];
     let wake = (): void => {};

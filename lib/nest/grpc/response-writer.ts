@@ -5,7 +5,7 @@ import { MessageWriter, type MessageSink } from './message-writer.js';
 import type { RequestStream } from './request-stream.js';
 import { waitingMemoryOf } from './waiting-memory.js';
 
-/** The call of a method with many responses. */
+/** The call of a method with a response stream. */
 export interface RespondingCall extends MessageSink {
   readonly cancelled?: boolean;
   getAuthContext(): object;
@@ -16,16 +16,16 @@ export interface RespondingCall extends MessageSink {
   destroy(error: Error): unknown;
 }
 
-/** What a method has to say of its responses. */
+/** The part of a method definition that concerns responses. */
 export type RespondingMethod = Pick<MethodDefinition<unknown, unknown>, 'path'> & {
   responseSerialize?(message: unknown): Buffer;
 };
 
 /**
- * Writes the responses of a handler to its call, and ends it: in order, with the error of the observable,
- * or with a status of its own for what is no message. While many wait, requests are not read.
+ * Writes the responses of a handler to its call, then ends the call: in order, with the error of the
+ * source, or with a `Failure` of the writer. Requests are not read while many responses wait.
  *
- * @returns a promise that resolves when that is done, or the call is over; it does not reject.
+ * @returns a promise that resolves when all is written, or the call is over; never rejects.
  */
 export function writeResponses(
   responses: Observable<unknown>,
@@ -66,7 +66,7 @@ export function writeResponses(
   });
 }
 
-/** Behind what waits in the stream of a slow reader a status would come late. */
+/** RESOURCE_EXHAUSTED destroys the call: a status would wait behind the messages for a slow reader. */
 function failAtOnce(call: RespondingCall, { code, details }: Failure): void {
   const error = Object.assign(new Error(details), { code, details });
   if (code === status.RESOURCE_EXHAUSTED) call.destroy(error);

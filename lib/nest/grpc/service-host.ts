@@ -1,6 +1,6 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 
-/** What services can be added to: a server of either engine, or the `Server` of grpc-js. */
+/** A server that accepts services: a server of either engine, or the `Server` of grpc-js. */
 export interface ServiceHost {
   /** As `grpc.Server.addService`. */
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void;

@@ -1,6 +1,6 @@
 import { OptionError } from '../../options/index.js';
 
-/** A service of the packages of an object of options. */
+/** A service of the packages that options name. */
 export interface NamedService {
   /** The name within its package, such as `Hub`. */
   readonly name: string;
@@ -8,15 +8,15 @@ export interface NamedService {
   readonly fullName: string;
 }
 
-/** Which option names the services, for errors. */
+/** The option that names the services, for error messages. */
 export interface SelectionPlace {
-  /** The call that was given the option. */
+  /** The function or class that got the option. */
   readonly call: string;
   /** Path of the option. */
   readonly option: string;
 }
 
-/** Whether the option `services` includes a service; without the option all services are included. */
+/** Whether the option `services` includes a service. Without the option all services are included. */
 export function isSelected(
   names: readonly string[] | undefined,
   { name, fullName }: NamedService,
@@ -25,9 +25,9 @@ export function isSelected(
 }
 
 /**
- * Verifies that all services that the option `services` names exist.
+ * Verifies that all services named by the option `services` exist.
  *
- * @throws OptionError naming the first that does not, and those that do.
+ * @throws OptionError naming the first service that does not exist, and those that exist.
  */
 export function verifySelection(
   names: readonly string[],

@@ -3,10 +3,10 @@ import { status } from '@grpc/grpc-js';
 import type { Failure } from './handler-failures.js';
 import type { HandlerReach } from './handler-reach.js';
 
-/** Milliseconds in which a handler that has its call, but no callback, may still fail it. */
+/** Time limit in milliseconds for a handler with its call, but no callback, to fail the call. */
 const GRACE_MS = 1000;
 
-/** How a call ends whose handler has returned and cannot answer. */
+/** The failure of a call whose handler has returned and cannot answer. */
 export function unanswerable(methodName: string, hasManyResponses: boolean): Failure {
   const need = hasManyResponses ? 'no call to answer by: take it with @Payload()' : 'no callback';
   const remedy = hasManyResponses ? '' : ' to answer by: take it with @Ctx()';
@@ -17,9 +17,9 @@ export function unanswerable(methodName: string, hasManyResponses: boolean): Fai
 }
 
 /**
- * Calls `listener` when a handler that has returned can do nothing more to its call. One that has the call
- * may still fail it: until a second after it has read the last request, or, if it never began to read,
- * after it has returned.
+ * Calls `listener` when a handler that has returned can no longer affect its call. A handler that has the
+ * call can still fail it until 1 second after it has read the last request or, if it never began to read,
+ * after its return.
  */
 export function whenSilent(call: Readable, reach: HandlerReach, listener: () => void): void {
   const tell = (): void => {

@@ -15,7 +15,7 @@ export type StubMethod = (...args: unknown[]) => Observable<unknown>;
 type Definition = MethodDefinition<unknown, unknown>;
 type Callback = (error: ServiceError | null, response?: unknown) => void;
 
-/** A call of grpc-js, of any kind. */
+/** A client call of grpc-js, of any kind. */
 interface ClientCall extends MessageSink {
   cancel(): void;
   end(): void;
@@ -23,12 +23,12 @@ interface ClientCall extends MessageSink {
 }
 
 /**
- * A method as Nest's stubs have them: an observable that makes a call for each subscriber, and cancels it
- * when that unsubscribes. Requests of a stream may come as an observable, or as an iterable or async
- * iterable (a generator, a stream of Node), which is asked for no more than the call takes. The call is
- * cancelled, and fails, when they fail, or are no messages.
+ * A method of Nest's stubs: returns an observable that makes a call for each subscriber, and cancels the
+ * call when the subscriber unsubscribes. A request stream is an observable, or an iterable or async
+ * iterable (a generator, a Node stream), which is read with backpressure. If the request stream fails or
+ * gives a value that is no message, the call is cancelled and fails.
  *
- * @param client - a bare one: its own methods are called, which those of a service may hide.
+ * @param client - a bare client: on a client with service methods, these may hide its own methods.
  */
 export function stubMethod(
   client: Client,
@@ -49,15 +49,15 @@ export function stubMethod(
     });
 }
 
-/** What follows the requests; Nest's own stub leaves out the options. */
+/** The arguments after the requests. Nest's own stub does not pass the options. */
 function withMetadata([metadata, options]: unknown[]): unknown[] {
   return [metadata ?? new Metadata(), options].filter((argument) => argument !== undefined);
 }
 
 /**
- * A method of a stub of grpc-js: calls the client's function for its kind.
+ * A method of a grpc-js stub: calls the method of the client for its kind of call.
  *
- * @param client - a bare one: its own methods are called, which those of a service may hide.
+ * @param client - a bare client: on a client with service methods, these may hide its own methods.
  */
 export function callMethod(
   client: Client,
@@ -71,7 +71,7 @@ export function callMethod(
   return (...args) => make.call(client, path, requestSerialize, responseDeserialize, ...args);
 }
 
-/** One call, and who subscribed to its responses. */
+/** One call, and the subscriber to its responses. */
 class StubCall {
   readonly #observer: Subscriber<unknown>;
   #call!: ClientCall;
@@ -82,7 +82,7 @@ class StubCall {
     this.#observer = observer;
   }
 
-  /** Told of the one response, where there is one. */
+  /** Receives the response of a method that has one response. */
   readonly callback: Callback = (error, response) => {
     if (error) return this.#fail(error);
     this.#observer.next(response);
@@ -110,7 +110,7 @@ class StubCall {
     if (this.#isOver) this.#writer.stop();
   }
 
-  /** Nobody wants its responses any more. */
+  /** Cancels the call if the subscriber unsubscribes before the call is over. */
   leave(): void {
     this.#writer?.stop();
     if (this.#isOver) return;
@@ -118,7 +118,7 @@ class StubCall {
     this.#call.cancel();
   }
 
-  /** `cancel` has the call tell another error, later. */
+  /** Reports `error` in place of the error that the call emits later because of `cancel`. */
   #abandon(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;

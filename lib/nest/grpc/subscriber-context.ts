@@ -2,8 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Observer } from 'rxjs';
 
 /**
- * Tells `observer` everything in the async context of this moment. For observables whose source knows
- * nothing of their subscribers, as a stream of requests: a handler may have entered a context since its
+ * Wraps `observer` so that it runs in the current async context. For observables whose source does not
+ * know its subscribers, such as a request stream: a handler may have entered another context since its
  * call began.
  */
 export function inPresentContext<T>(observer: Observer<T>): Observer<T> {

@@ -4,19 +4,19 @@ import { makeUnaryCall, type UnaryMethod } from '../../grpc/index.js';
 import type { StubMethod } from './stub-method.js';
 
 /**
- * Whether a grpc-js client with these options does more with a call than to make it.
+ * Whether grpc-js client options have interceptors, interceptor providers, or a call transformer.
  */
 export function hasInterceptors(options: Readonly<Record<string, unknown>> = {}): boolean {
   const { interceptors, interceptor_providers: providers } = options;
-  // grpc-js takes a single one as well.
+  // grpc-js also accepts a single interceptor.
   const isSet = (value: unknown): boolean =>
     typeof value === 'function' || (Array.isArray(value) && value.length > 0);
   return isSet(interceptors) || isSet(providers) || Boolean(options['callInvocationTransformer']);
 }
 
 /**
- * A unary method as Nest's stubs have them, straight on the channel; what asks for more than that goes to
- * `stock`, which makes the call with a client of grpc-js.
+ * A unary method of Nest's stubs that calls the channel directly. Calls with other arguments than request,
+ * metadata and options, or with interceptors, go to `stock`, which uses a grpc-js client.
  */
 export function unaryMethod(
   channel: ChannelInterface,

@@ -3,10 +3,10 @@ import type { BackchannelUse } from '../decorators/backchannel-uses.js';
 import type { SelectionPlace } from './service-selection.js';
 
 /**
- * The error of a handler that calls its caller back with a service of which there are no stubs.
+ * The error of a handler that injects a stub of a service for which there are no stubs.
  *
- * @param existing - the services of which there are stubs.
- * @param place - the option that names them.
+ * @param existing - the services for which there are stubs.
+ * @param place - the option that names these services.
  */
 export function unknownService(
   { decorator, handler }: BackchannelUse,

@@ -1,9 +1,9 @@
-/** Bytes of messages that may wait for one other end. */
+/** Maximum bytes of messages that wait for one other end. */
 const MAX_WAITING_BYTES = 64 * 2 ** 20;
 
-/** What the messages that wait for one other end take, of all of its calls together. */
+/** Counts the memory of messages that wait for one other end, over all of its calls. */
 export class WaitingMemory {
-  /** Bytes that may be held. */
+  /** Maximum bytes that are held. */
   readonly limit: number;
   #held = 0;
 
@@ -12,7 +12,7 @@ export class WaitingMemory {
     this.limit = limit;
   }
 
-  /** Returns whether there was room for `bytes`. */
+  /** Reserves `bytes`. Returns false if there is no room. */
   hold(bytes: number): boolean {
     if (bytes > 0 && this.#held + bytes > this.limit) return false;
     this.#held += bytes;
@@ -26,7 +26,7 @@ export class WaitingMemory {
 
 const memories = new WeakMap<object, WaitingMemory>();
 
-/** The memory for messages to the other end of a connection, of which `key` is the one object. */
+/** The memory for messages to the other end of a connection. `key` is an object unique to the connection. */
 export function waitingMemoryOf(key: object): WaitingMemory {
   let memory = memories.get(key);
   if (memory === undefined) {
