@@ -9,11 +9,11 @@ type Callback = (error: { details?: unknown } | null, ...rest: unknown[]) => voi
 type Handler = (call: HealthCall, callback: Callback) => unknown;
 
 /**
- * The handlers of `grpc.health.v1.Health`, bounded in what names of services cost that a caller makes up.
- * The implementation of `grpc-health-check` (2.x) repeats an unknown name in its status, which no window
- * holds back, and remembers every name that was ever watched.
+ * Wraps the handlers of `grpc.health.v1.Health` to limit the cost of unknown service names. The
+ * implementation of `grpc-health-check` (2.x) repeats an unknown name in the status, which flow control
+ * does not limit, and keeps every name that was ever watched.
  *
- * @param implementation - what the handlers are of.
+ * @param implementation - the object that the handlers belong to.
  */
 export function boundHealth(
   service: ServiceDefinition,
@@ -46,7 +46,7 @@ function withShortDetails(handler: Handler): Handler {
 function forgettingNames(handler: Handler, implementation: object): Handler {
   return (call, callback) => {
     handler(call, callback);
-    // Told of every end of a call; behind the handler's own listener.
+    // `cancelled` is emitted at every end of a call. This listener runs after the handler's own.
     call.once?.('cancelled', () => forgetName(implementation, call.request.service));
   };
 }

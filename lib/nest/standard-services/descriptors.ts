@@ -1,6 +1,6 @@
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 
-// What is needed of google/protobuf/descriptor.proto.
+// The subset of google/protobuf/descriptor.proto that is used.
 interface FileDescriptor {
   name: string;
   package?: string;
@@ -30,12 +30,12 @@ interface FieldDescriptor {
 const LABEL_REPEATED = 3;
 
 /**
- * Makes what @grpc/proto-loader says of proto files into what a protobuf compiler would: files name
- * those that they need, types are named in full, and the entries of maps as they must be. Go clients
- * such as grpcurl take nothing less.
+ * Converts the descriptors of @grpc/proto-loader to those of a protobuf compiler: files name their
+ * dependencies, types have full names, and map entries have their standard names. Go clients such as
+ * grpcurl require it.
  *
- * @param files - each a `FileDescriptorProto`, with all those that it needs among them.
- * @returns the same files, in order.
+ * @param files - encoded `FileDescriptorProto`s, including the dependencies of each.
+ * @returns the converted files, in the same order.
  */
 export function mendDescriptors(files: Buffer[]): Buffer[] {
   const ofOptions = loadSync('google/protobuf/descriptor.proto', { arrays: true });
@@ -56,8 +56,8 @@ export function mendDescriptors(files: Buffer[]): Buffer[] {
 }
 
 /**
- * Options of an application are extensions of descriptor.proto. To who calls they mean nothing, and as
- * protobufjs tells of them nobody could read what else is in these files.
+ * Removes custom options, which are extensions of descriptor.proto. Callers do not need them, and with
+ * the descriptors that protobufjs makes for them clients cannot read the rest of the file.
  */
 function removeOptions(file: FileDescriptor, ofOptions: PackageDefinition): void {
   const isKept = ({ name }: { name: string }): boolean =>
@@ -72,7 +72,7 @@ function removeOptions(file: FileDescriptor, ofOptions: PackageDefinition): void
   }
 }
 
-/** All messages of a file by their full names, the outer ones first. */
+/** All messages of a file by full name, outer messages before nested ones. */
 function messagesOf(file: FileDescriptor): [fullName: string, message: MessageDescriptor][] {
   const within = (scope: string, messages: MessageDescriptor[]): [string, MessageDescriptor][] =>
     messages.flatMap((message) => {
@@ -102,7 +102,7 @@ function nameMapEntries({ nestedType, field }: MessageDescriptor): void {
   }
 }
 
-/** The type alone does not tell: a message of the application may have the entry's name. */
+/** The type name is not sufficient: a message of the application may have the name of the entry. */
 function isMapOf({ name, label, typeName }: FieldDescriptor, entryName: string): boolean {
   return label === LABEL_REPEATED && typeName === entryName && capitalized(name) === entryName;
 }
@@ -111,10 +111,10 @@ function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
-/** A name of a type in a descriptor, and where it stands. */
+/** The name of a type in a descriptor, the scope of the reference, and a setter of the name. */
 type Reference = [name: string, scope: string, rename: (fullName: string) => void];
 
-/** Names in full what a file refers to, and the files where that is. */
+/** Gives all type references of a file their full names, and adds the files of the types as dependencies. */
 function nameReferences(file: FileDescriptor, homes: ReadonlyMap<string, string>): void {
   const needed = new Set(file.dependency);
   for (const [name, scope, rename] of referencesOf(file)) {
@@ -151,7 +151,7 @@ function referencesOfField(field: FieldDescriptor, scope: string): Reference[] {
   ];
 }
 
-/** The full name of a type, as it is meant in `scope`: the innermost that has one of this name. */
+/** The full name of the type that `name` means in `scope`: that of the innermost enclosing scope. */
 function resolve(
   name: string,
   scope: string,

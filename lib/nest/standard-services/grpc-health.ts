@@ -4,18 +4,25 @@ import type { GrpcHealthImplementation } from '../options/standard-services-opti
 import { boundHealth } from './bounded-health.js';
 import { importOptional } from './import-optional.js';
 
+/**
+ * Implementation of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`, or one of
+ * the application.
+ */
+  /** Adds the service to a server; called once for each start of the server. */
+  /** Sets the status of `service`; the service `''` is the server as a whole. */
+/** Rule of the option `health`. */
 type Check = (
   call: { request: { service: string } },
   callback: (error: unknown, reply?: unknown) => void,
 ) => void;
 
-/** The service `grpc.health.v1.Health` of a server, and what it says while that starts and stops. */
+/** The service `grpc.health.v1.Health` of a server; sets the status when the server starts and stops. */
 export class GrpcHealth {
   readonly #given: GrpcHealthImplementation | undefined;
   #implementation: GrpcHealthImplementation | undefined;
-  /** The server as a whole, and the services it has. */
+  /** The server as a whole (`''`), and its services. */
   #names: string[] = [];
-  /** What this package has said to be NOT_SERVING. */
+  /** Names that `stop` has set to NOT_SERVING. */
   readonly #stopped = new Set<string>();
 
   /** @param option - the option `health`, verified. */
@@ -24,10 +31,10 @@ export class GrpcHealth {
   }
 
   /**
-   * Adds the service to a server that is about to start. What has no status yet, and what `stop` has
-   * stopped, is SERVING.
+   * Adds the service to a server before it starts. Sets SERVING for each name without a status, and for
+   * each name that `stop` has set to NOT_SERVING.
    *
-   * @throws Error if there is no implementation, and `grpc-health-check` is not installed.
+   * @throws Error if the option is true and `grpc-health-check` is not installed.
    */
   async addTo(server: ServiceHost, services: string[]): Promise<void> {
     const implementation = this.#given ?? (await createImplementation());
@@ -47,7 +54,7 @@ export class GrpcHealth {
     this.#stopped.clear();
   }
 
-  /** The server, and each of its services, is NOT_SERVING. Idempotent. */
+  /** Sets NOT_SERVING for the server and each of its services. Idempotent. */
   stop(): void {
     for (const name of this.#names) {
       if (this.#stopped.has(name)) continue;
@@ -66,7 +73,7 @@ async function createImplementation(): Promise<GrpcHealthImplementation> {
   return new HealthImplementation();
 }
 
-/** The handler of `Check`, under whichever of its names. */
+/** The handler of `Check`, under either of its names. */
 function checkOf(
   service: ServiceDefinition,
   implementation: UntypedServiceImplementation,
@@ -78,7 +85,7 @@ function checkOf(
   return handler?.bind(implementation) as Check | undefined;
 }
 
-/** Asks as a client would, there is no other way: only who is not known has no status. */
+/** Calls `Check`, because there is no other way to read a status; an error means that there is none. */
 function hasStatus(check: Check, service: string): Promise<boolean> {
   return new Promise((resolve) => check({ request: { service } }, (error) => resolve(!error)));
 }

@@ -4,17 +4,17 @@ import { serviceName, type ServiceHost } from '../grpc/service-host.js';
 import { mendDescriptors } from './descriptors.js';
 import { importOptional } from './import-optional.js';
 
-/** What @grpc/proto-loader adds to a method. */
+/** The properties that @grpc/proto-loader adds to a method. */
 interface LoadedMethod {
   requestType?: PackageDefinition[string];
 }
 
 /**
- * Adds server reflection (`grpc.reflection.v1` and `v1alpha`) to a server that is about to start; it
- * tells of `services` and of itself.
+ * Adds server reflection (`grpc.reflection.v1` and `v1alpha`) to a server before it starts. Reflection
+ * lists `services` and itself.
  *
- * @throws Error if `@grpc/reflection` is not installed, or a service does not know the proto file that
- * it is from.
+ * @throws Error if `@grpc/reflection` is not installed, or the definition of a service has no
+ * descriptors.
  */
 export async function addReflection(
   server: ServiceHost,
@@ -31,12 +31,12 @@ export async function addReflection(
   });
   const all = [...services, ...own];
   const fileDescriptorProtos = mendDescriptors([...new Set(all.flatMap(filesOf))]);
-  // It looks for files only, whatever that is the definition of.
+  // `ReflectionService` reads only the descriptors, in any kind of definition.
   const root = { all: { fileDescriptorProtos } } as unknown as PackageDefinition;
   new ReflectionService(root, { services: all.map(serviceName) }).addToServer(server);
 }
 
-/** The files of a service, and all that they need: its types come with them. */
+/** The descriptors of the file of a service and of its dependencies, which come with its types. */
 function filesOf(service: ServiceDefinition): Buffer[] {
   const { requestType } = Object.values(service)[0] as LoadedMethod;
   const files = requestType?.fileDescriptorProtos;

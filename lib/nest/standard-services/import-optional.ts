@@ -1,8 +1,8 @@
 /**
- * Imports an optional peer of this package because `option` asks for it.
+ * Imports an optional peer dependency that `option` requires.
  *
- * @param load - `() => import('NAME')`, where bundlers and TypeScript can see the name.
- * @throws Error that names option and package, with the import's own error as `cause`.
+ * @param load - `() => import('NAME')`, a literal that bundlers and TypeScript can read.
+ * @throws Error that names the option and the package, with the error of the import as `cause`.
  */
 export async function importOptional<T>(
   option: string,

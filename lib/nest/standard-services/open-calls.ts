@@ -1,7 +1,7 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ServiceHost } from '../grpc/service-host.js';
 
-/** The server's end of a streaming call, as far as it is needed here. */
+/** The part of the server's end of a streaming call that is used. */
 interface StreamingCall {
   end(): void;
   once(event: 'cancelled', listener: () => void): void;
@@ -10,11 +10,11 @@ interface StreamingCall {
 type Handler = (this: unknown, call: unknown, ...rest: unknown[]) => unknown;
 
 /**
- * Knows the open streaming calls of the services that are added through it, to end them when the
- * server closes: `Watch` and reflection have no end of their own, and draining would wait for them.
+ * Tracks the open streaming calls of the services that are added through it, to end them when the server
+ * closes. `Watch` and reflection calls do not end by themselves, so that draining would wait for them.
  */
 export class OpenCalls implements ServiceHost {
-  /** What was added. */
+  /** The added services. */
   readonly services: ServiceDefinition[] = [];
   readonly #host: ServiceHost;
   readonly #calls = new Set<StreamingCall>();
@@ -34,7 +34,7 @@ export class OpenCalls implements ServiceHost {
     this.#host.addService(service, handlers as UntypedServiceImplementation);
   }
 
-  /** Ends all calls that are open, with status OK. */
+  /** Ends all open calls with status OK. */
   end(): void {
     for (const call of this.#calls) call.end();
   }
@@ -44,7 +44,7 @@ export class OpenCalls implements ServiceHost {
     return function track(call, ...rest) {
       const streaming = call as StreamingCall;
       calls.add(streaming);
-      // Either engine says so however a call ends.
+      // Both engines emit `cancelled` at every end of a call.
       streaming.once('cancelled', () => calls.delete(streaming));
       return handler.call(this, call, ...rest);
     };

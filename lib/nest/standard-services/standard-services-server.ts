@@ -24,25 +24,34 @@ import { GrpcHealth } from './grpc-health.js';
 import { addReflection } from './grpc-reflection.js';
 import { OpenCalls } from './open-calls.js';
 
-/** Options of what a server serves. */
+/** Options of a `StandardServicesServer`. */
 type ServedOptions = Readonly<GrpcOptions['options']> & StandardServicesOptions & ServiceSelection;
 
+/** Options of the standard gRPC services. */
+  /**
+   * Serves `grpc.health.v1.Health`: the status of the server and of each of its services. True uses the
+   * implementation of the package `grpc-health-check`. Default false.
+   */
+  /**
+   * Serves `grpc.reflection.v1` and `v1alpha`, with the package `@grpc/reflection`: any client can list
+   * the services. Default false.
+   */
 /**
- * A gRPC server of Nest that can have the standard services. They are added behind those of the
- * controllers, so before anybody can call; what extends it says when they are over.
+ * A gRPC server of Nest with optional standard services. `bindEvents` adds them after the services of
+ * the controllers, before the server takes calls. Subclasses end them with `endStandardServices`.
  */
 export abstract class StandardServicesServer extends GrpcHandlers implements OnModuleDestroy {
   readonly #health: GrpcHealth | undefined;
   readonly #hasReflection: boolean;
   readonly #selected: readonly string[] | undefined;
   #onBound: ((served: readonly string[]) => void)[] = [];
-  /** The services that controllers have methods of. */
+  /** The services for which controllers have handlers. */
   #served: ServiceDefinition[] = [];
   #openCalls: OpenCalls | undefined;
-  /** Of handlers whose callers are to be called back, by the services that they are handlers of. */
+  /** Uses of `@Backchannel()` and `@PeerId()`, each with the service of the handler. */
   readonly #uses: { service: string; use: BackchannelUse }[] = [];
 
-  /** @throws OptionError if the option `services` names one that is not in the packages. */
+  /** @throws OptionError if the option `services` names a service that no package has. */
   constructor(options: ServedOptions, place: SelectionPlace) {
     super(options);
     const { health = false, reflection = false, services } = options;
@@ -52,17 +61,17 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     if (services !== undefined) verifySelection(services, this.#allServices(options), place);
   }
 
-  /** Whether the option `services` names what is served. */
+  /** Whether the option `services` is set. */
   get hasSelection(): boolean {
     return this.#selected !== undefined;
   }
 
-  /** Calls `listener` with the services that have handlers whenever handlers are bound. */
+  /** Calls `listener` with the services that have handlers, whenever handlers are bound. */
   onBound(listener: (served: readonly string[]) => void): void {
     this.#onBound.push(listener);
   }
 
-  /** Called by Nest, with what the decorators of the handler have noted in `extras`. */
+  /** Called by Nest; `extras` has the uses that the decorators of the handler recorded. */
   override addHandler(
     pattern: { service?: string } | string,
     callback: MessageHandler,
@@ -75,7 +84,7 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     this.#uses.push(...usesIn(extras).map((use) => ({ service, use })));
   }
 
-  /** @internal Which handlers that are served want to call their callers back. */
+  /** @internal Uses of `@Backchannel()` and `@PeerId()` in handlers of the services that are served. */
   protected get backchannelUses(): BackchannelUse[] {
     const names = this.#served.map(serviceName);
     const isServed = (service: string): boolean =>
@@ -83,12 +92,12 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     return this.#uses.filter(({ service }) => isServed(service)).map(({ use }) => use);
   }
 
-  /** Called by Nest: the services of one package that are to be served. */
+  /** Called by Nest: the selected services of one package. */
   override getServiceNames(tree: PackageTree): ServiceEntry[] {
     return super.getServiceNames(tree).filter((entry) => isSelected(this.#selected, named(entry)));
   }
 
-  /** Called by Nest for each service of the packages; some may be for others to serve. */
+  /** Called by Nest for each selected service. A service without handlers is not served. */
   override async createService(
     grpcService: { service: ServiceDefinition },
     name: string,
@@ -112,22 +121,22 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
     }
   }
 
-  /** Tells that the end is near, while calls are still taken: on a signal Nest closes servers later. */
+  /** Sets NOT_SERVING while calls are still accepted, because Nest closes servers later in its shutdown. */
   onModuleDestroy(): void {
     this.#health?.stop();
   }
 
-  /** Says that nothing is served any more, and ends the calls of who watches: before draining. */
+  /** Sets NOT_SERVING, and ends the calls of the standard services. Must be called before draining. */
   protected endStandardServices(): void {
     this.#health?.stop();
     this.#openCalls?.end();
   }
 
-  /** Read before the server starts, without what the application does when its packages are loaded. */
+  /** All services of the packages, read before the start and without `onLoadPackageDefinition`. */
   #allServices(options: ServedOptions): NamedService[] {
     const { onLoadPackageDefinition: _hook, ...others } = options;
     const definition = loadPackages(others);
-    if (definition === undefined) return []; // Nest says why when the server starts.
+    if (definition === undefined) return []; // Nest reports the error when the server starts.
     const root = packageTree(definition);
     return [options.package].flat().flatMap((name) => {
       const tree = packageAt(root, name);
