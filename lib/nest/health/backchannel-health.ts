@@ -1,38 +1,38 @@
 import type { ConnectionState } from '../dialing/connection-state.js';
 
-/** What must be true for the backchannel to be healthy, besides a listening side that listens. */
+/** Conditions of a healthy backchannel, besides listening sides that listen. */
 export interface BackchannelHealthOptions {
-  /** Peers that must be connected. Default 0. */
+  /** Minimum number of connected peers, over all listening sides. Default 0. */
   minPeers?: number;
   /**
-   * Names of the clients that must be connected. Default: all but those that are `lazy`; `[]` is none.
+   * Names of the clients that must be connected; `[]` is none. Default: all clients that are not `lazy`.
    */
   clients?: string[];
 }
 
-/** A listening side. */
+/** Health of a listening side. */
 export interface ListenerHealth {
-  /** Where it listens, `host:port` or a path; null while it does not. */
+  /** The address, `host:port` or a path; null while the side does not listen. */
   readonly address: string | null;
   /** Number of peers. */
   readonly peers: number;
 }
 
-/** A client of the dialing side. */
+/** Health of a client of the dialing side. */
 export interface ClientHealth {
-  /** What it is registered as. */
+  /** The registered name. */
   readonly name: string;
-  /** What its connection is doing. */
+  /** The state of the connection. */
   readonly state: ConnectionState['state'];
-  /** Why there is no connection, if that is known. */
+  /** The error for which there is no connection, if known. */
   readonly error?: string;
 }
 
-/** How the backchannel of an application is; plain data, to be sent as JSON. */
+/** Health of the backchannel of an application, as plain data for JSON. */
 export interface BackchannelHealth {
-  /** Whether all is as it must be. */
+  /** `up` if all conditions are met. */
   readonly status: 'up' | 'down';
-  /** Why it is down. */
+  /** The unmet conditions, if the status is `down`. */
   readonly message?: string;
   /** One for each `forRoot`. */
   readonly listeners: ListenerHealth[];
@@ -40,5 +40,5 @@ export interface BackchannelHealth {
   readonly clients: ClientHealth[];
 }
 
-/** A health indicator's result, as @nestjs/terminus has them. */
+/** Result of a health indicator in the form of @nestjs/terminus. */
 export type BackchannelHealthResult<Key extends string> = Record<Key, BackchannelHealth>;

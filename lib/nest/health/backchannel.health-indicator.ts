@@ -25,9 +25,9 @@ const RULES: Rules<BackchannelHealthOptions> = {
 };
 
 /**
- * Tells how the backchannel is, all of the application's: whether it listens, how many peers there are,
- * and what the connection of each client does. A health indicator for @nestjs/terminus, which need not
- * be installed:
+ * Reports the health of all backchannels of the application: whether each listening side listens, the
+ * number of peers, and the connection state of each client. A health indicator for @nestjs/terminus,
+ * which need not be installed:
  *
  * ```ts
  * this.health.check([() => this.backchannel.isHealthy('backchannel', { minPeers: 1 })]);
@@ -42,10 +42,10 @@ export class BackchannelHealthIndicator {
   }
 
   /**
-   * For Terminus, which takes a result with status `down` for a failure.
+   * `check` for Terminus, which treats a result with status `down` as a failure.
    *
-   * @param key - what Terminus reports it under.
-   * @throws OptionError (as a rejection) if `options` ask for what the application does not have.
+   * @param key - the key of the result in Terminus.
+   * @throws OptionError (as a rejection) naming a bad option, or a side that the application lacks.
    */
   async isHealthy<Key extends string>(
     key: Key,
@@ -55,9 +55,9 @@ export class BackchannelHealthIndicator {
   }
 
   /**
-   * The same without Terminus.
+   * Returns the health, for use without Terminus.
    *
-   * @throws OptionError if `options` ask for what the application does not have.
+   * @throws OptionError naming a bad option, or a side that the application lacks.
    */
   check(given: BackchannelHealthOptions = {}): BackchannelHealth {
     const options = verifyOptions('BackchannelHealthIndicator', RULES, given);
@@ -80,12 +80,12 @@ export class BackchannelHealthIndicator {
     };
   }
 
-  /** What all modules together provide under `token`. */
+  /** The providers of all modules under `token`. */
   #all<T>(token: Parameters<ModuleRef['get']>[0]): T[] {
     try {
       return this.#moduleRef.get<unknown, T>(token, { strict: false, each: true });
     } catch {
-      return []; // Nest's way to say that no module does.
+      return []; // Nest throws if no module provides `token`.
     }
   }
 }
@@ -119,7 +119,7 @@ function healthOfServer({ address, registry }: ListenMuxServer): ListenerHealth 
 }
 
 function healthOfClient({ name, client }: RegisteredClient): ClientHealth {
-  // What stands in for a client in a test has no connection to tell of.
+  // A test double of a client may have no `connection`.
   const connection: ConnectionState = client.connection ?? { state: 'ready' };
   return {
     name,

@@ -1,13 +1,13 @@
 import type { BackchannelClient } from '../dialing/backchannel-client.js';
 
-/** Under this token each registration of a client tells of it. */
+/** Token under which each registration of a client provides a `RegisteredClient`. */
 export const REGISTERED_CLIENT = Symbol('REGISTERED_CLIENT');
 
-/** A client of the application. */
+/** A registered client of the application. */
 export interface RegisteredClient {
-  /** As in `@InjectBackchannelClient(name)`. */
+  /** The name in `@InjectBackchannelClient(name)`. */
   readonly name: string;
-  /** Whether it has no connection until a call needs one. */
+  /** Whether the client connects only when a call needs a connection. */
   readonly lazy: boolean;
   readonly client: BackchannelClient;
 }
