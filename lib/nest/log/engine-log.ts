@@ -2,10 +2,11 @@ import type { Logger } from '@nestjs/common';
 import { builtInEngine, type GrpcEngine } from '../../grpc/index.js';
 
 /**
- * Warns that the built-in engine leaves something to grpc-js, which is slower and has other limits.
+ * Warns that a channel or server runs on grpc-js although the built-in engine is chosen: grpc-js is slower
+ * and has other limits.
  *
- * @param what - which channel or server.
- * @param why - undefined if it does not.
+ * @param what - the channel or server.
+ * @param why - the reason; undefined if the channel or server runs on the chosen engine.
  */
 export function logLeftToGrpcJs(
   logger: Pick<Logger, 'warn'>,

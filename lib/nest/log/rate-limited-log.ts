@@ -1,33 +1,34 @@
 import type { Logger } from '@nestjs/common';
 
-/** What a line is for loggers. */
+/** Method of the logger for a line. */
 export type LogLevel = 'log' | 'warn' | 'error';
 
-/** What a line says: its text, or an error, and data for structured loggers. */
+/** Arguments of the logger for a line: its text or an error, and data for structured loggers. */
 export type LogLine = [message: unknown, ...details: unknown[]];
 
-/** How many lines there may be. */
+/** Rate limit of a `RateLimitedLog`. */
 export interface LogRate {
-  /** Lines of a kind in one period. Default 10. */
+  /** Maximum number of lines of one kind in a period. Default 10. */
   maxLines?: number;
-  /** Milliseconds of a period, which begins with a line. Default 10000. */
+  /** Length of a period in milliseconds. Default 10000. */
   periodMs?: number;
 }
 
-/** Lines of one kind, of this period. */
+/** Lines of one kind in the current period. */
 interface Lines {
   readonly kind: string;
   readonly level: LogLevel;
   count: number;
   beganAt: number;
-  /** How many were left out. */
+  /** Number of suppressed lines. */
   more: number;
   timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * A log for lines that others can cause: after some of a kind the rest of a period is only counted, and
- * one line at its end says how many there were. What a million attempts cost is a few lines.
+ * A log for lines that remote ends can cause. After `maxLines` of one kind in a period, further lines are
+ * only counted, and one line at the end of the period gives their number. A period begins with a line, or
+ * at the end of a period that had suppressed lines.
  */
 export class RateLimitedLog {
   readonly #logger: Logger;
@@ -42,9 +43,9 @@ export class RateLimitedLog {
   }
 
   /**
-   * Writes what `line` gives, or counts it.
+   * Writes the result of `line`, or counts it as suppressed.
    *
-   * @param kind - what is counted together. It stays in memory: never anything that others choose.
+   * @param kind - lines of one kind are counted together. Kinds stay in memory: never use remote input.
    */
   write(level: LogLevel, kind: string, line: () => LogLine): void {
     const now = performance.now();
@@ -60,7 +61,7 @@ export class RateLimitedLog {
     lines.timer ??= setTimeout(() => this.#renew(lines), left).unref();
   }
 
-  /** Says now what was left out so far: for when nobody will be there later. */
+  /** Writes the number of suppressed lines now. For shutdown, when the timer would not run any more. */
   flush(): void {
     for (const lines of this.#kinds.values()) this.#renew(lines);
   }
