@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-/** Waits until all of `connections` have closed, and closes those that have not within `graceMs`. */
+/** Waits until all of `connections` have closed; destroys those still open after `graceMs` milliseconds. */
 export async function closeAll(connections: Iterable<Duplex>, graceMs: number): Promise<void> {
   const open = [...connections];
   const timer = setTimeout(() => {

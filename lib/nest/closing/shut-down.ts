@@ -3,7 +3,7 @@ import { type StreamServer } from '../../grpc/index.js';
 import { withTimeout } from '../../wire/index.js';
 import type { ConnectionOptions } from '../options/options.js';
 
-/** Milliseconds that calls have to finish when the application closes: none without `gracefulShutdown`. */
+/** Time limit in milliseconds for in-flight calls at shutdown: `drainMs`, or 0 without `gracefulShutdown`. */
 export function drainMsOf({
   gracefulShutdown = true,
   drainMs = DEFAULT_DRAIN_MS,
@@ -11,7 +11,7 @@ export function drainMsOf({
   return gracefulShutdown ? drainMs : 0;
 }
 
-/** Tells all clients of `server` to go elsewhere; resolves when they have gone, or after `drainMs`. */
+/** Drains `server` with GOAWAY. Resolves when all clients have left, or after `drainMs`; at once if 0. */
 export async function drainServer(server: StreamServer, drainMs: number): Promise<void> {
   if (drainMs === 0) return;
   await withTimeout(drainMs, new Promise<void>((resolve) => server.tryShutdown(() => resolve())));
