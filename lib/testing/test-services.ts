@@ -36,7 +36,7 @@ export class TestStubFactory implements StubFactory {
   }
 }
 
-/** Functions may have methods, too, such as those that a test makes to watch calls. */
+/** A stub may be a function, because mock functions of tests may have methods. */
 function isStub(value: unknown): boolean {
   return typeof value === 'function' || hasMethods(value, []);
 }

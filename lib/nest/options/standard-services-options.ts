@@ -2,26 +2,26 @@ import { hasMethods, like, trueOrFalse, type Rules } from '../../options/index.j
 import type { ServiceHost } from '../grpc/service-host.js';
 
 /**
- * What answers the calls of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`,
- * or one of your own.
+ * Implementation of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`, or one of
+ * the application.
  */
 export interface GrpcHealthImplementation {
-  /** Adds the service to a server; called once for every time that the server starts. */
+  /** Adds the service to a server; called once for each start of the server. */
   addToServer(server: ServiceHost): void;
-  /** From now on `service` is in this state; the server as a whole is the service `''`. */
+  /** Sets the status of `service`; the service `''` is the server as a whole. */
   setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): void;
 }
 
-/** The services that gRPC servers of any kind have, one option each. */
+/** Options of the standard gRPC services. */
 export interface StandardServicesOptions {
   /**
-   * `grpc.health.v1.Health`: whether the server, and each of its services, is serving. True takes the
+   * Serves `grpc.health.v1.Health`: the status of the server and of each of its services. True uses the
    * implementation of the package `grpc-health-check`. Default false.
    */
   health?: boolean | GrpcHealthImplementation;
   /**
-   * `grpc.reflection.v1` and `v1alpha`, of the package `@grpc/reflection`: whoever can connect can list
-   * what is served. Default false.
+   * Serves `grpc.reflection.v1` and `v1alpha`, with the package `@grpc/reflection`: any client can list
+   * the services. Default false.
    */
   reflection?: boolean;
 }

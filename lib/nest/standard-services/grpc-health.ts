@@ -4,13 +4,6 @@ import type { GrpcHealthImplementation } from '../options/standard-services-opti
 import { boundHealth } from './bounded-health.js';
 import { importOptional } from './import-optional.js';
 
-/**
- * Implementation of `grpc.health.v1.Health`: the `HealthImplementation` of `grpc-health-check`, or one of
- * the application.
- */
-  /** Adds the service to a server; called once for each start of the server. */
-  /** Sets the status of `service`; the service `''` is the server as a whole. */
-/** Rule of the option `health`. */
 type Check = (
   call: { request: { service: string } },
   callback: (error: unknown, reply?: unknown) => void,

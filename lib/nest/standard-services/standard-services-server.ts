@@ -27,15 +27,6 @@ import { OpenCalls } from './open-calls.js';
 /** Options of a `StandardServicesServer`. */
 type ServedOptions = Readonly<GrpcOptions['options']> & StandardServicesOptions & ServiceSelection;
 
-/** Options of the standard gRPC services. */
-  /**
-   * Serves `grpc.health.v1.Health`: the status of the server and of each of its services. True uses the
-   * implementation of the package `grpc-health-check`. Default false.
-   */
-  /**
-   * Serves `grpc.reflection.v1` and `v1alpha`, with the package `@grpc/reflection`: any client can list
-   * the services. Default false.
-   */
 /**
  * A gRPC server of Nest with optional standard services. `bindEvents` adds them after the services of
  * the controllers, before the server takes calls. Subclasses end them with `endStandardServices`.
