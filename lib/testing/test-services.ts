@@ -4,11 +4,13 @@ import { hasMethods, isObject, like, type Rule } from '../options/index.js';
 /** Stubs by the name of their service, usually made by `createTestStub`. */
 export type TestServices = Readonly<Record<string, object>>;
 
-/** Returns the stubs of a test in place of those of a real peer or client. */
+/** Rule of an option of stubs. */
 export const TEST_SERVICES_RULE: Rule<TestServices> = like(
   'an object with a stub for each service',
   (value) => isObject(value) && Object.values(value as Record<string, unknown>).every(isStub),
 );
+
+/** Returns the stubs of a test in place of those of a real peer or client. */
 export class TestStubFactory implements StubFactory {
   readonly #services: TestServices;
   readonly #owner: string;
