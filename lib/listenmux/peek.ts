@@ -22,8 +22,10 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
   const candidates = [...magics];
   return new Promise((resolve, reject) => {
     let seen: Buffer = Buffer.alloc(0);
+    let isSettled = false;
 
     const onReadable = (): void => {
+      if (isSettled) return;
       // Since Node 26, `read()` returns one buffered chunk, not all of them.
       for (let chunk; (chunk = socket.read() as Buffer | null) !== null;) {
         seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
@@ -65,6 +67,7 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
       );
     };
     const settle = (): void => {
+      isSettled = true;
       socket.off('readable', onReadable);
       socket.off('end', onEnd);
       socket.off('error', onError);
@@ -76,5 +79,7 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     socket.on('error', onError);
     socket.on('close', onClose);
     if (socket.destroyed) onClose();
+    // A stream emits no 'readable' for buffered bytes while it emits that event to an earlier owner.
+    else if (socket.readableLength > 0) process.nextTick(onReadable);
   });
 }

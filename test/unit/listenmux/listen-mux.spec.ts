@@ -62,6 +62,24 @@ describe('ListenMux', () => {
     },
   );
 
+  it('takes a connection that its carrier hands over while it reads from it', async () => {
+    const served: Duplex[] = [];
+    const mux = new ListenMux<string>({ onConnection: ({ stream }) => void served.push(stream) });
+    mux.register(handshaker((stream) => Promise.resolve({ stream, context: 'peer' })));
+    const socket = new PushedSocket();
+    socket.once('readable', () => {
+      expect(socket.read(6)).toEqual(Buffer.from('ticket'));
+      mux.handle(socket);
+    });
+
+    socket.push(`ticket${MAGIC}ping`);
+    await new Promise(setImmediate);
+
+    expect(served).toHaveLength(1);
+    expect(await readExactly(served[0]!, 4)).toBe('ping');
+    socket.destroy();
+  });
+
   it('LM-03 passes a plain connection on, whole, however its first bytes are split', async () => {
     for (let split = 1; split < PREFACE.length; split++) {
       const { mux, dial, nextServed } = bind(await createMux());
