@@ -4,6 +4,7 @@ import { inRootContext } from '../context/index.js';
 import {
   ENGINE_RULE,
   engineOf,
+  toOpened,
   UpgradeCredentials,
   type DialChannel,
   type EngineName,
@@ -116,10 +117,17 @@ export class ClientHandshaker {
    * order and lose nothing.
    */
   createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
-    return this.#engine.createStreamChannel(async () => this.#handshake(await dial()), {
-      ...NEVER_IDLE,
-      ...options,
-    });
+    return this.#engine.createStreamChannel(
+      async (signal) => {
+        const { stream, ...facts } = toOpened(await dial(signal));
+        if (signal.aborted) {
+          stream.destroy();
+          throw signal.reason;
+        }
+        return { stream: await this.#handshake(stream), ...facts };
+      },
+      { ...NEVER_IDLE, ...options },
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
-import { GrpcJsServer, type ConnectionServer } from '../grpc/index.js';
+import { GrpcJsServer, type ConnectionInfo, type ConnectionServer } from '../grpc/index.js';
 import type { MuxConnection } from '../listenmux/index.js';
-import type { PeerConnectionInfo } from './peer-connection.js';
+import { PeerConnectionInfo } from './peer-connection.js';
 
 /**
  * Makes the server of one multiplexed connection: what the dialing side serves to the other end.
@@ -10,14 +10,14 @@ import type { PeerConnectionInfo } from './peer-connection.js';
  */
 export type ServerFactory = () => Server | ConnectionServer;
 
-/** What `ListenMux` calls with every connection that is ready, so that `server` serves it. */
+/** Returns the `onConnection` of a `ListenMux` whose connections `server` serves. */
 export function serveConnections(
   server: Server | ConnectionServer,
-): (connection: MuxConnection<PeerConnectionInfo>) => void {
+): (connection: MuxConnection<ConnectionInfo>) => void {
   const connectionServer = toConnectionServer(server);
   return ({ stream, context }) => {
     const served = connectionServer.serve(stream, context);
-    context?.servedBy(served);
+    if (context instanceof PeerConnectionInfo) context.servedBy(served);
   };
 }
 

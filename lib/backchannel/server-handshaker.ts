@@ -139,13 +139,18 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 
   /**
-   * Ends all connections, within a second, whatever the other ends do, and makes no more. Idempotent;
-   * never rejects.
+   * Ends all connections, within a second, whatever the other ends do, and refuses new ones until `open()`
+   * is called. Idempotent; never rejects.
    */
   async close(): Promise<void> {
     this.#state = 'closed';
     const peers = [...this.#peers.keys()];
     await Promise.all(peers.map((peer) => peer.close({ cause: 'shutdown' })));
+  }
+
+  /** Takes connections again after `close()`. Idempotent. */
+  open(): void {
+    this.#state = 'open';
   }
 
   async #authorize(socket: Duplex, connection: ConnectionInfo): Promise<string | undefined> {

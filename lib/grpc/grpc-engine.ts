@@ -58,8 +58,21 @@ export interface StreamServer extends ConnectionServer {
   unwrap(): unknown;
 }
 
-/** Opens a new byte stream to the peer with each call. */
-export type OpenStream = () => Promise<Duplex>;
+/** A connection of a channel, with facts about it. */
+export interface OpenedConnection {
+  /** Carries the bytes; keeps their order and loses none. */
+  readonly stream: Duplex;
+  /** The underlying connection, which calls report as their peer. */
+  readonly info?: ConnectionInfo | undefined;
+  /** Whether the connection is encrypted: determines the scheme of its calls. Default false. */
+  readonly secure?: boolean | undefined;
+}
+
+/**
+ * Opens a new byte stream to the peer with each call. `signal` aborts when the stream is no longer needed;
+ * the caller destroys a stream that comes later.
+ */
+export type OpenStream = (signal: AbortSignal) => Promise<Duplex | OpenedConnection>;
 
 /** Turns a new connection, after the TLS handshake, into the stream that carries gRPC. */
 export type Upgrade = (socket: Duplex) => Promise<Duplex>;

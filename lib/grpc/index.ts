@@ -14,11 +14,13 @@ export type {
   DialChannel,
   GoAway,
   GrpcEngine,
+  OpenedConnection,
   OpenStream,
   ServedStream,
   StreamServer,
   Upgrade,
 } from './grpc-engine.js';
+export { toOpened } from './opened-connection.js';
 export {
   builtInEngine,
   BuiltInServer,

@@ -27,7 +27,7 @@ export class ConnectionLimits {
   readonly #owner: ConnectionLimitsOwner;
   readonly #handshakes = new Handshakes();
   readonly #byAddress = new Map<string, number>();
-  #admitted = 0;
+  readonly #admitted = new Set<Duplex>();
   #established = 0;
 
   constructor(limits: ListenMuxLimits, owner: ConnectionLimitsOwner) {
@@ -37,12 +37,17 @@ export class ConnectionLimits {
 
   /** Number of open connections. */
   get connectionCount(): number {
-    return this.#admitted;
+    return this.#admitted.size;
   }
 
   /** Number of open connections that are not established. */
   get handshakeCount(): number {
-    return this.#admitted - this.#established;
+    return this.#admitted.size - this.#established;
+  }
+
+  /** The open connections, as they were accepted: under TLS the sockets below the TLS streams. */
+  connections(): Iterable<Duplex> {
+    return this.#admitted;
   }
 
   /** The connections in their handshake, except those without an address. */
@@ -56,11 +61,11 @@ export class ConnectionLimits {
     const address = remoteAddress === undefined ? undefined : addressGroup(remoteAddress);
     const refusal = this.#refusalOf(address);
     if (refusal !== undefined || socket.closed) return refusal;
-    this.#admitted += 1;
+    this.#admitted.add(socket);
     this.#countAddress(address, 1);
     if (address !== undefined) this.#handshakes.begin(socket, address);
     socket.once('close', () => {
-      this.#admitted -= 1;
+      this.#admitted.delete(socket);
       this.#countAddress(address, -1);
       this.#handshakes.end(socket);
       this.#owner.onLeft();
@@ -97,7 +102,7 @@ export class ConnectionLimits {
         `${maxConnectionsPerAddress} connections of ${address} are open ("maxConnectionsPerAddress")`,
       );
     }
-    if (this.#admitted >= maxConnections) {
+    if (this.#admitted.size >= maxConnections) {
       const problem = `${maxConnections} connections are open ("maxConnections")`;
       return this.#makeRoom(address, 'ERR_LISTENMUX_TOO_MANY_CONNECTIONS', problem);
     }

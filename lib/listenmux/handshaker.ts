@@ -1,7 +1,22 @@
 import type { Duplex } from 'node:stream';
+import { hasMethods } from '../options/index.js';
 
 /** Length of every magic in bytes, as long as the start of gRPC's HTTP/2 preface, `PRI * HTTP/`. */
 export const MAGIC_LENGTH = 11;
+
+/** Whether `value` can be registered on a `ListenMux`. */
+export function isHandshaker(value: unknown): boolean {
+  return hasMethods(value, ['handshake']) && isMagic((value as Partial<Handshaker>).magic);
+}
+
+/** Whether `magic` is `MAGIC_LENGTH` bytes of ASCII. */
+export function isMagic(magic: unknown): magic is string {
+  return (
+    typeof magic === 'string' &&
+    magic.length === MAGIC_LENGTH &&
+    Buffer.byteLength(magic) === MAGIC_LENGTH
+  );
+}
 
 /** A connection that is ready to be served. */
 export interface MuxConnection<Context = undefined> {

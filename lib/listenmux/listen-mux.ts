@@ -4,7 +4,7 @@ import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import { func, required, verifyOptions, type Rules } from '../options/index.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ListenMuxError } from './errors.js';
-import { MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
+import { isMagic, MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
 import {
   LISTEN_MUX_LIMIT_RULES,
   listenMuxLimitsOf,
@@ -45,7 +45,7 @@ export class ListenMux<Context = undefined> {
   readonly #handshakers = new Map<string, Handshaker<Context>>();
   /** Connections that are not yet served, after their TLS handshake. */
   readonly #pending = new Set<Duplex>();
-  #isClosed = false;
+  #state: 'open' | 'closed' = 'open';
   #onSettled: (() => void)[] = [];
 
   /** @throws OptionError naming a bad option. */
@@ -75,7 +75,7 @@ export class ListenMux<Context = undefined> {
    */
   register(handshaker: Handshaker<Context>): this {
     const { magic } = handshaker;
-    if (Buffer.byteLength(magic) !== MAGIC_LENGTH || magic.length !== MAGIC_LENGTH) {
+    if (!isMagic(magic)) {
       throw new TypeError(
         `magic ${JSON.stringify(magic)} has ${Buffer.byteLength(magic)} bytes; it must have ${MAGIC_LENGTH}`,
       );
@@ -116,11 +116,32 @@ export class ListenMux<Context = undefined> {
 
   /**
    * Closes every connection that is not yet served, including those in their TLS handshake, and every
-   * later connection. Served connections belong to their server and stay open.
+   * later connection until `open()` is called. Served connections belong to their server and stay open.
+   * Idempotent.
    */
   close(): void {
-    this.#isClosed = true;
+    this.#state = 'closed';
     for (const socket of [...this.#connections.handshakes(), ...this.#pending]) socket.destroy();
+  }
+
+  /** Handles connections again after `close()`. Idempotent. */
+  open(): void {
+    this.#state = 'open';
+  }
+
+  /**
+   * Resolves when all connections have closed, served ones included. Destroys those that are still open
+   * after `graceMs` milliseconds.
+   */
+  async closeConnections(graceMs: number): Promise<void> {
+    const open = [...this.#connections.connections()];
+    const timer = setTimeout(() => {
+      for (const connection of open) connection.destroy();
+    }, graceMs);
+    await Promise.all(
+      open.map((connection) => new Promise((resolve) => connection.once('close', resolve))),
+    );
+    clearTimeout(timer);
   }
 
   #tellIfSettled(): void {
@@ -140,7 +161,7 @@ export class ListenMux<Context = undefined> {
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#connections.secured(socket);
       // The TLS handshake ended in the same turn in which `close()` was called.
-      if (this.#isClosed) socket.on('error', ignoreError).destroy();
+      if (this.#state === 'closed') socket.on('error', ignoreError).destroy();
       else void this.#serve(socket.setNoDelay(true));
     });
   }
@@ -149,7 +170,7 @@ export class ListenMux<Context = undefined> {
   #admit(socket: Duplex): boolean {
     // Never removed: between two owners there is no other listener, and an error would end the process.
     socket.on('error', ignoreError);
-    if (this.#isClosed) {
+    if (this.#state === 'closed') {
       socket.destroy();
       return false;
     }

@@ -24,7 +24,18 @@ export type {
 export { BackchannelHealthIndicator } from './health/backchannel.health-indicator.js';
 export type { ServiceHost } from './grpc/service-host.js';
 export { ListenMuxServer } from './listening/listen-mux-server.js';
-export { BACKCHANNEL_NETWORK, type BackchannelNetwork } from './network.js';
+export {
+  BACKCHANNEL_CARRIER,
+  type BackchannelCarrier,
+  type CarriedStream,
+  type CarrierDialOptions,
+  type CarrierListener,
+  type CarrierListenOptions,
+  type ConnectionAcceptor,
+} from './carrying/carrier.js';
+export { tcpCarrier } from './carrying/tcp-carrier.js';
+export type { BackchannelClientParts } from './dialing/dialing-parts.js';
+export type { ListenMuxServerParts } from './listening/listening-parts.js';
 export { PEER_AUTHORIZER, type PeerAuthorizer } from './listening/peer-authorizer.js';
 export type {
   BackchannelClientOptions,
@@ -39,4 +50,4 @@ export type {
   GrpcHealthImplementation,
   StandardServicesOptions,
 } from './options/standard-services-options.js';
-export { getBackchannelClientToken } from './decorators/tokens.js';
+export { getBackchannelClientToken, getClientHandshakerToken } from './decorators/tokens.js';

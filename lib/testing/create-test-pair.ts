@@ -5,12 +5,12 @@ import type {
   Type,
 } from '@nestjs/common';
 import {
-  BACKCHANNEL_NETWORK,
+  BACKCHANNEL_CARRIER,
   BackchannelClient,
   connectBackchannel,
   getBackchannelClientToken,
   ListenMuxServer,
-  type BackchannelNetwork,
+  type BackchannelCarrier,
 } from '../nest/index.js';
 import {
   func,
@@ -25,7 +25,7 @@ import {
 } from '../options/index.js';
 import { instancesOf } from './instances-of.js';
 import type { TestCertificate } from './memory-connection.js';
-import { MemoryNetwork } from './memory-network.js';
+import { MemoryNetwork, type MemoryCarrier } from './memory-network.js';
 import { TestPair } from './test-pair.js';
 import type { CompiledModule, ModuleBuilder } from './testing-module.js';
 
@@ -119,12 +119,12 @@ const DIALS_NOT =
 /** Starts one side as `main.ts` would; adds it to `apps` as soon as it must be closed. */
 async function start(
   side: 'listening' | 'dialing',
-  network: BackchannelNetwork,
+  carrier: BackchannelCarrier,
   { [side]: application, createApp, hybridOptions }: TestPairOptions,
   apps: INestApplication[],
 ): Promise<INestApplication> {
   const builder = isBuilder(application) ? application : await builderOf(application);
-  const module = await builder.overrideProvider(BACKCHANNEL_NETWORK).useValue(network).compile();
+  const module = await builder.overrideProvider(BACKCHANNEL_CARRIER).useValue(carrier).compile();
   const app = await (createApp ?? createDefaultApp)(module, side);
   apps.push(app);
   if (hasStrategy(app)) {
@@ -153,11 +153,12 @@ function leadingTo(
   url: string,
   network: MemoryNetwork,
   { certificate }: TestPairOptions,
-): BackchannelNetwork {
-  const view = certificate === undefined ? network : network.withCertificate(certificate);
+): BackchannelCarrier {
+  const view: MemoryCarrier =
+    certificate === undefined ? network : network.withCertificate(certificate);
   return {
-    listen: (listened, accept) => view.listen(listened, accept),
-    dial: (dialed) => view.dial(network.isReachable(dialed) ? dialed : url),
+    listen: (listened, acceptor) => network.listen(listened, acceptor),
+    dial: (dialed, options) => view.dial(network.isReachable(dialed) ? dialed : url, options),
   };
 }
 

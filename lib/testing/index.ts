@@ -7,7 +7,7 @@
 
 export { createTestPair, type TestApplication, type TestPairOptions } from './create-test-pair.js';
 export type { TestCertificate } from './memory-connection.js';
-export { MemoryNetwork, type Accept } from './memory-network.js';
+export { MemoryNetwork, type MemoryAcceptor, type MemoryCarrier } from './memory-network.js';
 export { TestClient, type TestClientOptions } from './test-client.js';
 export type { TestPair } from './test-pair.js';
 export { TestRegistry, type TestPeer } from './test-registry.js';

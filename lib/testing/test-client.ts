@@ -1,11 +1,11 @@
 import { filter, firstValueFrom, ReplaySubject, throwError, timeout, type Observable } from 'rxjs';
 import { NotConnectedError } from '../backchannel/index.js';
-import { BackchannelClient, type BackchannelNetwork, type ConnectionState } from '../nest/index.js';
+import { BackchannelClient, type BackchannelCarrier, type ConnectionState } from '../nest/index.js';
 import { hasMethods, like, verifyOptions, type Rules } from '../options/index.js';
 import { TEST_SERVICES_RULE, TestStubFactory, type TestServices } from './test-services.js';
 
-const NOWHERE: BackchannelNetwork = {
-  listen: () => () => {},
+const NOWHERE: BackchannelCarrier = {
+  listen: (url) => ({ address: url, stop: () => {} }),
   dial: () => Promise.reject(new Error('a TestClient reaches nobody: only getService does')),
 };
 
@@ -41,7 +41,7 @@ export class TestClient extends BackchannelClient {
   constructor(options: TestClientOptions = {}) {
     const verified = verifyOptions('TestClient', RULES, options);
     const { services = {}, connection = { state: 'ready' } } = verified;
-    super({ url: 'nowhere', package: '', packageDefinition: {}, lazy: true }, NOWHERE);
+    super({ url: 'nowhere', package: '', packageDefinition: {}, lazy: true }, { carrier: NOWHERE });
     this.#stubs = new TestStubFactory(services, 'this TestClient');
     this.become(connection);
   }

@@ -8,3 +8,8 @@ export const BACKCHANNEL_STRATEGY = Symbol('BACKCHANNEL_STRATEGY');
 export function getBackchannelClientToken(name: string): string {
   return `BackchannelClient_${name}`;
 }
+
+/** Injection token of the `ClientHandshaker` of the client registered under `name`. */
+export function getClientHandshakerToken(name: string): string {
+  return `${getBackchannelClientToken(name)}_HANDSHAKER`;
+}

@@ -1,12 +1,12 @@
-import { credentials, type ChannelInterface } from '@grpc/grpc-js';
+import {
+  credentials,
+  type ChannelCredentials,
+  type ChannelInterface,
+  type ChannelOptions,
+} from '@grpc/grpc-js';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
-import {
-  ClientHandshaker,
-  DrainTime,
-  NotConnectedError,
-  yamuxSessionFactory,
-} from '../../backchannel/index.js';
+import { DrainTime, NotConnectedError, type ClientHandshaker } from '../../backchannel/index.js';
 import {
   BorrowedChannel,
   channelLeftToGrpcJs,
@@ -17,22 +17,20 @@ import {
 } from '../../grpc/index.js';
 import { OptionError, verifyOptions } from '../../options/index.js';
 import { setLongTimer } from '../../wire/index.js';
+import type { BackchannelCarrier } from '../carrying/carrier.js';
 import { toDialingChannelOptions } from '../options/channel-options.js';
 import { logLeftToGrpcJs } from '../log/engine-log.js';
 import { GrpcStubs } from '../grpc/grpc-stubs.js';
-import type { BackchannelNetwork } from '../network.js';
 import { CLIENT_RULES } from '../options/option-rules.js';
 import type { BackchannelClientOptions } from '../options/options.js';
 import { drainMsOf } from '../closing/shut-down.js';
-import { BackchannelServer } from './backchannel-server.js';
+import type { BackchannelServer } from './backchannel-server.js';
 import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
+import { dialingPartsOf, type BackchannelClientParts } from './dialing-parts.js';
 
 /** Port and host that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
-
-const GRPC_JS_PROXY =
-  'BackchannelClient: "proxy" needs the built-in engine: with engine "grpc-js" set the environment variable https_proxy';
 
 /**
  * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
@@ -58,58 +56,37 @@ export class BackchannelClient
   #closing: Promise<void> | undefined;
 
   /**
-   * @param network - where to dial; null is TCP.
+   * @param parts - used in place of those that the client would create.
    * @throws OptionError naming a bad option; what Nest throws for bad proto options.
    */
-  constructor(given: BackchannelClientOptions, network: BackchannelNetwork | null = null) {
+  constructor(given: BackchannelClientOptions, parts: BackchannelClientParts = {}) {
     const options = verifyOptions('BackchannelClient', CLIENT_RULES, given);
-    const engine = engineOf(options.engine);
-    const drainMs = drainMsOf(options);
-    const drainTime = new DrainTime(drainMs);
+    verifyProxy(options);
     const url = options.url ?? DEFAULT_URL;
-    const strategy =
-      options.backchannel &&
-      new BackchannelServer(options.backchannel, {
-        engine,
-        drainTime,
-        onListen: () => this.#keepConnected(),
-        onClose: () => this.#letGo(),
-        onReopen: () => this.#reconnect(),
-      });
-    const handshaker = new ClientHandshaker(
-      () => strategy?.createConnectionServer() ?? engine.createServer(),
-      {
-        engine,
-        drainMs,
-        sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
-      },
-    );
-    if (engine === grpcJsEngine && typeof options.proxy === 'string') {
-      throw new OptionError(GRPC_JS_PROXY, 'proxy');
-    }
     const channelOptions = toDialingChannelOptions(options);
-    const channel =
-      network === null
-        ? handshaker.createChannel(
-            url,
-            options.credentials ?? credentials.createInsecure(),
-            channelOptions,
-          )
-        : handshaker.createChannelOver(() => network.dial(url), channelOptions);
+    const { carrier, handshaker, server } = dialingPartsOf(options, parts);
+    const channel = createChannel(handshaker, carrier, url, options.credentials, channelOptions);
     const borrowed = new BorrowedChannel(channel);
     super(options, borrowed);
     this.verifyServices({ call: 'BackchannelClient', option: 'services' });
-    this.#strategy = strategy;
+    this.#strategy = server;
     this.#channel = channel;
     this.#states = new ConnectionStates(channel);
     this.#handshaker = handshaker;
-    this.#drainTime = drainTime;
+    this.#drainTime = server?.drainTime ?? new DrainTime(drainMsOf(options));
     this.#lazy = options.lazy ?? false;
     this.#lossPauseMs = channelOptions['grpc.initial_reconnect_backoff_ms'];
     this.#borrowed = borrowed;
+    server?.belongTo({
+      onListen: () => this.#keepConnected(),
+      onClose: () => this.#letGo(),
+      onReopen: () => this.#reconnect(),
+    });
     logConnection(url, this.#states.all$);
-    const why = channelLeftToGrpcJs(channelOptions, network === null ? url : undefined);
-    logLeftToGrpcJs(new Logger('BackchannelClient'), engine, `the client of ${url}`, why);
+    const dialed = carrier.dial === undefined ? url : undefined;
+    const why = channelLeftToGrpcJs(channelOptions, dialed);
+    const logger = new Logger('BackchannelClient');
+    logLeftToGrpcJs(logger, engineOf(options.engine), `the client of ${url}`, why);
   }
 
   /** Whether it has something to serve to the other end: the option `backchannel`. */
@@ -239,4 +216,29 @@ export class BackchannelClient
     this.#stopKeeping?.();
     this.#stopKeeping = undefined;
   }
+}
+
+/** @throws OptionError for a proxy that the engine would ignore. */
+function verifyProxy({ engine, proxy }: BackchannelClientOptions): void {
+  if (typeof proxy !== 'string' || engineOf(engine) !== grpcJsEngine) return;
+  throw new OptionError(
+    'BackchannelClient: "proxy" needs the built-in engine: with engine "grpc-js" set the environment variable https_proxy',
+    'proxy',
+  );
+}
+
+/** Creates the channel of the client: the engine dials, unless the carrier does. */
+function createChannel(
+  handshaker: ClientHandshaker,
+  carrier: BackchannelCarrier,
+  url: string,
+  given: ChannelCredentials | undefined,
+  options: ChannelOptions,
+): DialChannel {
+  const security = given ?? credentials.createInsecure();
+  if (carrier.dial === undefined) return handshaker.createChannel(url, security, options);
+  return handshaker.createChannelOver(
+    (signal) => carrier.dial!(url, { signal, credentials: security }),
+    options,
+  );
 }

@@ -8,16 +8,23 @@ import type { StandardServicesOptions } from '../options/standard-services-optio
 import { StandardServicesServer } from '../standard-services/standard-services-server.js';
 import { DrainableServer } from './drainable-server.js';
 
-/** How a `BackchannelServer` ends, and what it tells its client. */
+/** Settings of a `BackchannelServer`. */
 export interface BackchannelServerSettings {
-  engine: GrpcEngine;
-  /** What calls have to finish on `close()`. */
-  drainTime: DrainTime;
-  /** The handlers are ready: connections may be made and kept. */
+  readonly engine: GrpcEngine;
+  /** Time for in-flight calls to finish on `close()`. */
+  readonly drainTime: DrainTime;
+}
+
+/** Receives the events of a `BackchannelServer`: the client whose connections it serves. */
+export interface BackchannelServerOwner {
+  /** The handlers are ready: make connections and keep them. */
   onListen(): void;
-  /** The handlers are no longer ready: no connections are to be made for their sake. */
+  /** The handlers are no longer ready: make no more connections for them. */
   onClose(): void;
-  /** It is going to listen again: the connections, whose other ends count on it no more, are to end. */
+  /**
+   * The server is about to listen again. End the connections: to their other ends this side has left, and
+   * only a new connection makes it a peer again.
+   */
   onReopen(): Promise<void>;
 }
 
@@ -31,6 +38,7 @@ export class BackchannelServer extends StandardServicesServer {
   readonly #settings: BackchannelServerSettings;
   /** One for each connection there is. */
   readonly #servers = new Set<DrainableServer>();
+  #owner: BackchannelServerOwner | undefined;
   #closing: Promise<unknown> | undefined;
   #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
 
@@ -43,7 +51,17 @@ export class BackchannelServer extends StandardServicesServer {
     this.#settings = settings;
   }
 
-  /** Makes the server of one connection. */
+  /** @internal Time for in-flight calls to finish on `close()`; the client uses what is left of it. */
+  get drainTime(): DrainTime {
+    return this.#settings.drainTime;
+  }
+
+  /** @internal Called by the client that uses this server; it has one client. */
+  belongTo(owner: BackchannelServerOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Creates the server of one connection. */
   createConnectionServer(): ConnectionServer {
     const { engine } = this.#settings;
     const server = new DrainableServer(
@@ -77,7 +95,7 @@ export class BackchannelServer extends StandardServicesServer {
     this.grpcClient = { addService: this.#addService.bind(this) };
     await this.bindEvents();
     this.#warnOfBackchannelUses();
-    this.#settings.onListen();
+    this.#owner?.onListen();
     callback?.();
   }
 
@@ -92,7 +110,7 @@ export class BackchannelServer extends StandardServicesServer {
 
   async #drain(): Promise<void> {
     this.endStandardServices();
-    this.#settings.onClose();
+    this.#owner?.onClose();
     this.grpcClient = null;
     const { leftMs } = this.#settings.drainTime;
     await Promise.all([...this.#servers].map((server) => server.drain(leftMs)));
@@ -110,7 +128,7 @@ export class BackchannelServer extends StandardServicesServer {
 
   async #reopen(): Promise<void> {
     await this.#closing;
-    await this.#settings.onReopen();
+    await this.#owner?.onReopen();
     this.#closing = undefined;
     this.#services = [];
   }

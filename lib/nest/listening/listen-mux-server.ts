@@ -1,45 +1,31 @@
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import {
-  Registry,
-  serveConnections,
-  ServerHandshaker,
-  yamuxSessionFactory,
-  type PeerConnectionInfo,
-  type SessionFactory,
-} from '../../backchannel/index.js';
+import { Registry, serveConnections } from '../../backchannel/index.js';
 import {
   channelLeftToGrpcJs,
-  createListener,
   engineOf,
   serverLeftToGrpcJs,
   type StreamServer,
 } from '../../grpc/index.js';
-import {
-  ListenMux,
-  ListenMuxError,
-  listenMuxLimitsOf,
-  type ListenMuxLimits,
-} from '../../listenmux/index.js';
+import { ListenMuxError, listenMuxLimitsOf } from '../../listenmux/index.js';
 import { verifyOptions } from '../../options/index.js';
-import { withTimeout } from '../../wire/index.js';
-import { toListeningServerOptions } from '../options/channel-options.js';
+import { LINGER_MS, withTimeout } from '../../wire/index.js';
+import type { CarrierListener } from '../carrying/carrier.js';
+import { drainMsOf, drainServer } from '../closing/shut-down.js';
+import { unknownService } from '../grpc/unknown-service.js';
 import { logLeftToGrpcJs } from '../log/engine-log.js';
-import { NetworkListener, type BackchannelNetwork } from '../network.js';
+import { RateLimitedLog } from '../log/rate-limited-log.js';
+import { toListeningServerOptions } from '../options/channel-options.js';
 import { SERVER_RULES } from '../options/option-rules.js';
 import type { ListenMuxServerOptions } from '../options/options.js';
-import { RateLimitedLog } from '../log/rate-limited-log.js';
-import { drainMsOf, drainServer } from '../closing/shut-down.js';
 import { StandardServicesServer } from '../standard-services/standard-services-server.js';
-import { unknownService } from '../grpc/unknown-service.js';
-import { listenAddresses } from './listen-address.js';
-import { ListenerGroup } from './listener-group.js';
+import {
+  listeningPartsOf,
+  type ListeningParts,
+  type ListenMuxServerParts,
+} from './listening-parts.js';
 import { logPeers, logRefusal } from './peer-log.js';
-import { PeerServices } from './peer-stubs.js';
-
-/** Milliseconds that connections have to send what is written and to see the other end close. */
-const LAST_WORDS_MS = 1000;
 
 /**
  * Lines that say who came, and as many that say who went, every 10 seconds: more than a person reads.
@@ -49,13 +35,6 @@ const MAX_PEER_LINES = 100;
 
 /** Services of peers that there are stubs of, in all servers of the process. */
 const knownServices = new Set<string>();
-
-/** All that there is while it listens. */
-interface Listening {
-  readonly listeners: ListenerGroup | NetworkListener;
-  readonly mux: ListenMux<PeerConnectionInfo>;
-  readonly handshaker: ServerHandshaker;
-}
 
 /**
  * The listening side as a transport strategy of Nest: serves controllers as the stock gRPC transport
@@ -70,53 +49,46 @@ export class ListenMuxServer extends StandardServicesServer {
   /** @internal */
   protected override readonly logger = new Logger(ListenMuxServer.name);
   readonly #options: ListenMuxServerOptions;
-  readonly #registry: Registry;
-  readonly #network: BackchannelNetwork | null;
-  readonly #sessionFactory: SessionFactory;
-  readonly #peerServices: PeerServices | undefined;
+  readonly #parts: ListeningParts;
   readonly #drainMs: number;
-  readonly #limits: ListenMuxLimits;
   readonly #peerLog = new RateLimitedLog(this.logger, { maxLines: MAX_PEER_LINES });
   readonly #refusalLog = new RateLimitedLog(this.logger);
-  #listening: Listening | undefined;
+  /** Undefined while this server does not listen. */
+  #listener: CarrierListener | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param registry - where peers are kept; one of its own by default.
-   * @param network - where connections come from; null is TCP.
+   * @param registry - has the peers. Default: a new one.
+   * @param parts - used in place of those that the server would create.
    * @throws OptionError naming a bad option; what Nest throws for bad proto options.
    */
   constructor(
     options: ListenMuxServerOptions,
     registry: Registry = new Registry(),
-    network: BackchannelNetwork | null = null,
+    parts: ListenMuxServerParts = {},
   ) {
     const verified = verifyOptions('ListenMuxServer', SERVER_RULES, options);
     super(verified, { call: 'ListenMuxServer', option: 'services' });
     this.#options = verified;
-    this.#registry = registry;
-    this.#network = network;
     this.#drainMs = drainMsOf(verified);
-    this.#limits = listenMuxLimitsOf(verified);
-    this.#sessionFactory = verified.sessionFactory ?? yamuxSessionFactory(verified.yamux);
-    this.#peerServices = verified.backchannel && new PeerServices(verified.backchannel);
+    this.#parts = listeningPartsOf(verified, registry, parts);
     for (const name of this.peerServices) knownServices.add(name);
     logPeers(this.#peerLog, registry);
   }
 
   /** The peers of this server. */
   get registry(): Registry {
-    return this.#registry;
+    return this.#parts.registry;
   }
 
   /** @internal Names of the services of peers that there are stubs of. */
   get peerServices(): readonly string[] {
-    return this.#peerServices?.names ?? [];
+    return this.#parts.peerServices?.names ?? [];
   }
 
   /** Where it listens: the address with the port that was chosen, or a path; null while it does not. */
   get address(): AddressInfo | string | null {
-    return this.#listening?.listeners.address ?? null;
+    return this.#listener?.address ?? null;
   }
 
   /** Called by Nest: binds the handlers and opens the port; `callback` gets the error if that fails. */
@@ -141,7 +113,7 @@ export class ListenMuxServer extends StandardServicesServer {
     const engine = engineOf(this.#options.engine);
     const whyServer = serverLeftToGrpcJs(toListeningServerOptions(this.#options));
     logLeftToGrpcJs(this.logger, engine, 'this server', whyServer);
-    const whyChannels = channelLeftToGrpcJs(this.#peerServices?.channelOptions ?? {});
+    const whyChannels = channelLeftToGrpcJs(this.#parts.peerServices?.channelOptions ?? {});
     logLeftToGrpcJs(this.logger, engine, 'the channel to each peer', whyChannels);
     return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
   }
@@ -169,57 +141,27 @@ export class ListenMuxServer extends StandardServicesServer {
   }
 
   async #openPort(): Promise<void> {
-    const handshaker = this.#createHandshaker();
-    const mux = this.#createMux().register(handshaker);
-    if (this.#network !== null) {
-      const listeners = new NetworkListener(this.#network, this.url, (socket) =>
-        mux.handle(socket),
-      );
-      this.#listening = { listeners, mux, handshaker };
-      return;
-    }
-    const listeners = new ListenerGroup(() => {
-      const server = createListener(this.#options.credentials, this.#limits.handshakeTimeoutMs);
-      mux.attach(server);
-      return server;
-    });
-    this.#listening = { listeners, mux, handshaker };
-    const failures = await listeners.listen(await listenAddresses(this.url), (error) => {
-      // Also when there are no file descriptors left for those who connect, each of them.
-      this.#refusalLog.write('error', 'errors of the listener', () => [error]);
-    });
-    for (const { message } of failures) {
-      this.logger.warn(`${this.url}: does not listen on one of its addresses: ${message}`);
-    }
-  }
-
-  #createMux(): ListenMux<PeerConnectionInfo> {
-    const { allowPlainClients = true } = this.#options;
+    const { carrier, mux, handshaker, dispatcher } = this.#parts;
+    const { allowPlainClients = true, credentials } = this.#options;
     const serve = serveConnections(this.grpcClient as StreamServer);
-    return new ListenMux<PeerConnectionInfo>({
+    dispatcher.handler = {
       onConnection: (connection) => {
         if (connection.context !== undefined || allowPlainClients) return serve(connection);
         const problem = 'it is not multiplexed ("allowPlainClients" is false)';
         throw new ListenMuxError('ERR_LISTENMUX_PLAIN_CLIENT', problem);
       },
       onHandshakeError: (error, socket) => logRefusal(this.#refusalLog, error, socket),
-      ...this.#limits,
-    });
-  }
-
-  #createHandshaker(): ServerHandshaker {
-    const { authorizePeer, engine } = this.#options;
-    const services = this.#peerServices;
-    return new ServerHandshaker(this.#registry, {
-      authorizePeer,
-      sessionFactory: this.#sessionFactory,
-      engine: engineOf(engine),
-      drainMs: this.#drainMs,
-      ...(services && {
-        channelOptions: services.channelOptions,
-        interceptors: services.interceptors,
-        createStubs: (clientOptions) => services.createStubs(clientOptions),
-      }),
+    };
+    handshaker.open();
+    mux.open();
+    this.#listener = await carrier.listen(this.url, mux, {
+      credentials,
+      handshakeTimeoutMs: listenMuxLimitsOf(this.#options).handshakeTimeoutMs,
+      onWarning: (message) => this.logger.warn(message),
+      // Also emitted for each new connection while there are no file descriptors left.
+      onError: (error) => {
+        this.#refusalLog.write('error', 'errors of the listener', () => [error]);
+      },
     });
   }
 
@@ -243,34 +185,38 @@ export class ListenMuxServer extends StandardServicesServer {
   }
 
   async #close(): Promise<void> {
+    const { mux, handshaker } = this.#parts;
     const server = this.grpcClient as StreamServer | null | undefined;
-    const listening = this.#listening;
     this.grpcClient = null;
-    this.#listening = undefined;
 
     this.endStandardServices();
-    if (listening !== undefined) await this.#stopAccepting(listening);
+    await this.#stopAccepting();
     await Promise.all([
-      listening?.handshaker.drain(this.#drainMs),
+      handshaker.drain(this.#drainMs),
       server && drainServer(server, this.#drainMs),
     ]);
-    // Peers that are left are told so first, in this very turn; cut, they would take it for a loss.
-    const peersClosed = listening?.handshaker.close();
+    // The remaining peers must be told in this same turn: cut without a GOAWAY, they would count it a loss.
+    const peersClosed = handshaker.close();
     server?.forceShutdown();
-    await Promise.all([peersClosed, listening?.listeners.closeConnections(LAST_WORDS_MS)]);
+    await Promise.all([peersClosed, mux.closeConnections(LINGER_MS)]);
     this.#peerLog.flush();
     this.#refusalLog.flush();
   }
 
   /**
-   * Those who have connected already, and only shake hands, may get through, to be told to go elsewhere:
-   * hung up on, they would take this side for broken.
+   * Stops accepting connections. Those in their handshake may complete it first and then get a GOAWAY: a
+   * client whose handshake is cut takes this side for broken.
    */
-  async #stopAccepting({ listeners, mux }: Listening): Promise<void> {
-    // The system may have accepted some for us that we have not seen.
-    if (this.#drainMs > 0) for (let turn = 0; turn < 2; turn++) await nextTurn();
-    listeners.stopAccepting();
-    await withTimeout(Math.min(this.#drainMs, LAST_WORDS_MS), mux.settled());
+  async #stopAccepting(): Promise<void> {
+    const { mux } = this.#parts;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    if (listener !== undefined) {
+      // The kernel may have accepted connections that Node has not reported yet.
+      if (this.#drainMs > 0) for (let turn = 0; turn < 2; turn++) await nextTurn();
+      listener.stop();
+      await withTimeout(Math.min(this.#drainMs, LINGER_MS), mux.settled());
+    }
     mux.close();
   }
 }

@@ -1,17 +1,10 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { Registry, type AuthorizePeer } from '../../backchannel/index.js';
-import { OptionError, verifyOptions } from '../../options/index.js';
+import { verifyOptions } from '../../options/index.js';
 import { noteHandlerReaches } from '../grpc/handler-reach.js';
-import { BackchannelHealthIndicator } from '../health/backchannel.health-indicator.js';
 import { hideStreamTypes } from '../grpc/hide-stream-types.js';
-import { ListenMuxServer } from '../listening/listen-mux-server.js';
-import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network.js';
 import type { BackchannelModuleOptions } from '../options/options.js';
-import { PEER_AUTHORIZER, type PeerAuthorizer } from '../listening/peer-authorizer.js';
-import { BACKCHANNEL_STRATEGY } from '../decorators/tokens.js';
 import {
-  BACKCHANNEL_MODULE_OPTIONS,
   ConfigurableBackchannelModule,
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
@@ -22,6 +15,7 @@ import {
   type BackchannelClientAsyncRegistration,
   type BackchannelClientRegistration,
 } from './client-registration.js';
+import { listeningSide } from './listening-side.js';
 import {
   FOR_ROOT_ASYNC_RULES,
   FOR_ROOT_RULES,
@@ -30,15 +24,15 @@ import {
   REGISTER_CLIENT_RULES,
   verifySource,
 } from './module-option-rules.js';
-import { listeningSideCheck } from './side-checks.js';
-import { verifyBackchannelUses } from './verify-application.js';
 
 /**
  * gRPC in both directions over the one connection that a client opened.
  *
- * - `forRoot` / `forRootAsync`: the listening side; provides `ListenMuxServer` and `Registry`.
+ * - `forRoot` / `forRootAsync`: the listening side; provides `ListenMuxServer` and its parts `Registry`,
+ *   `ListenMux` and `ServerHandshaker`.
  * - `registerClient` / `registerClientAsync`: the dialing side; provides a `BackchannelClient` for
- *   `@InjectBackchannelClient(name)`. Once for each client, in the modules that use it.
+ *   `@InjectBackchannelClient(name)` and its `ClientHandshaker` (`getClientHandshakerToken(name)`). Once
+ *   for each client, in the modules that use it.
  *
  * An application may be both. `connectBackchannel(app)` hands all of it to Nest.
  */
@@ -59,7 +53,9 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
     const call = 'BackchannelModule.forRoot';
     const verified = verifyOptions(call, FOR_ROOT_RULES, options);
-    return withListeningSide(super.forRoot(verified), (given) => given as BackchannelModuleOptions);
+    return listeningSide(BackchannelModule, super.forRoot(verified), (given) => {
+      return given as BackchannelModuleOptions;
+    });
   }
 
   /**
@@ -71,7 +67,7 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
     const call = 'BackchannelModule.forRootAsync';
     const registration = verifyOptions(call, FOR_ROOT_ASYNC_RULES, options);
     verifySource(call, registration);
-    return withListeningSide(super.forRootAsync(registration), (given) => {
+    return listeningSide(BackchannelModule, super.forRootAsync(registration), (given) => {
       return verifyOptions(`${call}, options of its factory`, MODULE_RULES, given);
     });
   }
@@ -109,61 +105,4 @@ function callFor(method: string, registration: { name?: unknown } | undefined): 
   const name = registration?.name;
   const call = `BackchannelModule.${method}`;
   return typeof name === 'string' && name !== '' ? `${call} of "${name}"` : call;
-}
-
-/** @throws OptionError if the class that `authorizer` names has no such method: all peers would get in. */
-function authorizedBy(authorizer: PeerAuthorizer): AuthorizePeer {
-  if (typeof authorizer.authorizePeer !== 'function') {
-    throw new OptionError(
-      'BackchannelModule.forRoot: "authorizer" must be a class with the method authorizePeer',
-      'authorizer',
-    );
-  }
-  return (candidate) => authorizer.authorizePeer(candidate);
-}
-
-/** @param read - verifies what the options provider of the module gives, if that is still to be done. */
-function withListeningSide(
-  definition: DynamicModule,
-  read: (given: unknown) => BackchannelModuleOptions,
-): DynamicModule {
-  const createServer = (
-    given: unknown,
-    registry: Registry,
-    authorizer: PeerAuthorizer | null,
-    network: BackchannelNetwork | null,
-    container: ModulesContainer,
-  ): ListenMuxServer => {
-    const { server: options } = read(given);
-    const server = new ListenMuxServer(
-      authorizer === null ? options : { ...options, authorizePeer: authorizedBy(authorizer) },
-      registry,
-      network,
-    );
-    verifyBackchannelUses(container, BackchannelModule, server.peerServices);
-    return server;
-  };
-  return {
-    ...definition,
-    providers: [
-      ...(definition.providers ?? []),
-      Registry,
-      { provide: BACKCHANNEL_NETWORK, useValue: null },
-      {
-        provide: ListenMuxServer,
-        useFactory: createServer,
-        inject: [
-          BACKCHANNEL_MODULE_OPTIONS,
-          Registry,
-          PEER_AUTHORIZER,
-          BACKCHANNEL_NETWORK,
-          ModulesContainer,
-        ],
-      },
-      { provide: BACKCHANNEL_STRATEGY, useExisting: ListenMuxServer },
-      listeningSideCheck,
-      BackchannelHealthIndicator,
-    ],
-    exports: [...(definition.exports ?? []), Registry, ListenMuxServer, BackchannelHealthIndicator],
-  };
 }

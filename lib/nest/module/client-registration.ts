@@ -7,13 +7,25 @@ import type {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { verifyOptions } from '../../options/index.js';
+import type { ClientHandshaker } from '../../backchannel/index.js';
 import { BackchannelClient } from '../dialing/backchannel-client.js';
+import type { BackchannelServer } from '../dialing/backchannel-server.js';
+import {
+  createBackchannelServer,
+  createClientHandshaker,
+  type DialingParts,
+} from '../dialing/dialing-parts.js';
 import { BackchannelHealthIndicator } from '../health/backchannel.health-indicator.js';
 import { REGISTERED_CLIENT, type RegisteredClient } from '../health/registered-client.js';
-import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network.js';
+import { BACKCHANNEL_CARRIER, type BackchannelCarrier } from '../carrying/carrier.js';
+import { tcpCarrier } from '../carrying/tcp-carrier.js';
 import { CLIENT_RULES } from '../options/option-rules.js';
 import type { BackchannelClientOptions } from '../options/options.js';
-import { BACKCHANNEL_STRATEGY, getBackchannelClientToken } from '../decorators/tokens.js';
+import {
+  BACKCHANNEL_STRATEGY,
+  getBackchannelClientToken,
+  getClientHandshakerToken,
+} from '../decorators/tokens.js';
 import { dialingSideCheck } from './side-checks.js';
 import { verifyClientName } from './verify-application.js';
 
@@ -55,23 +67,53 @@ export function clientModule(
 ): DynamicModule {
   const token = getBackchannelClientToken(registration.name);
   const optionsToken = `${token}_OPTIONS`;
+  const verifiedToken = `${token}_VERIFIED_OPTIONS`;
+  const serverToken = `${token}_SERVER`;
+  const handshakerToken = getClientHandshakerToken(registration.name);
   return {
     module,
     imports: registration.imports ?? [],
     providers: [
       ...optionsProviders(optionsToken),
-      { provide: BACKCHANNEL_NETWORK, useValue: null },
+      { provide: BACKCHANNEL_CARRIER, useValue: tcpCarrier },
+      {
+        provide: verifiedToken,
+        useFactory: (options: unknown): BackchannelClientOptions =>
+          verifyOptions(call, CLIENT_RULES, options),
+        inject: [optionsToken],
+      },
+      // Null if the client serves nothing: Nest would take undefined for a missing provider.
+      {
+        provide: serverToken,
+        useFactory: (options: BackchannelClientOptions) => createBackchannelServer(options) ?? null,
+        inject: [verifiedToken],
+      },
+      {
+        provide: handshakerToken,
+        useFactory: (options: BackchannelClientOptions, server: BackchannelServer | null) =>
+          createClientHandshaker(options, server ?? undefined),
+        inject: [verifiedToken, serverToken],
+      },
       {
         provide: token,
         useFactory: (
-          options: unknown,
-          network: BackchannelNetwork | null,
+          options: BackchannelClientOptions,
+          carrier: BackchannelCarrier,
+          handshaker: ClientHandshaker,
+          server: BackchannelServer | null,
           container: ModulesContainer,
         ) => {
           verifyClientName(container, module, registration.name);
-          return new BackchannelClient(verifyOptions(call, CLIENT_RULES, options), network);
+          const parts: DialingParts = { carrier, handshaker, server: server ?? undefined };
+          return new BackchannelClient(options, parts);
         },
-        inject: [optionsToken, BACKCHANNEL_NETWORK, ModulesContainer],
+        inject: [
+          verifiedToken,
+          BACKCHANNEL_CARRIER,
+          handshakerToken,
+          serverToken,
+          ModulesContainer,
+        ],
       },
       {
         provide: BACKCHANNEL_STRATEGY,
@@ -89,7 +131,7 @@ export function clientModule(
       dialingSideCheck(registration.name, call),
       BackchannelHealthIndicator,
     ],
-    exports: [token, BackchannelHealthIndicator],
+    exports: [token, handshakerToken, BackchannelHealthIndicator],
   };
 }
 

@@ -3,13 +3,14 @@ import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Registry } from '../../backchannel/index.js';
 import { BackchannelClient } from '../dialing/backchannel-client.js';
 import { ListenMuxServer } from '../listening/listen-mux-server.js';
-import { BACKCHANNEL_NETWORK, type BackchannelNetwork } from '../network.js';
+import { BACKCHANNEL_CARRIER, type BackchannelCarrier } from '../carrying/carrier.js';
+import { tcpCarrier } from '../carrying/tcp-carrier.js';
 import { getBackchannelClientToken } from '../decorators/tokens.js';
 import { ServedSides } from './served-sides.js';
 import { StartCheck } from './start-check.js';
 
 /** The providers that a check has injected, besides its side. */
-const APPLICATION = [BACKCHANNEL_NETWORK, ModulesContainer, HttpAdapterHost] as const;
+const APPLICATION = [BACKCHANNEL_CARRIER, ModulesContainer, HttpAdapterHost] as const;
 
 /** Checks the listening side of an application. */
 export const listeningSideCheck: Provider = {
@@ -17,14 +18,14 @@ export const listeningSideCheck: Provider = {
   useFactory: (
     strategy: ListenMuxServer,
     registry: Registry,
-    network: BackchannelNetwork | null,
+    carrier: BackchannelCarrier,
     container: ModulesContainer,
     adapterHost: HttpAdapterHost,
   ): StartCheck | null => {
     if (!(strategy instanceof ListenMuxServer)) return null;
     const audience = 'whoever dials the listening side';
     ServedSides.of(container).add({ kind: 'listening', audience, strategy });
-    if (network !== null || isStandIn(registry)) return null;
+    if (carrier !== tcpCarrier || isStandIn(registry)) return null;
     const call = 'BackchannelModule.forRoot';
     const checked = { call, consequence: 'nothing listens', strategy };
     return new StartCheck(checked, { container, adapterHost });
@@ -38,7 +39,7 @@ export function dialingSideCheck(name: string, call: string): Provider {
     provide: StartCheck,
     useFactory: (
       client: BackchannelClient,
-      network: BackchannelNetwork | null,
+      carrier: BackchannelCarrier,
       container: ModulesContainer,
       adapterHost: HttpAdapterHost,
     ): StartCheck | null => {
@@ -46,7 +47,7 @@ export function dialingSideCheck(name: string, call: string): Provider {
       const { strategy } = client;
       const audience = `the other end of the client "${name}"`;
       ServedSides.of(container).add({ kind: 'dialing', audience, strategy });
-      if (network !== null) return null;
+      if (carrier !== tcpCarrier) return null;
       const checked = { call, consequence: 'nothing is served to the other end', strategy };
       return new StartCheck(checked, { container, adapterHost });
     },

@@ -9,10 +9,17 @@ import {
   ENGINE_RULE,
   PROXY_RULE,
   SERVER_CREDENTIALS_RULE,
+  type ConnectionInfo,
 } from '../../grpc/index.js';
-import { LISTEN_MUX_LIMIT_RULES } from '../../listenmux/index.js';
+import {
+  isHandshaker,
+  LISTEN_MUX_LIMIT_RULES,
+  MAGIC_LENGTH,
+  type Handshaker,
+} from '../../listenmux/index.js';
 import {
   func,
+  like,
   listOf,
   nonEmptyText,
   optionsOf,
@@ -60,6 +67,10 @@ export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
     interceptors: listOf('an array of interceptors', func<Interceptor>()),
   }),
   authorizePeer: AUTHORIZE_PEER_RULE,
+  handshakers: listOf<Handshaker<ConnectionInfo>>(
+    `an array of handshakers, each with a magic of ${MAGIC_LENGTH} bytes of ASCII and the method handshake`,
+    like('a handshaker', isHandshaker),
+  ),
   allowPlainClients: trueOrFalse,
 };
 

@@ -1,7 +1,8 @@
 import type { Interceptor } from '@grpc/grpc-js';
 import type { GrpcOptions } from '@nestjs/microservices';
 import type { AuthorizePeer, SessionFactory } from '../../backchannel/index.js';
-import type { EngineName, GrpcEngine } from '../../grpc/index.js';
+import type { ConnectionInfo, EngineName, GrpcEngine } from '../../grpc/index.js';
+import type { Handshaker } from '../../listenmux/index.js';
 import type { YamuxConfig } from '../../yamux/index.js';
 import type { StandardServicesOptions } from './standard-services-options.js';
 
@@ -73,6 +74,11 @@ export interface ListenMuxServerOptions
    * guards, mutual TLS, or this option to keep them out. Default true.
    */
   allowPlainClients?: boolean;
+  /**
+   * Handshakers of other protocols on the same port, each for connections that begin with its magic of 11
+   * bytes. Default: none. An application can also register them on the injected `ListenMux`.
+   */
+  handshakers?: Handshaker<ConnectionInfo>[];
   /**
    * Time limit in milliseconds for identification and authorization of a connection. Under TLS, the TLS
    * handshake before has a limit of its own of this length. Default 20000; 0 is no limit.

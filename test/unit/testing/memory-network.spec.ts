@@ -7,9 +7,13 @@ import { MemoryNetwork } from 'nestjs-backchannel/testing';
 /** Listens on `url`; gives the list of who has come. */
 function listen(network: MemoryNetwork, url: string): Duplex[] {
   const accepted: Duplex[] = [];
-  network.listen(url, (connection) => accepted.push(connection.on('error', () => {})));
+  network.listen(url, {
+    handle: (connection) => void accepted.push(connection.on('error', () => {})),
+  });
   return accepted;
 }
+
+const nobody = { handle: () => {} };
 
 describe('a network in memory', () => {
   it.each([
@@ -54,12 +58,12 @@ describe('a network in memory', () => {
 
   it('has one listener for each url, until it stops', () => {
     const network = new MemoryNetwork();
-    const stop = network.listen('hub:1', () => {});
-    expect(() => network.listen('hub:1', () => {})).toThrow(
+    const { stop } = network.listen('hub:1', nobody);
+    expect(() => network.listen('hub:1', nobody)).toThrow(
       'EADDRINUSE: somebody listens on "hub:1" of this MemoryNetwork already',
     );
     stop();
-    network.listen('hub:1', () => {});
+    network.listen('hub:1', nobody);
     stop();
 
     expect(network.urls).toEqual(['hub:1']);

@@ -1,5 +1,6 @@
 import type { ConnectionInfo } from '../../connection-info.js';
 import type { OpenStream } from '../../grpc-engine.js';
+import { toOpened } from '../../opened-connection.js';
 import type { Connected, Connector } from './connector.js';
 
 /** Source of connections that are streams from `open`. */
@@ -13,8 +14,9 @@ export class StreamConnector implements Connector {
     this.#info = info;
   }
 
-  async connect(): Promise<Connected> {
-    return { stream: await this.#open(), info: this.#info, secure: false };
+  async connect(signal: AbortSignal): Promise<Connected> {
+    const { stream, info = this.#info, secure = false } = toOpened(await this.#open(signal));
+    return { stream, info, secure };
   }
 
   destroy(): void {}

@@ -22,7 +22,7 @@ it('calls back whoever calls, without Nest', async () => {
   gitaly.addService(Gitaly.service, { Mutator: mutator });
   const mux = new ListenMux({ onConnection: serveConnections(gitaly) });
   mux.register(new ServerHandshaker(new Registry()));
-  network.listen('gitaly', (connection) => mux.handle(connection));
+  network.listen('gitaly', mux);
 
   let votes = 0;
   const voteTransaction: handleUnaryCall<object, object> = (_call, callback) => {

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { BACKCHANNEL_NETWORK, connectBackchannel } from 'nestjs-backchannel';
+import { BACKCHANNEL_CARRIER, connectBackchannel } from 'nestjs-backchannel';
 import { MemoryNetwork } from 'nestjs-backchannel/testing';
 import { AgentModule } from '../../../../sample/05-hybrid-http/agent/agent.module.js';
 import { AgentsService } from '../../../../sample/05-hybrid-http/hub/agents.service.js';
@@ -12,7 +12,7 @@ async function start(
   network: MemoryNetwork,
 ): Promise<INestApplication> {
   const compiled = await Test.createTestingModule({ imports: [module] })
-    .overrideProvider(BACKCHANNEL_NETWORK)
+    .overrideProvider(BACKCHANNEL_CARRIER)
     .useValue(network)
     .compile();
   const app = compiled.createNestApplication();

@@ -1,32 +1,31 @@
-import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { inRootContext } from '../../context/index.js';
-import { closeAll } from '../closing/close-all.js';
+import type { CarrierListener } from './carrier.js';
 
-/** Listening sockets that belong together, and the connections they accepted. */
-export class ListenerGroup {
+/** Listening sockets that belong together. */
+export class TcpListener implements CarrierListener {
   readonly #create: () => Server;
   readonly #servers: Server[] = [];
-  readonly #sockets = new Set<Socket>();
 
   /** @param create - makes one server, not yet listening. */
   constructor(create: () => Server) {
     this.#create = create;
   }
 
-  /** Where the first server listens; null while none does. A path is given as a string. */
+  /** The address of the first server; null while none listens. A path is a string. */
   get address(): AddressInfo | string | null {
     return this.#servers[0]?.address() ?? null;
   }
 
   /**
-   * Listens on each of `addresses` that can be bound: a name may stand for one that this machine does
-   * not have, such as `::1` where IPv6 is switched off. Port 0 is chosen once, for all of them.
+   * Listens on each of `addresses` that can be bound: a host name may stand for an address that this
+   * machine does not have, such as `::1` where IPv6 is off. Port 0 is chosen once for all of them.
    * Connections are accepted in the root async context.
    *
-   * @param onError - told of later errors of the listening sockets.
-   * @returns why the others could not be bound; each message names the address.
-   * @throws the error of the only address; if there are several, one with the code of the first and the
-   *   messages of all. Both only if none could be bound.
+   * @param onError - called with later errors of the listening sockets.
+   * @returns the errors of addresses that could not be bound; each message names its address.
+   * @throws Error if no address could be bound: the error of the only address, or one with the code of the
+   *   first error and the messages of all.
    */
   async listen(addresses: ListenOptions[], onError: (error: Error) => void): Promise<Error[]> {
     const failures: NodeJS.ErrnoException[] = [];
@@ -40,22 +39,12 @@ export class ListenerGroup {
     return failures;
   }
 
-  /** Accepts no more connections. Idempotent. */
-  stopAccepting(): void {
+  stop(): void {
     for (const server of this.#servers) server.close();
-  }
-
-  /** Waits until all connections have closed, and closes those that have not within `graceMs`. */
-  closeConnections(graceMs: number): Promise<void> {
-    return closeAll(this.#sockets, graceMs);
   }
 
   async #listenOn(options: ListenOptions, onError: (error: Error) => void): Promise<void> {
     const server = this.#create();
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       const onListening = (): void => {

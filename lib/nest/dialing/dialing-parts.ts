@@ -1,0 +1,63 @@
+import { ClientHandshaker, DrainTime, yamuxSessionFactory } from '../../backchannel/index.js';
+import { engineOf } from '../../grpc/index.js';
+import type { BackchannelCarrier } from '../carrying/carrier.js';
+import { tcpCarrier } from '../carrying/tcp-carrier.js';
+import { drainMsOf } from '../closing/shut-down.js';
+import type { BackchannelClientOptions } from '../options/options.js';
+import { BackchannelServer } from './backchannel-server.js';
+
+/**
+ * Parts that a `BackchannelClient` is made of. `BackchannelModule.registerClient` provides them, so that an
+ * application can inject and replace them.
+ */
+export interface BackchannelClientParts {
+  /** Dials. Default: `tcpCarrier`. */
+  carrier?: BackchannelCarrier | undefined;
+  /** Multiplexes the connections and serves the calls of the other end. Default: by the client's options. */
+  handshaker?: ClientHandshaker | undefined;
+}
+
+/** All parts of a dialing side. */
+export interface DialingParts {
+  readonly carrier: BackchannelCarrier;
+  readonly handshaker: ClientHandshaker;
+  /** Serves the calls of the other end; undefined without the option `backchannel`. */
+  readonly server: BackchannelServer | undefined;
+}
+
+/** Returns all parts for verified options: those of `given`, and new ones for the rest. */
+export function dialingPartsOf(
+  options: BackchannelClientOptions,
+  given: BackchannelClientParts & Partial<Pick<DialingParts, 'server'>>,
+): DialingParts {
+  const server = given.server ?? createBackchannelServer(options);
+  return {
+    carrier: given.carrier ?? tcpCarrier,
+    handshaker: given.handshaker ?? createClientHandshaker(options, server),
+    server,
+  };
+}
+
+/** Creates the strategy of a dialing side; undefined without the option `backchannel`. */
+export function createBackchannelServer(
+  options: BackchannelClientOptions,
+): BackchannelServer | undefined {
+  if (options.backchannel === undefined) return undefined;
+  return new BackchannelServer(options.backchannel, {
+    engine: engineOf(options.engine),
+    drainTime: new DrainTime(drainMsOf(options)),
+  });
+}
+
+/** Creates the handshaker of a dialing side. */
+export function createClientHandshaker(
+  options: BackchannelClientOptions,
+  server: BackchannelServer | undefined,
+): ClientHandshaker {
+  const engine = engineOf(options.engine);
+  return new ClientHandshaker(() => server?.createConnectionServer() ?? engine.createServer(), {
+    engine,
+    drainMs: drainMsOf(options),
+    sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
+  });
+}
