@@ -20,6 +20,8 @@ export const COSTS = {
 
 /** Milliseconds until `Late` subscribes. */
 const LATE_MS = 100;
+/** Bytes of a request that a reply repeats. */
+const MOST_REPLIED = 100;
 /** Replies of `List`, none larger than the request. */
 const LIST = 3;
 /** Replies of `Flood`, more than fit anywhere on the way. */
@@ -44,17 +46,25 @@ export interface CostsStub {
   chat(requests: Observable<object>, metadata?: Metadata, options?: CallOptions): Observable<Blob>;
 }
 
-/** What the dialing side serves. Replies are no larger than their requests. */
+/**
+ * Returns what a reply has of the data of its request. Whole, a reply would be larger than a compressed
+ * request: the application would send that much back, not the library.
+ */
+function replyTo({ data }: Blob): Blob {
+  return { data: data.subarray(0, MOST_REPLIED) };
+}
+
+/** Methods that the dialing side serves. */
 @Controller()
 export class DialingController {
   @GrpcMethod('Costs')
-  echo({ data }: Everything): Blob {
-    return { data };
+  echo(request: Everything): Blob {
+    return replyTo(request);
   }
 
   @GrpcMethod('Costs')
   list({ data }: Blob): Observable<Blob> {
-    return of(...Array.from({ length: LIST }, () => ({ data: data.subarray(0, 100) })));
+    return of(...Array.from({ length: LIST }, () => replyTo({ data })));
   }
 
   @GrpcStreamMethod('Costs')
@@ -72,8 +82,8 @@ export class DialingController {
 
   @GrpcStreamCall('Costs')
   chat(call: ServerDuplexStream<Everything, Blob>): void {
-    call.on('data', ({ data }: Everything) => {
-      if (!call.write({ data })) {
+    call.on('data', (request: Everything) => {
+      if (!call.write(replyTo(request))) {
         call.pause();
         call.once('drain', () => call.resume());
       }
