@@ -1,6 +1,6 @@
 /**
- * gRPC in both directions over the one connection that a client opened: for NestJS, and for plain
- * grpc-js.
+ * gRPC in both directions over the one connection that a client opened, for NestJS. Without Nest:
+ * `nestjs-backchannel/core`.
  *
  * @module nestjs-backchannel
  */
@@ -61,10 +61,8 @@ export type {
 // Options
 export { OptionError, type OptionErrorCode } from './options/index.js';
 
-// The backchannel, with plain grpc-js too
+// The backchannel: peers, and what the providers and decorators of this package give
 export {
-  BACKCHANNEL_MAGIC,
-  BACKCHANNEL_YAMUX_CONFIG,
   BackchannelError,
   ClientConn,
   ClientHandshaker,
@@ -79,81 +77,38 @@ export {
   PeerConnectionInfo,
   PeerRefusedError,
   Registry,
-  serveConnections,
   ServerHandshaker,
   UnknownPeerError,
-  withId,
-  yamuxSessionFactory,
 } from './backchannel/index.js';
 export type {
   AuthorizePeer,
   BackchannelErrorCode,
   ClientConstructor,
-  ClientHandshakerOptions,
   Departure,
-  MultiplexSession,
   PeerCandidate,
   PeerCloseOptions,
   PeerEvent,
   PeerIdentity,
-  PeerLink,
-  PeerRegistration,
-  ServerFactory,
-  ServerHandshakerOptions,
   SessionFactory,
   StubFactory,
   WaitForPeerOptions,
 } from './backchannel/index.js';
 
-// gRPC on streams
+// Connections of calls, credentials, and types of options
 export {
-  builtInEngine,
-  BuiltInServer,
   ConnectionInfo,
   connectionOf,
-  createListener,
-  engineOf,
-  grpcJsEngine,
-  GrpcJsServer,
-  keepConnected,
   watchChannelCredentials,
   watchServerCredentials,
 } from './grpc/index.js';
 export type {
-  AuthContext,
   CallLike,
-  ConnectionServer,
-  DialChannel,
   EngineName,
-  GoAway,
   GrpcEngine,
   OpenedConnection,
-  OpenStream,
-  ServedStream,
-  StreamServer,
-  Upgrade,
   WatchChannelCredentialsOptions,
   WatchServerCredentialsOptions,
 } from './grpc/index.js';
-
-// Many kinds of client on one listener
-export { ListenMux, ListenMuxError, MAGIC_LENGTH } from './listenmux/index.js';
-export type {
-  Handshaker,
-  ListenMuxErrorCode,
-  ListenMuxLimitOptions,
-  ListenMuxLimits,
-  ListenMuxOptions,
-  MuxConnection,
-} from './listenmux/index.js';
-
-// The multiplexer
-export {
-  DEFAULT_YAMUX_CONFIG,
-  GoAwayCode,
-  verifyYamuxConfig,
-  YamuxError,
-  YamuxSession,
-  YamuxStream,
-} from './yamux/index.js';
-export type { YamuxConfig, YamuxErrorCode, YamuxRole } from './yamux/index.js';
+export { ListenMux, ListenMuxError } from './listenmux/index.js';
+export type { Handshaker, ListenMuxErrorCode, MuxConnection } from './listenmux/index.js';
+export type { YamuxConfig } from './yamux/index.js';

@@ -8,7 +8,9 @@ export const base = defineConfig({
   root,
   resolve: {
     alias: {
+      'nestjs-backchannel/core': `${root}lib/core.ts`,
       'nestjs-backchannel/yamux-js': `${root}lib/yamux-js/index.ts`,
+      'nestjs-backchannel/yamux': `${root}lib/yamux.ts`,
       'nestjs-backchannel/testing': `${root}lib/testing/index.ts`,
       'nestjs-backchannel': `${root}lib/index.ts`,
     },

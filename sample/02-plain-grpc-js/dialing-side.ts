@@ -4,7 +4,7 @@ import {
   type sendUnaryData,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { builtInEngine, ClientHandshaker, type StreamServer } from 'nestjs-backchannel';
+import { builtInEngine, ClientHandshaker, type StreamServer } from 'nestjs-backchannel/core';
 import { Gitaly, Praefect } from './protos.js';
 
 function voteTransaction(

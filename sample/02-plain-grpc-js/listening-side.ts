@@ -9,7 +9,7 @@ import {
   Registry,
   serveConnections,
   ServerHandshaker,
-} from 'nestjs-backchannel';
+} from 'nestjs-backchannel/core';
 import { Gitaly, Praefect } from './protos.js';
 
 function mutator(call: ServerUnaryCall<object, object>, callback: sendUnaryData<object>): void {

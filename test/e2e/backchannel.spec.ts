@@ -16,11 +16,9 @@ import {
   NonMultiplexedConnectionError,
   Registry,
   UnknownPeerError,
-  withId,
-  yamuxSessionFactory,
-  type MultiplexSession,
   type SessionFactory,
 } from '../../lib/index.js';
+import { withId, yamuxSessionFactory, type MultiplexSession } from '../../lib/core.js';
 import { call, DialingSide, ListeningSide, Payload } from '../fixtures/grpc-js-pair.js';
 
 const sides: ListeningSide[] = [];

@@ -12,15 +12,13 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import {
   ClientHandshaker,
-  createListener,
   getBackchannel,
   ListenMux,
   Registry,
-  serveConnections,
   ServerHandshaker,
-  yamuxSessionFactory,
   type PeerConnectionInfo,
 } from 'nestjs-backchannel';
+import { createListener, serveConnections, yamuxSessionFactory } from 'nestjs-backchannel/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   GoldenReplay,

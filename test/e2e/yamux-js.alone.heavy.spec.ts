@@ -12,12 +12,11 @@ import {
   getBackchannel,
   ListenMux,
   Registry,
-  serveConnections,
   ServerHandshaker,
   type ClientConstructor,
-  type MultiplexSession,
   type SessionFactory,
 } from '../../lib/index.js';
+import { serveConnections, type MultiplexSession } from '../../lib/core.js';
 import { yamuxJsSessionFactory } from '../../lib/yamux-js/index.js';
 import { pattern } from '../fixtures/yamux-streams.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { YamuxSession } from 'nestjs-backchannel';
+import { YamuxSession } from 'nestjs-backchannel/yamux';
 import { GoProcess } from '../fixtures/interop/go-process.js';
 import { goPeers, prepareGoPeers } from '../fixtures/interop/go-toolchain.js';
 

@@ -18,6 +18,7 @@ import {
   typescripts,
 } from './consumers.mjs';
 import { nodeOf } from './nodes.mjs';
+import { runWithoutNest } from './plain-consumer.mjs';
 import { runQuickStart } from './quick-start.mjs';
 import { checkTarball, pack } from './tarball.mjs';
 
@@ -59,6 +60,9 @@ async function checkPackage() {
   const builds = await checkTypes();
   for (const major of majors) await checkRuns(major, builds);
   await checkWithoutYamuxJs();
+  await check('without Nest the sample of plain grpc-js runs on nestjs-backchannel/core', () =>
+    runWithoutNest(join(app, 'plain'), tarball),
+  );
 }
 
 function checkReadme() {

@@ -68,6 +68,15 @@ function changedBy(diff, text) {
   return text;
 }
 
+/** Optional peers that an application of Nest has. */
+const NEST_PEERS = [
+  '@grpc/proto-loader',
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/microservices',
+  'reflect-metadata',
+];
+
 /** Where the application of a kind is, in the folder of all. */
 export function folderOf(app, kind) {
   return join(app, kind);
@@ -80,7 +89,7 @@ export function folderOf(app, kind) {
 export function installConsumers(app, tarball) {
   const peers = Object.fromEntries(
     Object.entries(manifest.peerDependencies).filter(
-      ([name]) => !manifest.peerDependenciesMeta[name]?.optional,
+      ([name]) => NEST_PEERS.includes(name) || !manifest.peerDependenciesMeta[name]?.optional,
     ),
   );
   const compilers = Object.entries(typescripts).map(([folder, version]) => [

@@ -14,7 +14,12 @@ execFileSync(process.execPath, [compiler, '-p', 'test/reliability/tsconfig.build
   stdio: 'inherit',
 });
 
-const exported = { '.': './lib/index.js', './testing': './lib/testing/index.js' };
+const exported = {
+  '.': './lib/index.js',
+  './core': './lib/core.js',
+  './yamux': './lib/yamux.js',
+  './testing': './lib/testing/index.js',
+};
 const manifest = { name: 'nestjs-backchannel', type: 'module', exports: exported };
 writeFileSync(join(out, 'package.json'), JSON.stringify(manifest));
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engineOf } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import type { Kind } from '../../faults/ledger/attempt.js';
 import {
   codesOf,

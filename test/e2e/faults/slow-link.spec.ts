@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { engineOf } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import { callSlowly, slowLinks } from '../../fixtures/nest/slow-calls.js';
 
 const BYTES_PER_SECOND = 64 * 1024;

@@ -4,13 +4,12 @@ import { firstValueFrom } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   ClientHandshaker,
-  engineOf,
   ListenMux,
   Registry,
-  serveConnections,
   ServerHandshaker,
   type Departure,
 } from 'nestjs-backchannel';
+import { engineOf, serveConnections } from 'nestjs-backchannel/core';
 import { createServer, type AddressInfo } from 'node:net';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { endOf, soon } from '../../fixtures/nest/end-of.js';

@@ -8,13 +8,13 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   BackchannelClient,
   BackchannelModule,
-  engineOf,
   getBackchannelClientToken,
   NotConnectedError,
   type BackchannelClientOptions,
   type ConnectionState,
   type ListenMuxServerOptions,
 } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import { dial, listen } from '../../fixtures/nest/apps.js';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { endOf, soon } from '../../fixtures/nest/end-of.js';

@@ -1,5 +1,5 @@
 import { loadSync } from '@grpc/proto-loader';
-import { engineOf } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { dial, listen, type Dialer } from '../../fixtures/nest/apps.js';

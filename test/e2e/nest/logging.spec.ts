@@ -4,13 +4,13 @@ import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   BackchannelClient,
-  engineOf,
   ListenMuxServer,
   PeerRefusedError,
   Registry,
   type BackchannelClientOptions,
   type ListenMuxServerOptions,
 } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import { dial, listen, urlOf } from '../../fixtures/nest/apps.js';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { soon } from '../../fixtures/nest/end-of.js';

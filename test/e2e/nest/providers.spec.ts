@@ -10,7 +10,6 @@ import { describe, expect, it } from 'vitest';
 import {
   BackchannelClient,
   BackchannelModule,
-  builtInEngine,
   ClientConn,
   ClientHandshaker,
   connectBackchannel,
@@ -19,14 +18,13 @@ import {
   HandshakeError,
   ListenMux,
   ListenMuxServer,
-  MAGIC_LENGTH,
   NotConnectedError,
   Registry,
   ServerHandshaker,
-  yamuxSessionFactory,
   type ClientConstructor,
   type Handshaker,
 } from 'nestjs-backchannel';
+import { builtInEngine, MAGIC_LENGTH, yamuxSessionFactory } from 'nestjs-backchannel/core';
 import { portOf, urlOf } from '../../fixtures/nest/apps.js';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { eventually } from '../../fixtures/nest/eventually.js';

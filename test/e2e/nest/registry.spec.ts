@@ -4,12 +4,12 @@ import { status } from '@grpc/grpc-js';
 import { firstValueFrom, toArray } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  engineOf,
   type Departure,
   type ListenMuxServerOptions,
   type Peer,
   type Registry,
 } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { endOf, soon } from '../../fixtures/nest/end-of.js';
 import { eventually } from '../../fixtures/nest/eventually.js';

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { engineOf } from 'nestjs-backchannel';
+import { engineOf } from 'nestjs-backchannel/core';
 import type { FaultyConnection } from '../index.js';
 import type { Kind } from './attempt.js';
 import { Lab, until, type LabOptions } from './lab.js';

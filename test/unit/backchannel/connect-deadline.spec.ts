@@ -5,14 +5,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  builtInEngine,
-  ClientHandshaker,
-  ListenMux,
-  Registry,
-  serveConnections,
-  ServerHandshaker,
-} from 'nestjs-backchannel';
+import { ClientHandshaker, ListenMux, Registry, ServerHandshaker } from 'nestjs-backchannel';
+import { builtInEngine, serveConnections } from 'nestjs-backchannel/core';
 import { RawCall } from '../../fixtures/grpc/raw-call.js';
 import { service, type Handlers } from '../../fixtures/grpc/service.js';
 import { Site } from '../../fixtures/grpc/site.js';

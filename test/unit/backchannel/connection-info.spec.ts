@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConnectionInfo, createListener } from 'nestjs-backchannel';
+import { ConnectionInfo } from 'nestjs-backchannel';
+import { createListener } from 'nestjs-backchannel/core';
 import { keyCertPair, pem, securities } from '../../fixtures/nest/tls.js';
 
 describe('a connection with mutual TLS', () => {

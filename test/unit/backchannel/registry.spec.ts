@@ -5,14 +5,13 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   ClientConn,
   ConnectionInfo,
-  grpcJsEngine,
   NoPeerError,
   Registry,
   UnknownPeerError,
   type Departure,
   type Peer,
-  type PeerLink,
 } from 'nestjs-backchannel';
+import { grpcJsEngine, type PeerLink } from 'nestjs-backchannel/core';
 import { PassThrough } from 'node:stream';
 import { Uncaught } from '../../fixtures/http2/uncaught.js';
 

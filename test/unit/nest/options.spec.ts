@@ -7,7 +7,6 @@ import {
   BackchannelClient,
   BackchannelHealthIndicator,
   BackchannelModule,
-  builtInEngine,
   ClientHandshaker,
   connectBackchannel,
   ListenMux,
@@ -20,6 +19,7 @@ import {
   watchServerCredentials,
   type BackchannelModuleOptions,
 } from 'nestjs-backchannel';
+import { builtInEngine } from 'nestjs-backchannel/core';
 import { toDialingChannelOptions } from '../../../lib/nest/options/channel-options.js';
 import { CLIENT_RULES } from '../../../lib/nest/options/option-rules.js';
 import { verifyOptions } from '../../../lib/options/index.js';

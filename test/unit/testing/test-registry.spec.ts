@@ -1,13 +1,8 @@
 import { Test } from '@nestjs/testing';
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import {
-  BackchannelModule,
-  getBackchannel,
-  Registry,
-  withId,
-  type PeerEvent,
-} from 'nestjs-backchannel';
+import { BackchannelModule, getBackchannel, Registry, type PeerEvent } from 'nestjs-backchannel';
+import { withId } from 'nestjs-backchannel/core';
 import { createTestStub, TestRegistry } from 'nestjs-backchannel/testing';
 import { gitalyProto, praefectProto, type Praefect } from '../../fixtures/nest/protos.js';
 

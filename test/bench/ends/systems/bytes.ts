@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { MultiplexSession, SessionFactory } from '../../../../lib/index.js';
+import type { SessionFactory } from '../../../../lib/index.js';
+import type { MultiplexSession } from '../../../../lib/core.js';
 import type { PumpDone } from '../../protocol.js';
 import type { PumpingEnd } from '../end.js';
 import { pump, receive } from '../pumping.js';

@@ -4,10 +4,10 @@ import {
   ClientHandshaker,
   ListenMux,
   Registry,
-  serveConnections,
   ServerHandshaker,
   type PeerConnectionInfo,
 } from '../../../../lib/index.js';
+import { serveConnections } from '../../../../lib/core.js';
 import { deferred } from './deferred.js';
 import type { Connection, EnginePair, Link, LinkOptions } from './link.js';
 import { Listening } from './listening.js';

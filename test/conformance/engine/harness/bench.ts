@@ -1,5 +1,5 @@
 import { Metadata, type ChannelOptions, type ServerOptions } from '@grpc/grpc-js';
-import type { StreamServer } from '../../../../lib/index.js';
+import type { StreamServer } from '../../../../lib/core.js';
 import type { Channel, Connection, EnginePair, Link } from './link.js';
 import { stubOf, type StubSetup } from './stub-of.js';
 import { bytes, json, methodOf, testService } from './test-service.js';

@@ -1,5 +1,6 @@
 import type { ChannelOptions, ServerOptions } from '@grpc/grpc-js';
-import type { GrpcEngine, StreamServer } from '../../../../lib/index.js';
+import type { GrpcEngine } from '../../../../lib/index.js';
+import type { StreamServer } from '../../../../lib/core.js';
 
 export type Channel = ReturnType<GrpcEngine['createStreamChannel']>;
 

@@ -7,7 +7,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { ServerOptions } from '@grpc/grpc-js';
-import type { StreamServer } from '../../../../lib/index.js';
+import type { StreamServer } from '../../../../lib/core.js';
 import { Journal, type Entry } from './journal.js';
 import type { Lab } from './lab.js';
 import { Listening } from './listening.js';

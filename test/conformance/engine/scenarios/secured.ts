@@ -5,7 +5,7 @@ import {
   type ChannelCredentials,
   type ServerCredentials,
 } from '@grpc/grpc-js';
-import { createListener, type AuthContext } from '../../../../lib/index.js';
+import { createListener, type AuthContext } from '../../../../lib/core.js';
 import {
   dialingCredentials,
   listeningCredentials,

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { StreamServer } from '../../../../lib/index.js';
+import type { StreamServer } from '../../../../lib/core.js';
 import { failed } from '../harness/expected.js';
 import { outcomeOf } from '../harness/make-call.js';
 import { plainError } from '../harness/plain.js';

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createListener, ListenMux, Registry, ServerHandshaker } from '../../../../lib/index.js';
+import { ListenMux, Registry, ServerHandshaker } from '../../../../lib/index.js';
+import { createListener } from '../../../../lib/core.js';
 import { securities } from '../../../fixtures/nest/tls.js';
 import { serveEnd } from '../../remote.js';
 

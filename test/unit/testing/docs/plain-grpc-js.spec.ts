@@ -8,7 +8,7 @@ import {
   Registry,
   serveConnections,
   ServerHandshaker,
-} from 'nestjs-backchannel';
+} from 'nestjs-backchannel/core';
 import { MemoryNetwork } from 'nestjs-backchannel/testing';
 import { Gitaly, Praefect } from '../../../../sample/02-plain-grpc-js/protos.js';
 
