@@ -51,6 +51,13 @@ module.exports = {
       to: { path: 'node_modules/(@grpc|@nestjs|rxjs)' },
     },
     {
+      name: 'http2-is-behind-grpc',
+      comment: 'The backchannel knows streams and gRPC; grpc/go-away.ts writes the frames that it needs.',
+      severity: 'error',
+      from: { path: '^lib/backchannel/' },
+      to: { path: '^lib/http2/' },
+    },
+    {
       name: 'no-nest-below-nest',
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/(nest/|testing/|index\\.ts$)' },

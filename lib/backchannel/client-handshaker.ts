@@ -6,12 +6,16 @@ import {
   engineOf,
   toOpened,
   UpgradeCredentials,
+  type ConnectionInfo,
   type DialChannel,
   type EngineName,
   type GrpcEngine,
   type OpenStream,
 } from '../grpc/index.js';
+import { isHandshaker, ListenMux, type Handshaker } from '../listenmux/index.js';
 import {
+  like,
+  listOf,
   MAX_TIMEOUT_MS,
   OptionError,
   showValue,
@@ -45,12 +49,21 @@ export interface ClientHandshakerOptions {
    * Default 10000.
    */
   drainMs?: number;
+  /**
+   * Take the streams that the other end opens with `peer.openStream(magic)`, each those with its magic.
+   * Default: none, every stream carries gRPC.
+   */
+  streamHandshakers?: Handshaker[];
 }
 
 const RULES: Rules<ClientHandshakerOptions> = {
   sessionFactory: SESSION_FACTORY_RULE,
   engine: ENGINE_RULE,
   drainMs: DRAIN_MS_RULE,
+  streamHandshakers: listOf<Handshaker>(
+    'an array of handshakers',
+    like('a handshaker', isHandshaker),
+  ),
 };
 
 /**
@@ -63,6 +76,7 @@ export class ClientHandshaker {
   readonly #createSession: SessionFactory;
   readonly #engine: GrpcEngine;
   readonly #drainMs: number;
+  readonly #handshakers: readonly Handshaker[];
   readonly #sessions = new Set<DialingSession>();
   #closed = false;
 
@@ -77,6 +91,9 @@ export class ClientHandshaker {
     this.#createSession = verified.sessionFactory ?? yamuxSessionFactory();
     this.#engine = engineOf(verified.engine);
     this.#drainMs = verified.drainMs ?? DEFAULT_DRAIN_MS;
+    this.#handshakers = verified.streamHandshakers ?? [];
+    // Throws for a magic that two of them have.
+    this.#createStreamMux(() => {});
   }
 
   /**
@@ -148,6 +165,28 @@ export class ClientHandshaker {
     await endAll([...this.#sessions]);
   }
 
+  /** Handles the streams that the other end opens; without handshakers all of them carry gRPC. */
+  #streamHandler(served: DialingSession, connection: ConnectionInfo): (stream: Duplex) => void {
+    const serve = (stream: Duplex): void => served.serve(stream, connection);
+    if (this.#handshakers.length === 0) return serve;
+    const mux = this.#createStreamMux(serve);
+    return (stream) => {
+      served.add(stream);
+      mux.handle(stream);
+    };
+  }
+
+  #createStreamMux(serve: (stream: Duplex) => void): ListenMux {
+    // The session limits its streams.
+    const mux = new ListenMux({
+      onConnection: ({ stream }) => serve(stream),
+      maxConnections: Infinity,
+      maxHandshakes: Infinity,
+    });
+    for (const handshaker of this.#handshakers) mux.register(handshaker);
+    return mux;
+  }
+
   async #handshake(socket: Duplex): Promise<Duplex> {
     if (this.#closed) throw new HandshakeError('this side is closed');
     const server = toConnectionServer(this.#serverFactory());
@@ -156,7 +195,7 @@ export class ClientHandshaker {
     const served = new DialingSession(session, server, this.#drainMs);
     const connection = new DialedConnectionInfo(socket, (error) => served.fail(error));
     this.#sessions.add(served);
-    session.onStream((stream) => served.serve(stream, connection));
+    session.onStream(this.#streamHandler(served, connection));
     void session.closed.then(() => this.#sessions.delete(served));
     try {
       const stream = await session.open();

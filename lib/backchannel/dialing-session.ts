@@ -1,6 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { ConnectionInfo, ConnectionServer, ServedStream } from '../grpc/index.js';
-import { encodeGoAway, ErrorCode, Http2Error } from '../http2/index.js';
+import {
+  announceEnd,
+  isAbuse,
+  type ConnectionInfo,
+  type ConnectionServer,
+  type ServedStream,
+} from '../grpc/index.js';
 import { LINGER_MS } from '../wire/index.js';
 import { DrainTime } from './drain-time.js';
 import { endSession } from './end-session.js';
@@ -49,6 +54,11 @@ export class DialingSession {
     this.closed = session.closed.then(() => this.#end());
   }
 
+  /** Destroys `stream`, which the other end has opened, when the session has ended. */
+  add(stream: Duplex): void {
+    this.#streams.add(stream);
+  }
+
   /** Serves the calls of a stream that the other end has opened; resets one that is too much. */
   serve(stream: Duplex, connection: ConnectionInfo): void {
     if (this.#state === 'ended' || this.#served.size >= MAX_SERVED_STREAMS) {
@@ -69,7 +79,7 @@ export class DialingSession {
    * used up what it may do for nothing: with another stream it would go on.
    */
   fail(error: Error): void {
-    if (error instanceof Http2Error && error.http2Code === ErrorCode.EnhanceYourCalm) this.#end();
+    if (isAbuse(error)) this.#end();
   }
 
   /** Ends with `stream`, the one of forward calls. */
@@ -95,7 +105,7 @@ export class DialingSession {
    */
   #takeLeave(): void {
     if (this.#state === 'ended' || !this.#forward?.writable) return;
-    this.#forward.write(encodeGoAway(ErrorCode.NoError, ''));
+    announceEnd(this.#forward);
   }
 
   /** The one way out. */

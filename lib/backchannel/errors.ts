@@ -98,11 +98,15 @@ export class UnknownPeerError extends BackchannelError {
   override readonly name = 'UnknownPeerError';
 
   /** @param peerId - the id that was asked for. */
-  constructor(readonly peerId: number) {
+  constructor(
+    readonly peerId: number,
+    options?: ErrorOptions,
+  ) {
     super(
       'ERR_BACKCHANNEL_UNKNOWN_PEER',
       status.UNAVAILABLE,
       `no backchannel for peer ${peerId}: it is not connected, or no longer; a peer that reconnects gets a new id`,
+      options,
     );
   }
 }

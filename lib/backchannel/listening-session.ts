@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectivityState, type ChannelInterface, type ChannelOptions } from '@grpc/grpc-js';
 import {
   closedByDecision,
+  ENDING,
   watchConnectivity,
   type ConnectionInfo,
   type DialChannel,
@@ -10,7 +11,6 @@ import {
   type GrpcEngine,
   type ServedStream,
 } from '../grpc/index.js';
-import { ErrorCode } from '../http2/index.js';
 import { LINGER_MS } from '../wire/index.js';
 import type { ClientConn } from './client-conn.js';
 import { DrainTime } from './drain-time.js';
@@ -110,10 +110,17 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     return this.#state !== 'ended' && this.#forward === 'open' ? this.backchannel : undefined;
   }
 
+  /** Opens a stream beside the calls. @throws Error (as a rejection) if the session has ended. */
+  async openStream(): Promise<Duplex> {
+    const stream = await this.#parts.session.open();
+    this.#streams.add(stream);
+    return stream;
+  }
+
   /** Ends all of it, within a second, whatever the peer does. */
   async close(departure: Departure): Promise<void> {
     this.depart(departure);
-    this.#end(departure.cause === 'closed' ? closedByDecision(departure.reason) : GOING);
+    this.#end(departure.cause === 'closed' ? closedByDecision(departure.reason) : ENDING);
     await endSession(this.#parts.session);
   }
 
@@ -126,7 +133,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     if (this.#state !== 'open') return;
     this.#state = 'leaving';
     this.#drainTime = new DrainTime(drainMs);
-    this.#timer = setTimeout(() => this.#end(GOING), this.#drainTime.leftMs).unref();
+    this.#timer = setTimeout(() => this.#end(ENDING), this.#drainTime.leftMs).unref();
     this.#onDeparture(departure);
   }
 
@@ -219,9 +226,6 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     return stream;
   }
 }
-
-/** This side stops serving the peer, in order. */
-const GOING: GoAway = { code: ErrorCode.NoError, message: '' };
 
 /** What a server says when it ends a stream for being old or unused, and not because it leaves. */
 const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);

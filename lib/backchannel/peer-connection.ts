@@ -6,6 +6,7 @@ import {
   type CallLike,
   type ServedStream,
 } from '../grpc/index.js';
+import type { PeerIdentity } from './authorization.js';
 import type { ClientConn } from './client-conn.js';
 import { NonMultiplexedConnectionError } from './errors.js';
 import type { PeerId } from './peer.js';
@@ -27,22 +28,26 @@ export interface PeerConnectionOwner {
 
 /** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
 export class PeerConnectionInfo extends ConnectionInfo {
+  /** Who the peer is, by the answer of `authorizePeer`. */
+  readonly identity: PeerIdentity;
   readonly #owner: PeerConnectionOwner | undefined;
 
   /**
    * @param socket - the connection's own socket, under TLS the `TLSSocket`.
    * @param peerId - the id of the peer at its other end.
    * @param registry - where that peer is found.
-   * @param owner - the session. Default: none, as in tests; the peer is what the registry has.
+   * @param parts - the identity of the peer and its session. Default: none, as in tests; the peer is that
+   * of the registry.
    */
   constructor(
     socket: Duplex,
     readonly peerId: PeerId,
     readonly registry: Registry,
-    owner?: PeerConnectionOwner,
+    parts: { identity?: PeerIdentity; session?: PeerConnectionOwner } = {},
   ) {
     super(socket);
-    this.#owner = owner;
+    this.identity = parts.identity ?? {};
+    this.#owner = parts.session;
   }
 
   /**

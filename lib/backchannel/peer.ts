@@ -1,6 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import type { ConnectionInfo } from '../grpc/index.js';
+import type { PeerIdentity } from './authorization.js';
+import { isMagic, MAGIC_LENGTH } from '../listenmux/index.js';
+import { showValue } from '../options/index.js';
 import type { ClientConn } from './client-conn.js';
+import { UnknownPeerError } from './errors.js';
 
 /** Identifies a peer for as long as it is connected; grows monotonically and is never reused. Go: `backchannel.ID`. */
 export type PeerId = number;
@@ -30,6 +35,8 @@ export interface PeerLink {
   readonly connection: ConnectionInfo;
   /** Streams of its session that are open. */
   readonly openStreams: number;
+  /** Opens a stream of bytes to the peer; absent if the link has none, as in tests. */
+  openStream?(): Promise<Duplex>;
   /** Ends it, whatever the other end does. Idempotent; never rejects. */
   close(departure: Departure): Promise<void>;
   /** The registry has it no more: it is to end in order, within a limited time. Idempotent. */
@@ -51,20 +58,23 @@ export class Peer {
   readonly connectedAt = new Date();
   /** The certificate that it proved to own by mutual TLS; undefined without, or if it was not verified. */
   readonly certificate: PeerCertificate | undefined;
+  /** Name of the peer, `identity.name`; undefined if `authorizePeer` gave none. */
+  readonly name: string | undefined;
   readonly #link: PeerLink | undefined;
 
   /**
    * @param backchannel - what to call it with.
-   * @param name - what `authorizePeer` says it is called.
-   * @param link - what carries it; none in tests.
+   * @param link - the connection of the peer; none in tests.
    */
   constructor(
     /** Under which the registry has it. */
     readonly id: PeerId,
     readonly backchannel: ClientConn,
-    readonly name?: string,
+    /** Who the peer is, by the answer of `authorizePeer`. */
+    readonly identity: PeerIdentity = {},
     link?: PeerLink,
   ) {
+    this.name = identity.name;
     this.#link = link;
     // Nobody can tell it any more when the connection is closed.
     this.certificate = link?.connection.certificate;
@@ -102,6 +112,29 @@ export class Peer {
    */
   getService<T extends object>(name: string): T {
     return this.backchannel.getService<T>(name);
+  }
+
+  /**
+   * Opens a stream of bytes beside the calls, to the handshaker of the dialing side that has `magic`
+   * (`ClientHandshakerOptions.streamHandshakers`). A dialing side without it resets the stream. The stream ends
+   * with the connection.
+   *
+   * @param magic - 11 bytes of ASCII, sent first.
+   * @throws TypeError (as a rejection) for a bad magic; UnknownPeerError if the peer has gone.
+   */
+  async openStream(magic: string): Promise<Duplex> {
+    if (!isMagic(magic)) {
+      throw new TypeError(
+        `peer.openStream: the magic must be ${MAGIC_LENGTH} bytes of ASCII, not ${showValue(magic)}`,
+      );
+    }
+    const open = this.#link?.openStream;
+    if (open === undefined) throw new UnknownPeerError(this.id);
+    const stream = await open.call(this.#link).catch((cause: unknown) => {
+      throw new UnknownPeerError(this.id, { cause });
+    });
+    stream.write(magic, 'latin1');
+    return stream;
   }
 
   /** @internal The registry has it no more. */

@@ -1,5 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import { inRootContext } from '../context/index.js';
+import type { PeerIdentity } from './authorization.js';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
 import type { PeerEvent } from './peer-event.js';
@@ -8,9 +9,9 @@ import { waitForPeer, type WaitForPeerOptions } from './wait-for-peer.js';
 
 /** What is known of a peer that is registered. */
 export interface PeerRegistration {
-  /** What `authorizePeer` says it is called. */
-  name?: string | undefined;
-  /** What carries it. */
+  /** Who the peer is, by the answer of `authorizePeer`. Default: nothing is known. */
+  identity?: PeerIdentity;
+  /** The connection of the peer. Default: none, as in tests. */
   link?: PeerLink;
 }
 
@@ -84,9 +85,10 @@ export class Registry implements Iterable<Peer> {
   }
 
   /** Adds a peer under a new id. Called by `ServerHandshaker`; by users only in tests. */
-  registerBackchannel(conn: ClientConn, { name, link }: PeerRegistration = {}): PeerId {
+  registerBackchannel(conn: ClientConn, { identity = {}, link }: PeerRegistration = {}): PeerId {
     this.#lastId += 1;
-    const peer = new Peer(this.#lastId, conn, name, link);
+    const { name } = identity;
+    const peer = new Peer(this.#lastId, conn, identity, link);
     this.#peers.set(peer.id, peer);
     if (name !== undefined) this.#namesakes.set(name, [...this.#namesakesOf(name), peer]);
     this.#tell({ type: 'connected', peer });

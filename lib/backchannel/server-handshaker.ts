@@ -5,10 +5,10 @@ import {
   ConnectionInfo,
   ENGINE_RULE,
   engineOf,
+  refuseClient,
   type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
-import { encodeGoAway, ErrorCode } from '../http2/index.js';
 import type { Handshaker } from '../listenmux/index.js';
 import {
   func,
@@ -20,7 +20,12 @@ import {
   type Rules,
 } from '../options/index.js';
 import { withTimeout } from '../wire/index.js';
-import { authorize, AUTHORIZE_PEER_RULE, type AuthorizePeer } from './authorization.js';
+import {
+  authorize,
+  AUTHORIZE_PEER_RULE,
+  type AuthorizePeer,
+  type PeerIdentity,
+} from './authorization.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { endSession } from './end-session.js';
@@ -111,7 +116,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
 
   async #handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnectionInfo }> {
     const connection = new ConnectionInfo(socket);
-    const name = await this.#authorize(socket, connection);
+    const identity = await this.#authorize(socket, connection);
     const session = this.#createSession(socket, 'server');
     const stream = await onlyStream(session);
     if (this.#state === 'closed') {
@@ -123,7 +128,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
       session.destroy();
       throw new HandshakeError('the client reset its stream as it opened it');
     }
-    return { stream, context: this.#welcome(socket, session, stream, connection, name) };
+    return { stream, context: this.#welcome(socket, session, stream, connection, identity) };
   }
 
   /**
@@ -153,11 +158,11 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     this.#state = 'open';
   }
 
-  async #authorize(socket: Duplex, connection: ConnectionInfo): Promise<string | undefined> {
+  async #authorize(socket: Duplex, connection: ConnectionInfo): Promise<PeerIdentity> {
     const { authorizePeer } = this.#options;
-    if (authorizePeer === undefined) return undefined;
+    if (authorizePeer === undefined) return {};
     try {
-      return (await authorize(authorizePeer, socket, connection)).name;
+      return await authorize(authorizePeer, socket, connection);
     } catch (error) {
       if (error instanceof PeerRefusedError) await this.#refuse(socket, error);
       throw error;
@@ -169,8 +174,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     const session = this.#createSession(socket, 'server');
     try {
       const stream = await onlyStream(session);
-      stream.on('error', () => {});
-      stream.end(encodeGoAway(ErrorCode.InadequateSecurity, message));
+      refuseClient(stream, message);
       await endSession(session);
     } catch {
       // It has gone already.
@@ -182,7 +186,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     session: MultiplexSession,
     stream: Duplex,
     connection: ConnectionInfo,
-    name: string | undefined,
+    identity: PeerIdentity,
   ): PeerConnectionInfo {
     const { channelOptions, interceptors, createStubs } = this.#options;
     const registry = this.#registry;
@@ -206,9 +210,9 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     );
     this.#peers.set(peer, session);
     void session.closed.then(() => this.#peers.delete(peer));
-    id = registry.registerBackchannel(peer.backchannel, { name, link: peer });
+    id = registry.registerBackchannel(peer.backchannel, { identity, link: peer });
     if (departed !== undefined) registry.removeBackchannel(id, departed);
-    return new PeerConnectionInfo(socket, id, registry, peer);
+    return new PeerConnectionInfo(socket, id, registry, { identity, session: peer });
   }
 }
 

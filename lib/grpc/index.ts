@@ -1,6 +1,7 @@
 export { isAnswered } from './answered-calls.js';
 export { BorrowedChannel } from './borrowed-channel.js';
 export { closedByDecision, decisionIn } from './closed-by-decision.js';
+export { announceEnd, ENDING, isAbuse, refuseClient } from './go-away.js';
 export {
   bindConnection,
   ConnectionInfo,

@@ -1,5 +1,11 @@
 export { ListenMuxError, type ListenMuxErrorCode } from './errors.js';
-export { isHandshaker, MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
+export {
+  isHandshaker,
+  isMagic,
+  MAGIC_LENGTH,
+  type Handshaker,
+  type MuxConnection,
+} from './handshaker.js';
 export {
   LISTEN_MUX_LIMIT_RULES,
   listenMuxLimitsOf,

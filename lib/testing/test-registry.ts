@@ -47,7 +47,10 @@ export class TestRegistry extends Registry {
       openStreams: 2,
       close: async (departure) => this.disconnect(peer, departure),
     };
-    const id = this.registerBackchannel(connTo(verified), { name: verified.name, link });
+    const id = this.registerBackchannel(connTo(verified), {
+      identity: { name: verified.name },
+      link,
+    });
     const peer = this.get(id)!;
     return peer;
   }

@@ -58,6 +58,7 @@ export function createClientHandshaker(
   return new ClientHandshaker(() => server?.createConnectionServer() ?? engine.createServer(), {
     engine,
     drainMs: drainMsOf(options),
+    ...(options.streamHandshakers && { streamHandshakers: options.streamHandshakers }),
     sessionFactory: options.sessionFactory ?? yamuxSessionFactory(options.yamux),
   });
 }

@@ -24,6 +24,7 @@ import {
   nonEmptyText,
   optionsOf,
   trueOrFalse,
+  type Rule,
   type Rules,
 } from '../../options/index.js';
 import { problemOfYamuxConfig, YAMUX_CONFIG_RULES, type YamuxConfig } from '../../yamux/index.js';
@@ -36,6 +37,13 @@ import type {
 } from './options.js';
 import { STANDARD_SERVICES_RULES } from './standard-services-options.js';
 import { STOCK_OPTION_RULES, STOCK_SERVICES_RULES } from './stock-option-rules.js';
+
+function handshakers<T extends object>(): Rule<T[]> {
+  return listOf<T>(
+    `an array of handshakers, each with a magic of ${MAGIC_LENGTH} bytes of ASCII and the method handshake`,
+    like('a handshaker', isHandshaker),
+  );
+}
 
 const selectionRules: Rules<ServiceSelection> = {
   services: listOf('an array of names of services', nonEmptyText),
@@ -67,10 +75,7 @@ export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
     interceptors: listOf('an array of interceptors', func<Interceptor>()),
   }),
   authorizePeer: AUTHORIZE_PEER_RULE,
-  handshakers: listOf<Handshaker<ConnectionInfo>>(
-    `an array of handshakers, each with a magic of ${MAGIC_LENGTH} bytes of ASCII and the method handshake`,
-    like('a handshaker', isHandshaker),
-  ),
+  handshakers: handshakers<Handshaker<ConnectionInfo>>(),
   allowPlainClients: trueOrFalse,
 };
 
@@ -84,6 +89,7 @@ export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
     ...servicesRules,
     ...STANDARD_SERVICES_RULES,
   }),
+  streamHandshakers: handshakers<Handshaker>(),
   lazy: trueOrFalse,
   proxy: PROXY_RULE,
 };

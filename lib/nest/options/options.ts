@@ -112,6 +112,11 @@ export interface BackchannelClientOptions
    */
   lazy?: boolean;
   /**
+   * Take the streams of bytes that the listening side opens with `peer.openStream(magic)`, each those with
+   * its magic. Default: none.
+   */
+  streamHandshakers?: Handshaker[];
+  /**
    * Url of the HTTP proxy to connect through, for every host: `http://user:password@proxy.example:3128`,
    * or `https:` for TLS to the proxy. `false` is no proxy and ignores the environment. Default: the proxy
    * of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or `no_proxy`, in

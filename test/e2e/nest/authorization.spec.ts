@@ -108,6 +108,7 @@ describe('authorizePeer', () => {
 
     const [peer] = registry;
     expect(peer!.name).toBe(name);
+    expect(peer!.identity.name).toBe(name);
     expect(registry.named('press')).toBe(name === undefined ? undefined : peer);
     expect(await echo(client, 'hello')).toEqual({ text: 'hello' });
   });

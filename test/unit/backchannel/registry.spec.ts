@@ -29,7 +29,7 @@ function register(registry: Registry, name?: string): number {
     openStreams: 0,
     close: async (departure) => registry.removeBackchannel(id, departure),
   };
-  const id = registry.registerBackchannel(newConn(), { name, link });
+  const id = registry.registerBackchannel(newConn(), { identity: { name }, link });
   return id;
 }
 
