@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { propagate, status, type CallCredentials, type Metadata } from '@grpc/grpc-js';
 import {
   ErrorCode,
@@ -13,7 +12,7 @@ import type { CallListener, CallStatus, MessageContext, ParentCall } from '../..
 import { headerSizeProblem } from '../../header-size-problem.js';
 import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { onEndOf } from '../../parent-calls.js';
-import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-receive-queue.js';
+import { DeliveredCall } from '../delivered-call.js';
 import { receivedMetadata } from '../received-metadata.js';
 import { toMs } from '../timeout.js';
 import { metadataProblem, requestHeaders, withCredentials } from './call-metadata.js';
@@ -40,8 +39,8 @@ let lastCallNumber = 0;
  * an async resource, too: listeners, callbacks and credentials run in the context of the caller.
  */
 export class ClientCall
-  extends AsyncResource
-  implements MeasuringCall, WaitingCall, StreamListener, MessageReceiveQueueOwner
+  extends DeliveredCall
+  implements MeasuringCall, WaitingCall, StreamListener
 {
   readonly #subchannel: Subchannel;
   readonly #settings: ClientCallSettings;
@@ -49,7 +48,6 @@ export class ClientCall
   readonly #authority: string;
   readonly #number = ++lastCallNumber;
   readonly #createdAt = Date.now();
-  readonly #receiveQueue: MessageReceiveQueue;
   readonly #sendQueue = new MessageSendQueue(() =>
     this.cancelWithStatus(status.INTERNAL, 'Failed to write message'),
   );
@@ -74,7 +72,6 @@ export class ClientCall
   #mayTell = false;
   #isTold = false;
   #hasStarted = false;
-  #isDelivering = false;
 
   /**
    * @param deadline - milliseconds since 1970, or Infinity.
@@ -87,13 +84,12 @@ export class ClientCall
     deadline: number,
     host: string | null | undefined,
   ) {
-    super('GRPC_CLIENT_CALL');
+    super('GRPC_CLIENT_CALL', settings.limits.maxReceiveLength, 'stream');
     this.#subchannel = subchannel;
     this.#settings = settings;
     this.#path = path;
     this.#deadline = deadline;
     this.#authority = host ?? settings.authority;
-    this.#receiveQueue = new MessageReceiveQueue(settings.limits.maxReceiveLength, this, 'stream');
   }
 
   /** Ends with `parent`, and with its deadline, as far as `flags` say. Before `start()`. */
@@ -112,7 +108,7 @@ export class ClientCall
     this.#metadata = metadata;
     this.#listener = listener;
     // It may have been cancelled by somebody who did not wait for it to start.
-    if (this.#status !== undefined) return this.#schedule();
+    if (this.#status !== undefined) return this.schedule();
     this.#hasStarted = true;
     this.#subchannel.callStarted();
     if (this.#deadline !== Infinity && !this.#watchDeadline()) return;
@@ -134,21 +130,16 @@ export class ClientCall
     this.#sendQueue.send(message, isPlain ? undefined : encoding, context.callback);
   }
 
-  startRead(): void {
-    this.#receiveQueue.read();
-    if (!this.#isDelivering) this.#receiveQueue.pump();
-  }
-
   halfClose(): void {
     this.#sendQueue.end();
   }
 
   countReadAhead(stub: ReadAhead): void {
-    this.#receiveQueue.readAhead = stub;
+    this.receiveQueue.readAhead = stub;
   }
 
   onDecoded(decoded: unknown, length: number): void {
-    if (!this.#receiveQueue.isCountedByBound) this.#receiveQueue.holdDecoded(decoded, length);
+    if (!this.receiveQueue.isCountedByBound) this.receiveQueue.holdDecoded(decoded, length);
   }
 
   cancelWithStatus(code: status, details: string): void {
@@ -213,14 +204,14 @@ export class ClientCall
     else this.#headers = headers;
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === ':status') this.#httpStatus = Number(headers[i + 1]);
-      else if (headers[i] === 'grpc-encoding') this.#receiveQueue.encoding = headers[i + 1]!;
+      else if (headers[i] === 'grpc-encoding') this.receiveQueue.encoding = headers[i + 1]!;
       else if (headers[i] === 'grpc-accept-encoding') this.#settings.accepted = headers[i + 1]!;
     }
-    this.#schedule();
+    this.schedule();
   }
 
   onData(chunk: Buffer, start: number, end: number): void {
-    this.#receiveQueue.push(chunk, start, end);
+    this.receiveQueue.push(chunk, start, end);
   }
 
   onTrailers(headers: readonly string[]): void {
@@ -230,7 +221,7 @@ export class ClientCall
   onEnd(): void {
     if (this.#status !== undefined) return;
     this.#endWith(this.#statusOfResponse());
-    this.#receiveQueue.end();
+    this.receiveQueue.end();
     // The answer is complete; what is not sent yet, nobody wants.
     if (!this.#stream!.ended) this.#stream!.reset(ErrorCode.NoError);
   }
@@ -248,26 +239,22 @@ export class ClientCall
 
   // ---- Called by the receive queue
 
-  onWaiting(): void {
-    this.#schedule();
-  }
-
-  onMessage(message: Buffer): void {
+  override onMessage(message: Buffer): void {
     this.#listener!.onReceiveMessage(message);
   }
 
   /** All messages are read. */
-  onAllRead(): void {
+  override onAllRead(): void {
     this.#mayTell = true;
-    this.#schedule();
+    this.schedule();
   }
 
-  onUnreadable(code: status, details: string): void {
+  override onUnreadable(code: status, details: string): void {
     const why = this.#httpStatus === 200 ? statusOf(code, details) : statusOfHttp(this.#httpStatus);
     this.cancelWithStatus(why.code, why.details);
   }
 
-  consume(bytes: number): void {
+  override consume(bytes: number): void {
     this.#stream!.consume(bytes);
   }
 
@@ -307,7 +294,7 @@ export class ClientCall
     if (problem) return this.#end(problem);
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
     this.#transport = transport;
-    this.#receiveQueue.memory = transport.memory;
+    this.receiveQueue.memory = transport.memory;
     try {
       const headers = requestHeaders(base, metadata, this.#deadline);
       // Those of every request are short.
@@ -350,12 +337,12 @@ export class ClientCall
   #end(why: CallStatus): void {
     const isSecond = this.#status !== undefined;
     this.#mayTell = true;
-    this.#receiveQueue.close();
+    this.receiveQueue.close();
     if (isSecond) this.#status = why;
     else this.#endWith(why);
     if (this.#stream === undefined) this.#subchannel.forget(this);
     else if (!this.#stream.closed) this.#stream.reset(ErrorCode.Cancel);
-    this.#schedule();
+    this.schedule();
   }
 
   #endWith(why: CallStatus): void {
@@ -364,29 +351,23 @@ export class ClientCall
     if (this.#sendQueue.isAwaited) process.nextTick(callBack, this);
   }
 
-  #schedule(): void {
-    if (this.#isDelivering || this.#isTold || !this.#listener) return;
-    this.#isDelivering = true;
-    process.nextTick(deliver, this);
-  }
-
   /** @internal Writers that wait for room go on. */
   callBack(): void {
     if (this.#sendQueue.isAwaited) this.runInAsyncScope(this.#sendQueue.callBack, this.#sendQueue);
   }
 
-  /** @internal Tells what there is to tell, on a stack of its own and in the context of the caller. */
-  deliver(): void {
-    let isDone = false;
-    try {
-      this.#tellMetadata();
-      this.#receiveQueue.pump();
-      isDone = true;
-    } finally {
-      this.#isDelivering = false;
-      // A listener that throws does not keep the rest from being told.
-      if (!isDone) this.#schedule();
-    }
+  protected override get mayDeliver(): boolean {
+    return this.#listener !== undefined && !this.#isTold;
+  }
+
+  protected override deliverEvents(): void {
+    this.#tellMetadata();
+    this.receiveQueue.pump();
+  }
+
+  /** @internal The status is the last event. */
+  override deliver(): void {
+    super.deliver();
     if (this.#status !== undefined && this.#mayTell) this.#tellStatus(this.#status);
   }
 
@@ -402,17 +383,13 @@ export class ClientCall
   #tellStatus(why: CallStatus): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#receiveQueue.close();
+    this.receiveQueue.close();
     // Until then it may still be too late: whoever waits for a reader is not to wait for ever.
     clearTimeout(this.#deadlineTimer);
     this.#stopFollowing?.();
     if (this.#hasStarted) this.#subchannel.callEnded();
     this.#listener!.onReceiveStatus(why);
   }
-}
-
-function deliver(call: ClientCall): void {
-  call.runInAsyncScope(call.deliver, call);
 }
 
 function callBack(call: ClientCall): void {

@@ -13,7 +13,7 @@ import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../.
 import { headerSizeProblem } from '../../header-size-problem.js';
 import type { CallMemory } from '../call-memory.js';
 import { debugDetails } from '../debug-details.js';
-import { MessageReceiveQueue, type MessageReceiveQueueOwner } from '../message-receive-queue.js';
+import { DeliveredCall } from '../delivered-call.js';
 import type { MessageLimits } from '../message-limits.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 import { receivedMetadata } from '../received-metadata.js';
@@ -63,15 +63,11 @@ export interface ServerCallHost {
  * the connection that received it. It is an async resource, too: an `enterWith` of a handler concerns
  * this call, and no other.
  */
-export class ServerCall
-  extends AsyncResource
-  implements ServerCallInterface, StreamListener, MessageReceiveQueueOwner
-{
+export class ServerCall extends DeliveredCall implements ServerCallInterface, StreamListener {
   readonly #stream: Http2Stream;
   readonly #headers: readonly string[];
   readonly #method: Method;
   readonly #served: ServerCallHost;
-  readonly #receiveQueue: MessageReceiveQueue;
   #listener: ServerCallListener | undefined;
   #host = '';
   /** Bytes of memory that are held for long headers. */
@@ -82,7 +78,6 @@ export class ServerCall
   #sentStatus = false;
   /** Its status is sent, or nobody is there to take it. */
   #isOver = false;
-  #isDelivering = false;
   /** Told when there is room for more. */
   #onDrained: (() => void)[] | undefined;
   #run: ((call: ServerCall) => void) | undefined;
@@ -97,21 +92,19 @@ export class ServerCall
     served: ServerCallHost,
     run: (call: ServerCall) => void,
   ) {
-    super('GRPC_SERVER_CALL');
+    super(
+      'GRPC_SERVER_CALL',
+      served.limits.maxReceiveLength,
+      method.definition.requestStream ? 'stream' : 'single',
+      served.memory,
+    );
     this.#stream = stream;
     this.#headers = headers;
     this.#method = method;
     this.#served = served;
     this.#run = run;
-    const kind = method.definition.requestStream ? 'stream' : 'single';
-    this.#receiveQueue = new MessageReceiveQueue(
-      served.limits.maxReceiveLength,
-      this,
-      kind,
-      served.memory,
-    );
     this.#readHeaders();
-    this.#schedule();
+    this.schedule();
   }
 
   // ---- Called by handlers and interceptors
@@ -166,12 +159,6 @@ export class ServerCall
     this.#finish();
   }
 
-  startRead(): void {
-    if (this.#isOver) return;
-    this.#receiveQueue.read();
-    if (!this.#isDelivering) this.#receiveQueue.pump();
-  }
-
   getPeer(): string {
     return this.#served.connection.peerName;
   }
@@ -202,13 +189,13 @@ export class ServerCall
   onHeaders(): void {}
 
   onData(chunk: Buffer, start: number, end: number): void {
-    this.#receiveQueue.push(chunk, start, end);
+    this.receiveQueue.push(chunk, start, end);
   }
 
   onTrailers(): void {}
 
   onEnd(): void {
-    this.#receiveQueue.end();
+    this.receiveQueue.end();
   }
 
   onDrain(): void {
@@ -224,30 +211,26 @@ export class ServerCall
 
   // ---- Called by the receive queue
 
-  onWaiting(): void {
-    this.#schedule();
-  }
-
-  onMessage(bytes: Buffer): void {
+  override onMessage(bytes: Buffer): void {
     let message: unknown;
     try {
       message = this.#method.definition.requestDeserialize(bytes);
     } catch (error) {
       return this.#refuse(status.INTERNAL, debugDetails('Error deserializing request', error));
     }
-    if (!this.#receiveQueue.holdDecoded(message, bytes.length)) return;
+    if (!this.receiveQueue.holdDecoded(message, bytes.length)) return;
     this.#listener!.onReceiveMessage(message);
   }
 
-  onAllRead(): void {
+  override onAllRead(): void {
     this.#listener!.onReceiveHalfClose();
   }
 
-  onUnreadable(code: status, details: string): void {
+  override onUnreadable(code: status, details: string): void {
     this.#refuse(code, details);
   }
 
-  consume(bytes: number): void {
+  override consume(bytes: number): void {
     this.#stream.consume(bytes);
   }
 
@@ -269,7 +252,7 @@ export class ServerCall
           this.#host ||= value;
           break;
         case 'grpc-encoding':
-          this.#receiveQueue.encoding = value;
+          this.receiveQueue.encoding = value;
           break;
         case 'grpc-timeout':
           this.#setTimeout(value);
@@ -324,7 +307,7 @@ export class ServerCall
     // The last thing it sends may close the stream, and that brings it here too.
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#receiveQueue.close();
+    this.receiveQueue.close();
     clearTimeout(this.#deadlineTimer);
     if (this.#headersHeld > 0) this.#served.memory.release(this.#headersHeld);
     if (this.#listener) this.#tellEnd(this.#listener);
@@ -337,12 +320,6 @@ export class ServerCall
     if (this.#sentStatus && (requestStream || responseStream)) {
       setImmediate(tellEnd, listener, scope);
     } else process.nextTick(tellEnd, listener, scope);
-  }
-
-  #schedule(): void {
-    if (this.#isDelivering || this.#isOver) return;
-    this.#isDelivering = true;
-    process.nextTick(deliver, this);
   }
 
   /** Interceptors run in it; one that throws must not leave the call without an end. */
@@ -359,32 +336,25 @@ export class ServerCall
     }
   }
 
-  /** @internal Where handlers run. */
-  get scope(): AsyncResource {
+  // ---- Called for a delivery
+
+  /** @internal */
+  override get scope(): AsyncResource {
     return this.#scope;
   }
 
-  /** @internal Tells what there is to tell, on a stack of its own. */
-  deliver(): void {
-    let isDone = false;
-    try {
-      if (this.#run) this.#begin(this.#run);
-      this.#receiveQueue.pump();
-      isDone = true;
-    } finally {
-      this.#isDelivering = false;
-      // A listener that throws does not keep the rest from being told.
-      if (!isDone) this.#schedule();
-    }
+  protected override get mayDeliver(): boolean {
+    return !this.#isOver;
+  }
+
+  protected override deliverEvents(): void {
+    if (this.#run) this.#begin(this.#run);
+    this.receiveQueue.pump();
   }
 }
 
 const NO_ROOM_FOR_HEADERS =
   'Headers of the calls of this connection need more than "grpc-node.max_session_memory"';
-
-function deliver(call: ServerCall): void {
-  call.scope.runInAsyncScope(call.deliver, call);
-}
 
 function tellEnd(listener: ServerCallListener, scope: AsyncResource): void {
   scope.runInAsyncScope(listener.onCancel, listener);
