@@ -20,16 +20,16 @@ interface Outgoing {
 export class MessageSendQueue {
   readonly #onFailure: () => void;
   #stream: Http2Stream | undefined;
-  #kept: Outgoing[] = [];
+  /** The retry buffer; undefined once the call cannot be retried. */
+  #kept: Outgoing[] | undefined = [];
   #keptLength = 0;
-  #isComplete = true;
   #ended = false;
   /** Whether later messages are dropped. */
   #isReleased = false;
   /** Settles when earlier messages are compressed; later ones wait for it. */
   #compressing: Promise<void> | undefined;
-  /** Callbacks of writers that wait for room. */
-  #callbacks: (() => void)[] = [];
+  /** Callbacks of writers that wait for room; undefined if none do. */
+  #callbacks: (() => void)[] | undefined;
 
   /** @param onFailure - called if a message cannot be compressed. */
   constructor(onFailure: () => void) {
@@ -38,7 +38,7 @@ export class MessageSendQueue {
 
   /** Whether the retry buffer has all sent messages, so that another stream can carry them. */
   get canReplay(): boolean {
-    return this.#isComplete;
+    return this.#kept !== undefined;
   }
 
   /** @param callback - called when the queue accepts more, or no more is needed. */
@@ -64,14 +64,14 @@ export class MessageSendQueue {
 
   /** Whether writers wait for the queue to accept more. */
   get isAwaited(): boolean {
-    return this.#callbacks.length > 0;
+    return this.#callbacks !== undefined;
   }
 
   /** Sends messages to `stream`, beginning with the kept ones. Returns whether it accepts more. */
   attach(stream: Http2Stream): boolean {
     this.#stream = stream;
     let hasRoom = true;
-    for (const { pieces, length } of this.#kept) hasRoom = stream.write(pieces, length);
+    for (const { pieces, length } of this.#kept ?? []) hasRoom = stream.write(pieces, length);
     if (this.#ended) stream.end();
     if (this.#keptLength > REPLAY_LIMIT) this.commit();
     return hasRoom;
@@ -84,15 +84,14 @@ export class MessageSendQueue {
 
   /** Drops the retry buffer: the call cannot be retried any more. */
   commit(): void {
-    if (!this.#isComplete) return;
-    this.#isComplete = false;
-    this.#kept = [];
+    this.#kept = undefined;
   }
 
   /** Calls the callbacks of waiting writers. */
   callBack(): void {
     const callbacks = this.#callbacks;
-    this.#callbacks = [];
+    if (callbacks === undefined) return;
+    this.#callbacks = undefined;
     for (const callback of callbacks) callback();
   }
 
@@ -109,11 +108,11 @@ export class MessageSendQueue {
     const pieces = [messagePrefix(message.length, compressed), message];
     const outgoing = { pieces, length: PREFIX_LENGTH + message.length };
     const stream = this.#stream;
-    if (this.#isComplete) this.#keep(outgoing);
+    if (this.#kept !== undefined) this.#keep(this.#kept, outgoing);
     const hasRoom = stream?.write(outgoing.pieces, outgoing.length) ?? false;
     if (!callback) return;
     if (hasRoom) callback();
-    else this.#callbacks.push(callback);
+    else (this.#callbacks ??= []).push(callback);
   }
 
   #end(): void {
@@ -121,8 +120,8 @@ export class MessageSendQueue {
     this.#stream?.end();
   }
 
-  #keep(outgoing: Outgoing): void {
-    this.#kept.push(outgoing);
+  #keep(kept: Outgoing[], outgoing: Outgoing): void {
+    kept.push(outgoing);
     this.#keptLength += OVERHEAD + outgoing.length;
     // Before there is a stream, all messages are kept.
     if (this.#keptLength > REPLAY_LIMIT && this.#stream) this.commit();
