@@ -3,6 +3,9 @@ import { ACCEPTED_ENCODINGS, encodingOf, type Encoding } from '../compression.js
 import { messageLimitsOf, type MessageLimits } from '../message-limits.js';
 import { USER_AGENT } from '../version.js';
 
+/** `WriteFlags.NoCompress` of gRPC. */
+const NO_COMPRESS = 2;
+
 /** Maximum number of methods with cached headers: more than applications have. */
 const MAX_METHODS = 1000;
 
@@ -51,9 +54,10 @@ export class ClientCallSettings {
     return isAccepted ? this.#encoding : 'identity';
   }
 
-  /** Sets the encodings that the peer accepts: its `grpc-accept-encoding` header. */
-  set accepted(header: string) {
-    if (this.#encoding !== 'identity') this.#accepted = header.split(',').map((it) => it.trim());
+  /** Sets the encodings that the peer accepts: its `grpc-accept-encoding` header, if it sent one. */
+  set accepted(header: string | undefined) {
+    if (header === undefined || this.#encoding === 'identity') return;
+    this.#accepted = header.split(',').map((it) => it.trim());
   }
 
   /** Returns the headers of a request without metadata; must not be modified. */
@@ -70,10 +74,29 @@ export class ClientCallSettings {
     return headers;
   }
 
-  /** Returns the service url for call credentials, in the form of grpc-js. */
-  serviceUrlOf(authority: string, path: string): string {
+  /** Returns why a message of `bytes` cannot be sent; undefined if it can. */
+  sizeProblem(bytes: number): string | undefined {
+    const { maxSendLength } = this.limits;
+    if (maxSendLength < 0 || bytes <= maxSendLength) return undefined;
+    return `Attempted to send message with a size larger than ${maxSendLength}`;
+  }
+
+  /** Returns the encoding of a message with the `WriteFlags` of gRPC; undefined for none. */
+  messageEncoding(flags = 0): Exclude<Encoding, 'identity'> | undefined {
+    const { encoding } = this;
+    return encoding === 'identity' || (flags & NO_COMPRESS) !== 0 ? undefined : encoding;
+  }
+
+  /** Returns the credentials of a call that has its own, combined with those of the channel. */
+  combine(credentials: CallCredentials): CallCredentials {
+    const { callCredentials } = this;
+    return callCredentials === undefined ? credentials : credentials.compose(callCredentials);
+  }
+
+  /** Returns the description of a call for its credentials, in the form of grpc-js. */
+  describe(path: string, authority: string): { method_name: string; service_url: string } {
     const host = experimental.splitHostPort(authority)?.host ?? 'localhost';
-    return `https://${host}/${path.split('/')[1] ?? ''}`;
+    return { method_name: path, service_url: `https://${host}/${path.split('/')[1] ?? ''}` };
   }
 
   #createHeaders(scheme: string, path: string, authority: string, encoding: Encoding): string[] {
