@@ -18,7 +18,8 @@ import { messageLimitsOf, sessionMemoryOf, type MessageLimits } from '../message
 import { PeerShare } from './peer-share.js';
 import { serveCall } from './serve-call.js';
 import { ServedConnection } from './served-connection.js';
-import { CLOGGED, ServerCall, type ServerCallHost } from './server-call.js';
+import { ServerCall } from './server-call.js';
+import { CLOGGED, type ServerCallHost } from './server-call-host.js';
 import { type Method, ServiceTable } from './service-table.js';
 
 /**
@@ -84,6 +85,7 @@ export class BuiltInServer implements StreamServer {
       limits: this.#limits,
       memory: connection.memory,
       isClogged: () => connection.isClogged,
+      serve: (call, method) => serveCall(this.#intercept(call, method), method),
     };
     this.#connections.add(connection);
     return connection;
@@ -127,9 +129,7 @@ export class BuiltInServer implements StreamServer {
       return refuse(stream, status.UNIMPLEMENTED, details);
     }
     if (host.isClogged()) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
-    stream.listener = new ServerCall(stream, headers, method, host, (call) =>
-      serveCall(this.#intercept(call, method), method),
-    );
+    stream.listener = new ServerCall(stream, headers, method, host);
   }
 
   #intercept(call: ServerCallInterface, { definition }: Method): ServerCallInterface {
