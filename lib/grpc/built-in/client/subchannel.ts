@@ -189,9 +189,11 @@ export class Subchannel {
 
   /** Apart from what its transport is told by, which must not keep the signal for as long as that lives. */
   #destroyOnAbort(transport: Transport, signal: AbortSignal): void {
-    signal.addEventListener('abort', () => {
+    const destroy = (): void => {
       if (!this.isCurrent(transport)) transport.destroy(signal.reason as Error);
-    });
+    };
+    if (signal.aborted) destroy();
+    else signal.addEventListener('abort', destroy);
   }
 
   #setCurrent(transport: Transport): void {
