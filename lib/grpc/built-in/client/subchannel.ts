@@ -10,24 +10,27 @@ import type { Connectivity } from './connectivity.js';
 import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
 import { statusOf } from './status-of-end.js';
+import { abandon, connectivityOf, type SubchannelState } from './subchannel-state.js';
 import { Transport } from './transport.js';
 
-/** Milliseconds that an attempt to connect may take at least (gRPC, "Connection Backoff Protocol"). */
+/** Minimum time limit of an attempt to connect, in milliseconds (gRPC, "Connection Backoff Protocol"). */
 const MIN_CONNECT_TIMEOUT_MS = 20_000;
 
-/** A call that wants a connection. */
+const IDLE: SubchannelState = { name: 'idle' };
+
+/** A call that needs a connection. */
 export interface WaitingCall {
-  /** Whether to wait even while there is no connection to be had. */
+  /** Whether the call waits also while attempts to connect fail. */
   readonly waitsForReady: boolean;
-  /** Here it is, with room for the call. */
+  /** Called with a connection that has room for the call. */
   begin(transport: Transport): void;
-  /** There will be none. */
+  /** Called if the call gets no connection. */
   fail(status: CallStatus): void;
 }
 
 /**
- * Keeps at most one connection of a channel, for calls to begin on. Connects when it is asked to, and
- * goes on trying, ever more slowly, until it has connected.
+ * The connection of a channel: at most one on which calls begin. Connects on demand, and retries with growing
+ * pauses until an attempt succeeds. Reports its state to the watchers of the channel.
  */
 export class Subchannel {
   readonly #connector: Connector;
@@ -36,23 +39,19 @@ export class Subchannel {
   readonly #backoff: Backoff;
   readonly #idle: IdleTimer;
   readonly #waiting = new Set<WaitingCall>();
-  /** Every connection that is not over: the current one, and those that only finish their calls. */
+  /** All open connections: the current one, and others that only finish their calls. */
   readonly #transports = new Set<Transport>();
-  /** The one that calls begin on. */
-  #current: Transport | undefined;
-  #attempt: AbortController | undefined;
-  #retryTimer: NodeJS.Timeout | undefined;
+  #state: SubchannelState = IDLE;
   #lastError: Error | undefined;
   #lastGoAway: GoAway | undefined;
   #keepAliveTimeMs: number;
   /** Keeps the process alive while calls wait. */
   #alive: NodeJS.Timeout | undefined;
-  #closed = false;
 
   constructor(connector: Connector, connectivity: Connectivity, options: ChannelOptions) {
     this.#connector = connector;
     this.#connectivity = connectivity;
-    // A bad one is to be told now.
+    // Both throw for an invalid option.
     http2OptionsOf(options, true);
     sessionMemoryOf(options);
     this.#options = options;
@@ -64,43 +63,40 @@ export class Subchannel {
     this.#idle = new IdleTimer(options['grpc.client_idle_timeout_ms'], () => this.#enterIdle());
   }
 
-  /** Why there is no connection: what the last attempt, or the last connection, ended with. */
+  /** Error of the last attempt or connection; undefined while a connection is ready. */
   get lastError(): Error | undefined {
     return this.#lastError;
   }
 
-  /** What made it leave its last connection, if that was the other end's wish. */
+  /** GOAWAY with which the peer ended the last connection; undefined if it ended otherwise. */
   get lastGoAway(): GoAway | undefined {
     return this.#lastGoAway;
   }
 
-  /** Begins to connect, unless it has or does already. */
+  /** Begins to connect, if there is neither a connection nor an attempt. */
   connect(): void {
     this.#idle.touch();
-    if (this.#closed || this.#current || this.#attempt || this.#retryTimer) return;
-    // The connection outlives the call that it is made for, and serves others.
-    inRootContext(() => {
-      this.#connectivity.set(connectivityState.CONNECTING);
-      void this.#tryToConnect();
-    });
+    if (this.#state.name !== 'idle') return;
+    // The connection outlives the call that needs it first, and serves others.
+    inRootContext(() => void this.#tryToConnect(false));
   }
 
-  /** Gives `call` a connection: at once, later, or never. */
+  /** Gives `call` a connection, at once or later, or fails it. */
   pick(call: WaitingCall): void {
-    const transport = this.#current;
-    if (transport !== undefined && transport.hasRoom && this.#waiting.size === 0) {
-      call.begin(transport);
-      return;
+    const state = this.#state;
+    if (state.name === 'ready' && state.transport.hasRoom && this.#waiting.size === 0) {
+      return call.begin(state.transport);
     }
-    if (this.#closed) return call.fail(closedStatus());
     this.connect();
-    const isFailing = this.#connectivity.state === connectivityState.TRANSIENT_FAILURE;
+    // A watcher of the channel may have closed it just now.
+    if (this.#state.name === 'shutdown') return call.fail(closedStatus());
+    const isFailing = connectivityOf(this.#state) === connectivityState.TRANSIENT_FAILURE;
     if (isFailing && !call.waitsForReady) return call.fail(this.#noConnection());
     this.#waiting.add(call);
     this.#alive ??= inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS));
   }
 
-  /** `call` wants none any more. */
+  /** Removes a call that has ended from the waiting ones. */
   forget(call: WaitingCall): void {
     this.#waiting.delete(call);
     this.#letProcessEnd();
@@ -108,35 +104,40 @@ export class Subchannel {
 
   /** Whether calls may still begin on `transport`. */
   isCurrent(transport: Transport): boolean {
-    return transport === this.#current;
+    return this.#state.name === 'ready' && this.#state.transport === transport;
   }
 
-  /** A call has begun. */
   callStarted(): void {
     this.#idle.callStarted();
   }
 
-  /** A call is over. */
   callEnded(): void {
     this.#idle.callEnded();
   }
 
-  /** Connects no more. Calls that have begun go on; those that wait fail. */
+  /** Closes the connections after their last call, and fails waiting calls. Makes no new connection. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#connectivity.set(connectivityState.SHUTDOWN);
+    const last = this.#state;
+    if (last.name === 'shutdown') return;
+    this.#enter({ name: 'shutdown' });
     this.#idle.stop();
-    this.#stopTrying();
+    abandon(last);
     this.#failWaiting(closedStatus(), () => true);
-    this.#current = undefined;
     for (const transport of this.#transports) transport.drain();
     this.#connector.destroy();
   }
 
-  async #tryToConnect(): Promise<void> {
+  /** Changes the state. Watchers of the channel are called within, and may cause the next change. */
+  #enter(state: SubchannelState): void {
+    this.#state = state;
+    if (state.name === 'transient failure') this.#connectivity.fail();
+    else this.#connectivity.set(connectivityOf(state));
+  }
+
+  async #tryToConnect(isRetry: boolean): Promise<void> {
     const attempt = new AbortController();
-    this.#attempt = attempt;
+    this.#enter({ name: 'connecting', attempt, isRetry });
+    if (attempt.signal.aborted) return; // A watcher has closed the channel.
     const retryInMs = this.#backoff.next();
     const timer = setTimeout(
       () => attempt.abort(new Error('no connection in time')),
@@ -145,88 +146,93 @@ export class Subchannel {
     try {
       await this.#establish(attempt.signal);
     } catch (error) {
-      if (this.#attempt !== attempt) return; // Given up meanwhile.
-      // gRPC counts from the beginning of the attempt. Clients that one failure brought into step would
-      // stay in it for as long as attempts take longer than waits.
-      this.#fail(error as Error, retryInMs);
+      // The pause begins now, not with the attempt as in gRPC: clients whose attempts fail at the same moment
+      // would otherwise stay in step while attempts take longer than pauses.
+      if (this.#isInProgress(attempt)) this.#fail(error as Error, retryInMs);
     } finally {
       clearTimeout(timer);
-      if (this.#attempt === attempt) this.#attempt = undefined;
     }
   }
 
-  /** Resolves when calls may begin. */
+  /** Whether `attempt` has neither succeeded nor been abandoned. */
+  #isInProgress(attempt: AbortController): boolean {
+    return this.#state.name === 'connecting' && this.#state.attempt === attempt;
+  }
+
+  /**
+   * Makes a connection. Resolves when calls may begin on it.
+   *
+   * @throws Error (as a rejection) if the attempt fails or is aborted.
+   */
   async #establish(signal: AbortSignal): Promise<void> {
     const connected = await unlessAborted(this.#connector.connect(signal), signal);
     await new Promise<void>((resolve, reject) => {
-      const transport: Transport = new Transport(
-        connected,
-        {
-          onReady: () => {
-            this.#setCurrent(transport);
-            resolve();
-          },
-          onRoom: () => this.#serveWaiting(transport),
-          onDraining: (goAway) => {
-            if (goAway.message === 'too_many_pings') this.#keepAliveTimeMs *= 2;
-            if (this.#current === transport) this.#lastGoAway = goAway;
-            this.#leave(transport);
-          },
-          onClose: (error) => {
-            this.#transports.delete(transport);
-            if (this.#current === transport) this.#lastError = error;
-            this.#leave(transport);
-            reject(error ?? new Error('the connection was closed'));
-          },
-        },
-        this.#options,
-        this.#keepAliveTimeMs,
-      );
-      this.#transports.add(transport);
-      this.#destroyOnAbort(transport, signal);
+      const transport = this.#createTransport(connected, resolve, reject);
+      const destroy = (): void => {
+        if (!this.isCurrent(transport)) transport.destroy(signal.reason as Error);
+      };
+      if (signal.aborted) destroy();
+      else signal.addEventListener('abort', destroy);
     });
   }
 
-  /** Apart from what its transport is told by, which must not keep the signal for as long as that lives. */
-  #destroyOnAbort(transport: Transport, signal: AbortSignal): void {
-    const destroy = (): void => {
-      if (!this.isCurrent(transport)) transport.destroy(signal.reason as Error);
-    };
-    if (signal.aborted) destroy();
-    else signal.addEventListener('abort', destroy);
+  #createTransport(
+    connected: Connected,
+    onReady: () => void,
+    onFailure: (error: Error) => void,
+  ): Transport {
+    const transport: Transport = new Transport(
+      connected,
+      {
+        onReady: () => {
+          this.#setReady(transport);
+          onReady();
+        },
+        onRoom: () => this.#serveWaiting(transport),
+        onDraining: (goAway) => {
+          if (goAway.message === 'too_many_pings') this.#keepAliveTimeMs *= 2;
+          if (this.isCurrent(transport)) this.#lastGoAway = goAway;
+          this.#leave(transport);
+        },
+        onClose: (error) => {
+          this.#transports.delete(transport);
+          if (this.isCurrent(transport)) this.#lastError = error;
+          this.#leave(transport);
+          onFailure(error ?? new Error('the connection was closed'));
+        },
+      },
+      this.#options,
+      this.#keepAliveTimeMs,
+    );
+    this.#transports.add(transport);
+    return transport;
   }
 
-  #setCurrent(transport: Transport): void {
-    this.#attempt = undefined;
+  #setReady(transport: Transport): void {
     this.#lastError = undefined;
     this.#lastGoAway = undefined;
     this.#backoff.reset();
-    this.#current = transport;
-    this.#connectivity.set(connectivityState.READY);
+    this.#enter({ name: 'ready', transport });
     this.#serveWaiting(transport);
   }
 
-  /** No more calls begin on `transport`. */
+  /** Begins no more calls on `transport`, if it is the current one. */
   #leave(transport: Transport): void {
-    if (this.#current !== transport) return;
-    this.#current = undefined;
-    this.#connectivity.set(connectivityState.IDLE);
+    if (!this.isCurrent(transport)) return;
+    this.#enter(IDLE);
     if (this.#waiting.size > 0) this.connect();
   }
 
   #fail(error: Error, retryInMs: number): void {
     this.#lastError = error;
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
-      void this.#tryToConnect();
-    }, retryInMs).unref();
-    this.#connectivity.fail();
+    const timer = setTimeout(() => void this.#tryToConnect(true), retryInMs).unref();
+    this.#enter({ name: 'transient failure', timer });
     this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
   }
 
   #serveWaiting(transport: Transport): void {
     for (const call of this.#waiting) {
-      if (this.#current !== transport || !transport.hasRoom) return;
+      if (!this.isCurrent(transport) || !transport.hasRoom) return;
       this.#waiting.delete(call);
       call.begin(transport);
     }
@@ -249,19 +255,10 @@ export class Subchannel {
   }
 
   #enterIdle(): void {
-    this.#stopTrying();
-    const transport = this.#current;
-    this.#current = undefined;
-    transport?.drain();
-    this.#connectivity.set(connectivityState.IDLE);
-  }
-
-  #stopTrying(): void {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    attempt?.abort(new Error('the channel was closed'));
+    const last = this.#state;
+    this.#enter(IDLE);
+    abandon(last);
+    if (last.name === 'ready') last.transport.drain();
   }
 
   #noConnection(): CallStatus {
@@ -274,7 +271,7 @@ export class Subchannel {
   }
 }
 
-/** What `connecting` gives, unless `signal` aborts first; what comes too late is closed. */
+/** Same as `connecting`, but rejects as soon as `signal` aborts, and closes a connection made after that. */
 function unlessAborted(connecting: Promise<Connected>, signal: AbortSignal): Promise<Connected> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason as Error);
