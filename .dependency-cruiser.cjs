@@ -52,7 +52,8 @@ module.exports = {
     },
     {
       name: 'http2-is-behind-grpc',
-      comment: 'The backchannel knows streams and gRPC; grpc/go-away.ts writes the frames that it needs.',
+      comment:
+        'The backchannel knows streams and gRPC; grpc/go-away.ts writes the frames that it needs.',
       severity: 'error',
       from: { path: '^lib/backchannel/' },
       to: { path: '^lib/http2/' },

@@ -17,7 +17,7 @@ import { MessageSendQueue } from './message-send-queue.js';
 import { openStream } from './open-stream.js';
 import { ResponseHead } from './response-head.js';
 import { statusOf, statusOfEnd } from './status-of-end.js';
-import type { Subchannel, WaitingCall } from './subchannel.js';
+import type { CallRouter, WaitingCall } from './call-router.js';
 import type { Transport } from './transport.js';
 
 let lastCallNumber = 0;
@@ -31,7 +31,7 @@ export class ClientCall
   extends DeliveredCall
   implements MeasuringCall, WaitingCall, LimitedCall, StreamListener
 {
-  readonly #subchannel: Subchannel;
+  readonly #router: CallRouter;
   readonly #settings: ClientCallSettings;
   readonly #path: string;
   readonly #authority: string;
@@ -59,14 +59,14 @@ export class ClientCall
    * @param host - overrides the authority of the channel.
    */
   constructor(
-    subchannel: Subchannel,
+    router: CallRouter,
     settings: ClientCallSettings,
     path: string,
     deadline: number,
     host: string | null | undefined,
   ) {
     super('GRPC_CLIENT_CALL', settings.limits.maxReceiveLength, 'stream');
-    this.#subchannel = subchannel;
+    this.#router = router;
     this.#settings = settings;
     this.#path = path;
     this.#authority = host ?? settings.authority;
@@ -86,9 +86,9 @@ export class ClientCall
     this.#listener = listener;
     if (this.#state !== 'created') return this.schedule();
     this.#state = 'waiting';
-    this.#subchannel.callStarted();
+    this.#router.callStarted();
     if (this.#lifetime !== undefined && !this.#lifetime.start()) return;
-    this.#subchannel.pick(this);
+    this.#router.pick(this);
     // The caller may change its metadata after this returns.
     if (this.#state === 'waiting') this.#metadata = metadata.clone();
   }
@@ -135,7 +135,7 @@ export class ClientCall
     return this.#number;
   }
 
-  // ---- Called by the subchannel and the lifetime
+  // ---- Called by the router and the lifetime
 
   get hasStream(): boolean {
     return this.#stream !== undefined;
@@ -235,7 +235,7 @@ export class ClientCall
   }
 
   #deliverStatus(): void {
-    if (this.#state === 'ended') this.#subchannel.callEnded();
+    if (this.#state === 'ended') this.#router.callEnded();
     this.#state = 'closed';
     this.receiveQueue.close();
     // The deadline may pass until now, so that the call does not wait forever for a reader.
@@ -249,8 +249,8 @@ export class ClientCall
     if (this.#state !== 'waiting') return;
     this.#credentials = undefined;
     this.#metadata = metadata;
-    if (this.#subchannel.isCurrent(transport) && transport.hasRoom) this.#open(transport);
-    else this.#subchannel.pick(this);
+    if (this.#router.isCurrent(transport) && transport.hasRoom) this.#open(transport);
+    else this.#router.pick(this);
   }
 
   #open(transport: Transport): void {
@@ -274,7 +274,7 @@ export class ClientCall
     this.#stream = undefined;
     this.#transport = undefined;
     this.#sendQueue.detach();
-    this.#subchannel.pick(this);
+    this.#router.pick(this);
   }
 
   /** Ends the call at once: unread messages are dropped. A call that has ended gets another status. */
@@ -282,7 +282,7 @@ export class ClientCall
     const isStarted = this.#state !== 'created' && this.#state !== 'cancelled';
     this.receiveQueue.close();
     this.#settle(isStarted ? 'ended' : 'cancelled', why);
-    if (this.#stream === undefined) this.#subchannel.forget(this);
+    if (this.#stream === undefined) this.#router.forget(this);
     else if (!this.#stream.closed) this.#stream.reset(ErrorCode.Cancel);
     this.schedule();
   }

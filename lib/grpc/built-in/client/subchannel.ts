@@ -6,6 +6,7 @@ import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { sessionMemoryOf } from '../message-limits.js';
 import { Backoff } from './backoff.js';
+import type { CallRouter, WaitingCall } from './call-router.js';
 import type { Connectivity } from './connectivity.js';
 import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
@@ -18,21 +19,11 @@ const MIN_CONNECT_TIMEOUT_MS = 20_000;
 
 const IDLE: SubchannelState = { name: 'idle' };
 
-/** A call that needs a connection. */
-export interface WaitingCall {
-  /** Whether the call waits also while attempts to connect fail. */
-  readonly waitsForReady: boolean;
-  /** Called with a connection that has room for the call. */
-  begin(transport: Transport): void;
-  /** Called if the call gets no connection. */
-  fail(status: CallStatus): void;
-}
-
 /**
  * The connection of a channel: at most one on which calls begin. Connects on demand, and retries with growing
  * pauses until an attempt succeeds. Reports its state to the watchers of the channel.
  */
-export class Subchannel {
+export class Subchannel implements CallRouter {
   readonly #connector: Connector;
   readonly #connectivity: Connectivity;
   readonly #options: ChannelOptions;
@@ -81,7 +72,6 @@ export class Subchannel {
     inRootContext(() => void this.#tryToConnect(false));
   }
 
-  /** Gives `call` a connection, at once or later, or fails it. */
   pick(call: WaitingCall): void {
     const state = this.#state;
     if (state.name === 'ready' && state.transport.hasRoom && this.#waiting.size === 0) {
@@ -96,13 +86,11 @@ export class Subchannel {
     this.#alive ??= inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS));
   }
 
-  /** Removes a call that has ended from the waiting ones. */
   forget(call: WaitingCall): void {
     this.#waiting.delete(call);
     this.#letProcessEnd();
   }
 
-  /** Whether calls may still begin on `transport`. */
   isCurrent(transport: Transport): boolean {
     return this.#state.name === 'ready' && this.#state.transport === transport;
   }

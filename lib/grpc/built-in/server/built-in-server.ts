@@ -1,9 +1,12 @@
 import type { Duplex } from 'node:stream';
 import {
+  type handleBidiStreamingCall,
   type ServerInterceptor,
+  type ServerMethodDefinition,
   type ServerOptions,
   type ServiceDefinition,
   status,
+  type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { inRootContext } from '../../../context/index.js';
@@ -32,6 +35,7 @@ export class BuiltInServer implements StreamServer {
   readonly #sessionMemory: number;
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #services = new ServiceTable();
+  #unknown: handleBidiStreamingCall<Buffer, Buffer> | undefined;
   readonly #connections = new Set<ServedConnection>();
   /** Resource accounts of the peers: one for all streams of a multiplexed connection. */
   readonly #shares = new WeakMap<ConnectionInfo, PeerShare>();
@@ -55,6 +59,15 @@ export class BuiltInServer implements StreamServer {
   /** Same as `grpc.Server.removeService`. */
   removeService(service: ServiceDefinition): void {
     this.#services.remove(service);
+  }
+
+  /**
+   * Serves the methods that no service of the server has with `handler`: a bidirectional call whose messages
+   * are the bytes as they came, whatever the kind of the method is. `call.getPath()` is the method. Default:
+   * such calls end with UNIMPLEMENTED. Go: `grpc.UnknownServiceHandler`.
+   */
+  setUnknownMethodHandler(handler: handleBidiStreamingCall<Buffer, Buffer> | undefined): void {
+    this.#unknown = handler;
   }
 
   serve(stream: Duplex, multiplexed?: ConnectionInfo): ServedStream {
@@ -123,13 +136,18 @@ export class BuiltInServer implements StreamServer {
       return;
     }
     const path = valueOf(headers, ':path')!;
-    const method = this.#services.get(path);
+    const method = this.#services.get(path) ?? this.#unknownMethod(path);
     if (method === undefined) {
       const details = `The server does not implement the method ${excerpt(path)}`;
       return refuse(stream, status.UNIMPLEMENTED, details);
     }
     if (host.isClogged()) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
     stream.listener = new ServerCall(stream, headers, method, host);
+  }
+
+  #unknownMethod(path: string): Method | undefined {
+    const handler = this.#unknown;
+    return handler && { definition: rawMethod(path), handle: handler as UntypedHandleCall };
   }
 
   #intercept(call: ServerCallInterface, { definition }: Method): ServerCallInterface {
@@ -150,6 +168,17 @@ export class BuiltInServer implements StreamServer {
     this.#onStopped = [];
     for (const callback of callbacks) process.nextTick(callback);
   }
+}
+
+/** Definition of a method of any kind whose messages are bytes. */
+function rawMethod(path: string): ServerMethodDefinition<unknown, unknown> {
+  return {
+    path,
+    requestStream: true,
+    responseStream: true,
+    requestDeserialize: (bytes) => bytes,
+    responseSerialize: (bytes) => bytes as Buffer,
+  };
 }
 
 /** Listener of streams that are answered at once. */
