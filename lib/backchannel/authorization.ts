@@ -58,11 +58,11 @@ export async function authorize(
 ): Promise<PeerIdentity> {
   const gone = new AbortController();
   const { signal } = gone;
-  const giveBack = bufferInput(socket, (cause) =>
-    gone.abort(
-      new HandshakeError('the connection ended before the client was authorized', { cause }),
-    ),
-  );
+  const giveBack = bufferInput(socket, (cause) => {
+    const why = 'the connection ended before the client was authorized';
+    // Listeners of the signal are the application's, as `authorizePeer` is.
+    inRootContext(() => gone.abort(new HandshakeError(why, { cause })));
+  });
   const { remoteAddress, remotePort } = connection.addresses;
   const ask = async (): Promise<PeerIdentity | void> =>
     inRootContext(() =>

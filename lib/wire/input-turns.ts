@@ -26,7 +26,7 @@ export class InputTurns {
   readonly #socket: Duplex;
   readonly #reader: InputReader;
   readonly #time = new ReadingTime();
-  /** Root scope of the reader. A socket's events come in the async context that created the socket. */
+  /** Root scope of the reader. A socket emits its events in any async context, such as its creator's. */
   readonly #scope = createRootScope();
   /** The partly read chunk, between two turns; `#at` is the offset of its first unread byte. */
   #current: Buffer | undefined;
@@ -75,7 +75,7 @@ export class InputTurns {
   }
 
   #tell(end: () => void): void {
-    if (this.#state === 'idle') end();
+    if (this.#state === 'idle') this.#scope.runInAsyncScope(end);
     else this.#ends.push(end);
   }
 

@@ -192,17 +192,24 @@ export class YamuxJsSession implements MultiplexSession {
 
   #attach(): void {
     const socket = this.#socket;
-    // Events of a socket run in the async context in which the socket was created.
+    // A socket emits its events in any async context, such as its creator's.
     const scope = createRootScope();
     socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#receiveChunk, this, chunk));
     socket.on('drain', () => scope.runInAsyncScope(this.#sendWaiting, this));
-    socket.on('end', () => {
-      if (this.#state === 'closed') socket.destroy();
-      else this.#terminate(this.#endOfInput());
-    });
-    socket.on('error', (error) => this.#terminate(error));
-    socket.on('close', () => this.#terminate(this.#endOfInput()));
-    if (socket.destroyed) process.nextTick(() => this.#terminate(this.#endOfInput()));
+    socket.on('end', () => scope.runInAsyncScope(this.#onEnd, this));
+    socket.on('error', (error) => scope.runInAsyncScope(this.#terminate, this, error));
+    const onClose = (): void => scope.runInAsyncScope(this.#onClose, this);
+    socket.on('close', onClose);
+    if (socket.destroyed) process.nextTick(onClose);
+  }
+
+  #onEnd(): void {
+    if (this.#state === 'closed') this.#socket.destroy();
+    else this.#terminate(this.#endOfInput());
+  }
+
+  #onClose(): void {
+    this.#terminate(this.#endOfInput());
   }
 
   /** Does not pause the output for a full socket: yamux-js would stop reading too. See `#admits`. */

@@ -1,3 +1,4 @@
+import { inRootContext } from '../context/index.js';
 import { LinkWatch, type LinkState } from '../wire/index.js';
 
 /** Options of a keepalive. */
@@ -23,7 +24,7 @@ export function startKeepAlive({
   onDead,
 }: YamuxKeepAliveOptions): () => void {
   let seen = look().received;
-  const timer = setInterval(() => {
+  const check = (): void => {
     const { received } = look();
     if (received !== seen) {
       seen = received;
@@ -33,6 +34,7 @@ export function startKeepAlive({
     ping().catch(() => {
       if (watch.isDead()) onDead();
     });
-  }, intervalMs).unref();
+  };
+  const timer = inRootContext(() => setInterval(check, intervalMs).unref());
   return () => clearInterval(timer);
 }

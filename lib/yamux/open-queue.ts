@@ -1,3 +1,4 @@
+import { inRootContext } from '../context/index.js';
 import { YamuxError } from './errors.js';
 
 interface OpenRequest<T> {
@@ -75,13 +76,16 @@ export class OpenQueue<T> {
 
   #startTimer(streamId: number): NodeJS.Timeout | undefined {
     if (this.#timeoutMs === 0) return undefined;
-    return setTimeout(() => {
-      this.#onTimeout(
-        new YamuxError(
-          'ERR_YAMUX_OPEN_TIMEOUT',
-          `the peer did not acknowledge stream ${streamId} within ${this.#timeoutMs} ms`,
-        ),
-      );
-    }, this.#timeoutMs).unref();
+    // A timeout ends the session, which does not belong to the async context of this `open()`.
+    return inRootContext(() => setTimeout(() => this.#expire(streamId), this.#timeoutMs).unref());
+  }
+
+  #expire(streamId: number): void {
+    this.#onTimeout(
+      new YamuxError(
+        'ERR_YAMUX_OPEN_TIMEOUT',
+        `the peer did not acknowledge stream ${streamId} within ${this.#timeoutMs} ms`,
+      ),
+    );
   }
 }

@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   HandshakeError,
@@ -139,6 +141,24 @@ describe('a candidate', () => {
     answer('press');
     await vi.waitFor(() => expect(near.closed).toBe(true));
     expect(events).toEqual([]);
+  });
+
+  it('has its authorization aborted in no async context, whoever made the connection', async () => {
+    const tenant = new AsyncLocalStorage<string>();
+    const socket = new Duplex({ read() {}, write() {} });
+    const seen: unknown[] = [];
+    const handshaker = new ServerHandshaker(new Registry(), {
+      authorizePeer: async ({ signal }) => {
+        signal.addEventListener('abort', () => seen.push(tenant.getStore() ?? 'none'));
+        await once(signal, 'abort');
+      },
+    });
+    const handshaking = handshaker.handshake(socket);
+
+    tenant.run('A', () => socket.destroy());
+
+    await expect(soon(handshaking)).rejects.toThrow(HandshakeError);
+    expect(seen).toEqual(['none']);
   });
 
   it('that was let in does not abort its authorization any more when it leaves', async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -15,6 +16,7 @@ class Input extends Duplex {
   }
 }
 
+const tenant = new AsyncLocalStorage<string>();
 let now = 0;
 
 /** Frames of one byte, each of which takes a millisecond to read. */
@@ -140,6 +142,38 @@ describe('the turns in which a connection reads', () => {
     InputTurns.begin(socket, late);
     await nextTurn();
     expect(late.told).toEqual(['close']);
+  });
+
+  it.each<[string, (end: Input) => void, string[]]>([
+    ['the end', (end) => void end.push(null), ['end none']],
+    ['an error', (end) => void end.destroy(new Error('reset')), ['reset none', 'close none']],
+    ['the close', (end) => void end.destroy(), ['close none']],
+  ])('tell %s in no context, whoever made the socket', async (_what, end, ends) => {
+    const own = new Input();
+    const seen: string[] = [];
+    const note = (event: string): void => void seen.push(`${event} ${tenant.getStore() ?? 'none'}`);
+    InputTurns.begin(own, {
+      read: (chunk) => chunk.length,
+      onEnd: () => note('end'),
+      onError: (error) => note(error.message),
+      onClose: () => note('close'),
+    });
+    await nextTurn();
+    tenant.run('A', end, own);
+    while (seen.length < ends.length) await nextTurn();
+    expect(seen).toEqual(ends);
+    own.destroy();
+  });
+
+  it('tell that a socket was closed before in no context', async () => {
+    socket.destroy();
+    await toldAll(1);
+    const seen: unknown[] = [];
+    const late = new SlowReader();
+    late.onClose = () => void seen.push(tenant.getStore());
+    tenant.run('A', () => InputTurns.begin(socket, late));
+    await nextTurn();
+    expect(seen).toEqual([undefined]);
   });
 
   it('put what comes while a chunk is being read behind that chunk', () => {

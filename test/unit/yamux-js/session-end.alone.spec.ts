@@ -1,4 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { yamuxJsSessionFactory } from '../../../lib/yamux-js/index.js';
 import { ACK, D, FIN, G, header, P, RST, soon, SYN, W } from '../../fixtures/raw-peer.js';
@@ -44,6 +46,29 @@ describe('a session on yamux-js, at its end', () => {
     expect(eventsOf(stream)).toEqual(['error ECONNRESET', 'close']);
     expect(await link.session.closed).toMatchObject({ code: 'ECONNRESET' });
   });
+
+  it.each<[string, (socket: Duplex) => void]>([
+    ['ended', (socket) => void socket.push(null)],
+    ['failed', (socket) => void socket.destroy(new Error('reset'))],
+    ['closed', (socket) => void socket.destroy()],
+  ])(
+    'ends its streams in no async context when the connection has %s in one',
+    async (_how, end) => {
+      const tenant = new AsyncLocalStorage<string>();
+      const socket = new Duplex({ read() {}, write() {} });
+      const stream = await sessions.link(yamuxJsSessionFactory()(socket, 'client')).open();
+      const seen: unknown[] = [];
+      for (const event of ['error', 'close']) {
+        stream.on(event, () => void seen.push(tenant.getStore() ?? 'none'));
+      }
+      await nextTurn();
+
+      tenant.run('A', end, socket);
+
+      await closeOf(stream);
+      expect(seen).toEqual(['none', 'none']);
+    },
+  );
 
   it('lets a stream be read to its end that the other end had finished', async () => {
     const link = await sessions.server();
