@@ -64,7 +64,8 @@ export interface YamuxConfig {
   streamCloseTimeoutMs: number;
   /**
    * Milliseconds after which the session ends if unsent bytes wait and no byte is sent or received; 15
-   * times as long while bytes arrive. Also limits `ping()`. Default 10000; 0 waits forever.
+   * times as long while bytes arrive. Also limits `ping()`. Default 10000; 0 waits forever, and is
+   * invalid with `keepAlive`.
    */
   connectionWriteTimeoutMs: number;
   /**
@@ -121,9 +122,16 @@ export const YAMUX_CONFIG_RULES: Rules<YamuxConfig> = {
 export function problemOfYamuxConfig({
   initialStreamWindowSize: initial = INITIAL_WINDOW,
   maxStreamWindowSize: max = initial,
+  connectionWriteTimeoutMs,
+  keepAlive,
 }: Partial<YamuxConfig>): string | undefined {
-  if (max >= initial) return undefined;
-  return `has a "maxStreamWindowSize" of ${max}, less than its initialStreamWindowSize, ${initial}`;
+  if (max < initial) {
+    return `has a "maxStreamWindowSize" of ${max}, less than its initialStreamWindowSize, ${initial}`;
+  }
+  if (keepAlive && connectionWriteTimeoutMs === 0) {
+    return 'has a "connectionWriteTimeoutMs" of 0, so its keepAlive would never notice a dead peer; set "connectionWriteTimeoutMs" above 0, or leave out "keepAlive" and use the keepalive of gRPC';
+  }
+  return undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Identifies an error of a session or a stream. Stable across releases. */
 export type YamuxErrorCode =
   /**
-   * An option is unknown or has an invalid value.
+   * An option is unknown or has an invalid value, or two options contradict each other.
    *
    * gRPC status: none.
    * Remedy: Correct the option that the message names.

@@ -153,6 +153,11 @@ const mistakesOfBoth: [options: object, path: string, says: string | RegExp][] =
     'yamux',
     'less than its initialStreamWindowSize',
   ],
+  [
+    { yamux: { keepAlive: true, connectionWriteTimeoutMs: 0 } },
+    'yamux',
+    'has a "connectionWriteTimeoutMs" of 0, so its keepAlive would never notice a dead peer',
+  ],
   [{ acceptBacklog: 1 }, 'acceptBacklog', /did you mean "(server\.)?yamux\.acceptBacklog"\?/],
   [{ keepalive: { keepaliveTimeMS: 1 } }, 'keepalive.keepaliveTimeMS', 'keepaliveTimeMs"?'],
   [{ keepalive: { keepaliveTimeMs: '1' } }, 'keepalive.keepaliveTimeMs', 'must be a number'],

@@ -132,6 +132,23 @@ describe('yamux configuration', () => {
     },
   );
 
+  it('refuses a keepalive without a write timeout, and names the remedies', () => {
+    expect(configError({ keepAlive: true, connectionWriteTimeoutMs: 0 })).toMatchObject({
+      name: 'YamuxError',
+      code: 'ERR_YAMUX_CONFIG',
+      message:
+        'the configuration has a "connectionWriteTimeoutMs" of 0, so its keepAlive would never notice a dead peer; set "connectionWriteTimeoutMs" above 0, or leave out "keepAlive" and use the keepalive of gRPC',
+    });
+  });
+
+  it.each([
+    { keepAlive: true },
+    { keepAlive: true, connectionWriteTimeoutMs: 1 },
+    { keepAlive: false, connectionWriteTimeoutMs: 0 },
+  ])('accepts %o', (config) => {
+    expect(verifyYamuxConfig(config)).toEqual({ ...DEFAULT_YAMUX_CONFIG, ...config });
+  });
+
   it('refuses an option that does not exist, and lists those that do', () => {
     const error = configError({ windowSize: 1 });
 
