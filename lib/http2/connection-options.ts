@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from '../options/index.js';
+import { MAX_TIMEOUT_MS, showValue } from '../options/index.js';
 import { Http2OptionError } from './errors.js';
 import {
   DEFAULT_MAX_FRAME_SIZE,
@@ -113,25 +113,32 @@ const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>
   sendHighWaterMark: [1, MANY],
 };
 
+/** Names of options in error messages, where they differ. */
+type NamesInErrors = { readonly [Name in keyof Http2ConnectionOptions]?: string };
+
 /**
  * Completes `options` with the defaults, and freezes the result.
  *
+ * @param names - names of options in error messages, for callers whose users give them by other names.
  * @throws Http2OptionError naming the first option that is unknown or has a bad value.
  */
 export function verifyHttp2Options(
   options: Partial<Http2ConnectionOptions> = DEFAULT_HTTP2_OPTIONS,
+  names: NamesInErrors = {},
 ): Readonly<Http2ConnectionOptions> {
   if (isVerified(options)) return options;
   const verified: Http2ConnectionOptions = { ...DEFAULT_HTTP2_OPTIONS };
   for (const [name, value] of Object.entries(options)) {
     if (!(name in DEFAULT_HTTP2_OPTIONS)) {
-      const names = Object.keys(DEFAULT_HTTP2_OPTIONS).join(', ');
-      throw new Http2OptionError(name, `is not an option of HTTP/2; those are ${names}`);
+      const known = Object.keys(DEFAULT_HTTP2_OPTIONS).join(', ');
+      throw new Http2OptionError(name, `is not an option of HTTP/2; those are ${known}`);
     }
     if (value === undefined) continue;
-    if (name === 'varyingHeaders') verifyNames(name, value);
-    else if (name === 'listNameSuffix') verifyLowerCase(name, value);
-    else verifyNumber(name as NumberOption, value);
+    const problem = problemOf(name as keyof Http2ConnectionOptions, value);
+    if (problem !== undefined) {
+      const given = names[name as keyof Http2ConnectionOptions] ?? name;
+      throw new Http2OptionError(given, `must be ${problem}, not ${showValue(value)}`);
+    }
     Object.assign(verified, { [name]: value });
   }
   verifiedOptions.add(Object.freeze(verified));
@@ -148,26 +155,20 @@ function isVerified(options: object): options is Readonly<Http2ConnectionOptions
 /** Options that may be Infinity: no limit is announced to the peer, and none is enforced. */
 const UNLIMITED: ReadonlySet<string> = new Set(['maxConcurrentStreams', 'maxHeaderListSize']);
 
-function verifyNumber(name: NumberOption, value: unknown): void {
+/** Returns what the option must be, if `value` is not. */
+function problemOf(name: keyof Http2ConnectionOptions, value: unknown): string | undefined {
+  if (name === 'varyingHeaders') {
+    const isValid = Array.isArray(value) && value.every(isLowerCase);
+    return isValid ? undefined : 'an array of lower-case names';
+  }
+  if (name === 'listNameSuffix') return isLowerCase(value) ? undefined : 'a text in lower case';
   const [min, max] = RANGES[name];
-  if (value === Infinity && UNLIMITED.has(name)) return;
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  throw new Http2OptionError(
-    name,
-    `must be a whole number from ${min} to ${max}, not ${String(value)}`,
-  );
-}
-
-function verifyLowerCase(name: string, value: unknown): void {
-  if (isLowerCase(value)) return;
-  throw new Http2OptionError(name, `must be a text in lower case, not ${String(value)}`);
+  if (value === Infinity && UNLIMITED.has(name)) return undefined;
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max)
+    return undefined;
+  return `a whole number from ${min} to ${max}`;
 }
 
 function isLowerCase(value: unknown): boolean {
   return typeof value === 'string' && value === value.toLowerCase();
-}
-
-function verifyNames(name: string, value: unknown): void {
-  if (Array.isArray(value) && value.every(isLowerCase)) return;
-  throw new Http2OptionError(name, `must be an array of lower-case names, not ${String(value)}`);
 }

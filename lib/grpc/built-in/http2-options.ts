@@ -1,9 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import {
-  DEFAULT_HTTP2_OPTIONS,
-  verifyHttp2Options,
-  type Http2ConnectionOptions,
-} from '../../http2/index.js';
+import { DEFAULT_HTTP2_OPTIONS, type Http2ConnectionOptions } from '../../http2/index.js';
+import { verifyConnectionSettings } from '../connection-settings.js';
 
 /** Default of `grpc.max_concurrent_streams`: in-flight calls of a peer. */
 const MAX_CONCURRENT_CALLS = 10_000;
@@ -45,16 +42,16 @@ const known = new Map<string, Http2Options>();
  * share one object.
  *
  * @param takesLargeFrames - whether the peer may be this engine, which sends large frames.
- * @throws Http2OptionError naming a bad HTTP/2 option.
+ * @throws Http2OptionError naming an option of grpc-js that has a bad value.
  */
 export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolean): Http2Options {
   const maxCalls = options['grpc.max_concurrent_streams'];
   const window = options['grpc-node.flow_control_window'];
   const maxMetadataSize = options['grpc.max_metadata_size'] as number | undefined;
-  const key = [takesLargeFrames, maxCalls, window, maxMetadataSize].join();
+  const key = [takesLargeFrames, maxCalls, window, maxMetadataSize].map(typeAndText).join();
   let http2Options = known.get(key);
   if (http2Options === undefined) {
-    http2Options = verifyHttp2Options({
+    http2Options = verifyConnectionSettings({
       varyingHeaders: VARYING_HEADERS,
       listNameSuffix: BINARY_SUFFIX,
       maxResets: MAX_CANCELS,
@@ -67,6 +64,11 @@ export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolea
     if (known.size < MAX_KNOWN) known.set(key, http2Options);
   }
   return http2Options;
+}
+
+/** A text that differs for each value: the number 1 and the text '1' are not the same option. */
+function typeAndText(value: unknown): string {
+  return `${typeof value} ${String(value)}`;
 }
 
 /** Windows of constant size, with room for one per call. */

@@ -63,6 +63,6 @@ export function sessionMemoryOf(options: ChannelOptions): number {
   if (typeof megabytes === 'number' && megabytes > 0) return megabytes * MEGABYTE;
   throw new Http2OptionError(
     'grpc-node.max_session_memory',
-    `must be a number of megabytes above 0, not ${String(megabytes)}`,
+    `must be a number of megabytes above 0, not ${showValue(megabytes)}`,
   );
 }

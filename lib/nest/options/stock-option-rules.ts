@@ -8,6 +8,8 @@ import {
   optionsOf,
   text,
   trueOrFalse,
+  wholeNumber,
+  type Rule,
   type Rules,
 } from '../../options/index.js';
 import type { StockGrpcOptions } from './options.js';
@@ -29,8 +31,18 @@ type StockServicesOptions = Pick<
 
 const textOrTexts = either(text, listOf('an array of strings', text));
 
+const MAX_UINT32 = 2 ** 32 - 1;
+const settingOf32Bits = wholeNumber(0, MAX_UINT32);
+
+/** A setting of HTTP/2. Both sides would refuse another value only when they make a connection. */
+const metadataSize: Rule<number> = {
+  ...settingOf32Bits,
+  expects: `${settingOf32Bits.expects}, or Infinity`,
+  accepts: (value) => value === Infinity || settingOf32Bits.accepts(value),
+};
+
 /**
- * Rules of the stock transport's options for services. They check types only: Nest and gRPC give some
+ * Rules of the stock transport's options for services. Most check types only: Nest and gRPC give some
  * values a special meaning, for example -1 is no limit.
  */
 export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
@@ -42,7 +54,7 @@ export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
   onLoadPackageDefinition: func(),
   maxSendMessageLength: anyNumber,
   maxReceiveMessageLength: anyNumber,
-  maxMetadataSize: anyNumber,
+  maxMetadataSize: metadataSize,
   keepalive: optionsOf<NonNullable<StockGrpcOptions['keepalive']>>({
     keepaliveTimeMs: anyNumber,
     keepaliveTimeoutMs: anyNumber,
