@@ -129,7 +129,7 @@ export function verifyHttp2Options(
   if (isVerified(options)) return options;
   const verified: Http2ConnectionOptions = { ...DEFAULT_HTTP2_OPTIONS };
   for (const [name, value] of Object.entries(options)) {
-    if (!(name in DEFAULT_HTTP2_OPTIONS)) {
+    if (!Object.hasOwn(DEFAULT_HTTP2_OPTIONS, name)) {
       const known = Object.keys(DEFAULT_HTTP2_OPTIONS).join(', ');
       throw new Http2OptionError(name, `is not an option of HTTP/2; those are ${known}`);
     }

@@ -4,6 +4,9 @@ import type { OptionRule, OptionRules, Rules } from './rule.js';
 import { isObject } from './rules.js';
 import { showValue } from './show-value.js';
 
+/** Attributes of a property that an assignment creates. */
+const ORDINARY = { writable: true, enumerable: true, configurable: true } as const;
+
 /** Position of the verifier: the call, and the object of options. */
 interface Place {
   readonly call: string;
@@ -43,7 +46,8 @@ function readMembers(options: object, rules: OptionRules, place: Place, isOpen =
   for (const name in given) {
     if (given[name] === undefined || Object.hasOwn(rules, name)) continue;
     if (!isOpen) throw unknownOption(name, rules, place);
-    read[name] = given[name];
+    // An assignment of `__proto__` would set the prototype.
+    Object.defineProperty(read, name, { value: given[name], ...ORDINARY });
   }
   for (const [name, rule] of Object.entries(rules)) {
     const value = given[name];

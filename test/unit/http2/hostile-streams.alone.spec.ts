@@ -442,6 +442,9 @@ describe('options that cannot work', () => {
     ['varyingHeaders', ['Upper']],
     ['varyingHeaders', 'name'],
     ['maxStreams', 1],
+    ['constructor', 1],
+    ['toString', undefined],
+    ['__proto__', {}],
   ])('are named: %s of %j', (name, value) => {
     const socket = new FuzzSocket();
     const listeners = socket.eventNames().length;

@@ -196,6 +196,17 @@ describe('an option that there is not', () => {
   });
 });
 
+describe('an option that is passed on', () => {
+  it('never becomes the prototype of the options', () => {
+    const other = JSON.parse('{ "__proto__": { "anything": 1 }, "constructor": 2 }') as object;
+
+    const read = (verify({ width: 80, other }) as { other: object }).other;
+
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+    expect(Object.entries(read)).toEqual(Object.entries(other));
+  });
+});
+
 describe('rules and the types of options', () => {
   it('do not compile where they differ', () => {
     // @ts-expect-error a rule is missing
