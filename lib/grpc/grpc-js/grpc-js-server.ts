@@ -145,7 +145,6 @@ export class GrpcJsServer implements StreamServer {
 class ServedSocket implements ServedStream {
   readonly #stream: Duplex;
   readonly #isStopping: () => boolean;
-  #isDraining = false;
 
   /** @param isStopping - whether the server has sent a GOAWAY to all of its connections. */
   constructor(stream: Duplex, isStopping: () => boolean) {
@@ -153,8 +152,12 @@ class ServedSocket implements ServedStream {
     this.#isStopping = isStopping;
   }
 
+  /** Whether the peer has been sent a GOAWAY. */
+  protected get hasSaidGoAway(): boolean {
+    return this.#isStopping();
+  }
+
   drain(graceMs: number): void {
-    this.#isDraining = true;
     if (this.#stream.destroyed || graceMs > MAX_TIMEOUT_MS) return;
     destroyAfter(this.#stream, graceMs);
   }
@@ -167,8 +170,7 @@ class ServedSocket implements ServedStream {
     const stream = this.#stream;
     // grpc-js cannot send a reason. Its session writes whole frames, so another frame fits between them.
     // After an earlier GOAWAY, this one would increase the last stream id: an error (RFC 9113, 6.8).
-    const hasSaidGoAway = this.#isDraining || this.#isStopping();
-    if (stream.writable && !hasSaidGoAway)
+    if (stream.writable && !this.hasSaidGoAway)
       stream.write(encodeGoAway(code, message, NO_STREAM_IS_UNSEEN));
     // After the writes of this turn, and before anything else is read.
     process.nextTick(() => this.destroy());
@@ -179,6 +181,7 @@ class ServedSocket implements ServedStream {
 class ServedInjector extends ServedSocket {
   readonly #injector: ConnectionInjector;
   readonly #calls: PeerCalls;
+  #isDraining = false;
 
   constructor(
     stream: Duplex,
@@ -191,12 +194,17 @@ class ServedInjector extends ServedSocket {
     this.#calls = calls;
   }
 
+  protected override get hasSaidGoAway(): boolean {
+    return this.#isDraining || super.hasSaidGoAway;
+  }
+
   override dismiss(goAway: GoAway): void {
     this.#calls.close();
     super.dismiss(goAway);
   }
 
   override drain(graceMs: number): void {
+    this.#isDraining = true;
     // `destroy()` of an injector drains its connections: calls continue. Its `drain()` does the same, but
     // leaves a timer behind.
     this.#injector.destroy();
