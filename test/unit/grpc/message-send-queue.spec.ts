@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MessageSendQueue } from '../../../lib/grpc/built-in/client/message-send-queue.js';
 import type { Http2Stream } from '../../../lib/http2/index.js';
+import { stillInUse } from '../../fixtures/grpc/collected.js';
 
 describe('MessageSendQueue', () => {
   it.each([
@@ -17,4 +18,24 @@ describe('MessageSendQueue', () => {
       expect(queue.canReplay).toBe(false);
     },
   );
+
+  it.each([
+    ['without a stream', undefined],
+    ['on a stream', { write: () => true } as unknown as Http2Stream],
+  ])('lets go of what it kept when its call ends %s', async (_where, stream) => {
+    const queue = new MessageSendQueue(() => {});
+    if (stream !== undefined) queue.attach(stream);
+    const send = (): WeakRef<object> => {
+      const message = Buffer.alloc(1000);
+      queue.send(message, undefined, undefined);
+      return new WeakRef(message);
+    };
+    const messages = [send(), send()];
+    expect(await stillInUse(messages)).toBe(2);
+
+    queue.release();
+
+    await expect.poll(() => stillInUse(messages)).toBe(0);
+    expect(queue.canReplay).toBe(false);
+  });
 });

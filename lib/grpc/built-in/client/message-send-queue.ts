@@ -95,9 +95,13 @@ export class MessageSendQueue {
     for (const callback of callbacks) callback();
   }
 
-  /** Drops later messages, but still calls their callbacks. Errors are reported by the status of the call. */
+  /**
+   * The call has ended: drops the retry buffer and later messages, but still calls their callbacks. Errors
+   * are reported by the status of the call.
+   */
   release(): void {
     this.#isReleased = true;
+    this.commit();
   }
 
   #put(message: Uint8Array, compressed: boolean, callback: (() => void) | undefined): void {
