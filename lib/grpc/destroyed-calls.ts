@@ -5,6 +5,7 @@ import {
   type sendUnaryData,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
+import { isThenable } from '../options/index.js';
 import { debugDetails } from './built-in/debug-details.js';
 
 /** Milliseconds in which a handler may still answer a call that it destroyed. */
@@ -76,8 +77,8 @@ class CallEnd {
 
   /** @param result - return value of the handler. */
   follow(result: unknown): void {
-    if (result instanceof Promise) {
-      result.then(
+    if (isThenable(result)) {
+      Promise.resolve(result).then(
         () => this.#onReturn(),
         (error) =>
           this.#end({ code: status.UNKNOWN, details: debugDetails('Unknown error', error) }),

@@ -5,6 +5,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { isError } from '../options/index.js';
 import type { Call, CallListener, CallStatus } from './grpc-types.js';
 import { isMeasuring } from './measured-calls.js';
 
@@ -112,5 +113,5 @@ function toServiceError({ code, details, metadata }: CallStatus): ServiceError {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+export { isError, isThenable } from './kinds-of-values.js';
 export { OptionError, type OptionErrorCode } from './option-error.js';
 export type { Rule, Rules } from './rule.js';
 export {

@@ -1,3 +1,4 @@
+import { isThenable } from './kinds-of-values.js';
 import type { OptionRules, Rule, Rules } from './rule.js';
 
 /** Longest delay of Node's timers in milliseconds: 24 days. */
@@ -139,7 +140,7 @@ export function required<Value>(rule: Rule<Value>, expects = rule.expects): Rule
 /** Whether `value` can be an object of options. Arrays, functions and promises are mistakes. */
 export function isObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return typeof (value as { then?: unknown }).then !== 'function';
+  return !isThenable(value);
 }
 
 function isBetween(value: number, min: number, max: number): boolean {

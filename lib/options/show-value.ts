@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isThenable } from './kinds-of-values.js';
 
 /** Largest number of characters of a value in an error message. */
 const MAX_SHOWN = 60;
@@ -7,7 +8,7 @@ const MAX_SHOWN = 60;
 export function showValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'function') return describeFunction(value);
-  if (isPromise(value)) return 'a promise, which has to be awaited';
+  if (isThenable(value)) return 'a promise, which has to be awaited';
   return `${cut(inspect(value, { depth: 0, breakLength: Infinity }))} (${typeOf(value)})`;
 }
 
@@ -18,10 +19,6 @@ function typeOf(value: unknown): string {
 
 function describeFunction({ name }: Function): string {
   return name === '' ? 'a function' : `the function or class ${cut(name)}`;
-}
-
-function isPromise(value: object | string | number | boolean | bigint | symbol): boolean {
-  return typeof (value as { then?: unknown }).then === 'function';
 }
 
 function cut(text: string): string {

@@ -1,3 +1,5 @@
+import { isError } from '../../options/index.js';
+
 /** Same variable as in grpc-js: clients receive error details only if it is set to `true`. */
 const SENDS_DETAILS = process.env['GRPC_NODE_DEBUG_SEND_ERROR_DETAILS'] === 'true';
 
@@ -7,5 +9,5 @@ const SENDS_DETAILS = process.env['GRPC_NODE_DEBUG_SEND_ERROR_DETAILS'] === 'tru
  */
 export function debugDetails(text: string, error: unknown): string {
   if (!SENDS_DETAILS) return text;
-  return `${text}: ${error instanceof Error ? error.message : String(error)}`;
+  return `${text}: ${isError(error) ? error.message : String(error)}`;
 }

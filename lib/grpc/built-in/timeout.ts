@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Deadline } from '@grpc/grpc-js';
 
 const UNITS: readonly [unit: string, ms: number][] = [
@@ -12,9 +13,15 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   n: 0.000_001,
 };
 
+/** Whether `value` is a number, or a date of any realm. */
+export function isDeadline(value: unknown): value is Deadline {
+  return typeof value === 'number' || types.isDate(value);
+}
+
 /** Returns a deadline in milliseconds since 1970. */
 export function toMs(deadline: Deadline): number {
-  return deadline instanceof Date ? deadline.getTime() : deadline;
+  if (typeof deadline === 'number') return deadline;
+  return types.isDate(deadline) ? deadline.getTime() : deadline;
 }
 
 /**

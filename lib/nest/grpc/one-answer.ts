@@ -1,4 +1,5 @@
 import type { Observable, Subscription } from 'rxjs';
+import { isThenable } from '../../options/index.js';
 import { noValue, tellUnfiltered } from './handler-failures.js';
 
 /** The part of a unary call that is used. */
@@ -61,7 +62,7 @@ class OneAnswer {
 
   next(value: unknown): void {
     if (this.#answer !== 'awaited') return;
-    if (value instanceof Promise) void this.#await(value);
+    if (isThenable(value)) void this.#await(value);
     else this.#give(null, value);
   }
 
@@ -81,7 +82,7 @@ class OneAnswer {
     this.#callback(error, value);
   }
 
-  async #await(promise: Promise<unknown>): Promise<void> {
+  async #await(promise: PromiseLike<unknown>): Promise<void> {
     this.#answer = 'a promise';
     try {
       this.#give(null, await promise);

@@ -8,6 +8,7 @@ import {
   type Registry,
 } from '../../backchannel/index.js';
 import { printable } from '../../http2/index.js';
+import { isError } from '../../options/index.js';
 import type { LogLine, RateLimitedLog } from '../log/rate-limited-log.js';
 
 /** For structured loggers; nothing is said of what is undefined. */
@@ -53,7 +54,7 @@ export function logRefusal(log: RateLimitedLog, error: Error, socket: Duplex): v
   log.write('warn', `connections refused (${codeOf(error) ?? 'no code'})`, () => {
     const [line, data] = refusalLine(error, socket);
     const { cause } = error;
-    return [cause instanceof Error ? `${line} (${printable(cause.message)})` : line, data];
+    return [isError(cause) ? `${line} (${printable(cause.message)})` : line, data];
   });
 }
 

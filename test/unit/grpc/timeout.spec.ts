@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decodeTimeout, encodeTimeout, toMs } from '../../../lib/grpc/built-in/timeout.js';
 
@@ -86,6 +87,7 @@ describe('decodeTimeout', () => {
 describe('toMs', () => {
   it('takes dates and numbers', () => {
     expect(toMs(new Date(7))).toBe(7);
+    expect(toMs(runInNewContext('new Date(7)') as Date)).toBe(7);
     expect(toMs(7)).toBe(7);
     expect(toMs(Infinity)).toBe(Infinity);
   });

@@ -8,7 +8,7 @@ import {
 import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
 import { takeParent } from '../../parent-calls.js';
-import { toMs } from '../timeout.js';
+import { isDeadline, toMs } from '../timeout.js';
 import { ClientCall } from './client-call.js';
 import { ClientCallSettings } from './client-call-settings.js';
 import type { Connector } from './connector.js';
@@ -94,7 +94,7 @@ export class BuiltInChannel implements DialChannel {
     if (typeof method !== 'string') {
       throw new TypeError('Channel#createCall: method must be a string');
     }
-    if (!(typeof deadline === 'number' || deadline instanceof Date)) {
+    if (!isDeadline(deadline)) {
       throw new TypeError('Channel#createCall: deadline must be a number or Date');
     }
     if (this.#connectivity.state === connectivityState.SHUTDOWN) {

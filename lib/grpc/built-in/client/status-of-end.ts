@@ -1,5 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { ErrorCode, type Http2Error } from '../../../http2/index.js';
+import { isError } from '../../../options/index.js';
 import type { CallStatus } from '../../grpc-types.js';
 
 /** Creates a status; without metadata by default. */
@@ -34,7 +35,7 @@ const HTTP_STATUS: Readonly<Record<number, status>> = {
 export function statusOfEnd(error: Http2Error): CallStatus {
   if (error.scope === 'connection') {
     const { cause } = error;
-    const why = cause instanceof Error ? `: ${cause.message}` : '';
+    const why = isError(cause) ? `: ${cause.message}` : '';
     return statusOf(status.UNAVAILABLE, `Connection dropped${why}`);
   }
   if (!error.remote && error.http2Code === ErrorCode.ProtocolError) {

@@ -1,11 +1,13 @@
 import { pipeline, Readable, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { engines } from '../../../fixtures/engines.js';
 import { stubOf, type Handlers, type Stub } from '../../../fixtures/grpc/service.js';
 import { Site } from '../../../fixtures/grpc/site.js';
 import { soon } from '../../../fixtures/nest/end-of.js';
+import { thenable } from '../../../fixtures/thenable.js';
 
 type Outcome = { messages: string[]; code: status; details: string };
 type Method = 'collect' | 'list' | 'bidi';
@@ -104,6 +106,14 @@ describe.each(engines)('a handler on the engine $name that destroys its call', (
       failed,
       noStatus,
     ]);
+  });
+
+  it.each<[string, unknown]>([
+    ['of another realm', runInNewContext('() => Promise.reject(new Error("no"))')],
+    ['of a library', () => thenable((_resolve, reject) => reject(new Error('no')))],
+  ])('or rejects a promise %s fails it', async (_whose, reject) => {
+    const stub = await serve({ bidi: reject as never });
+    expect(await outcomeOf(stub, 'bidi')).toMatchObject({ code: status.UNKNOWN });
   });
 
   it('may still answer', async () => {
