@@ -60,7 +60,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
       if (type !== Http2FrameType.Continuation || streamId !== this.#block.streamId) {
         this.#fail('a header block was interrupted');
       }
-    } else if (type === Http2FrameType.Data && streamId > 0) {
+    } else if (type === Http2FrameType.Data && streamId > 0 && !lacksPadLength(flags, length)) {
       this.#data.begin(streamId, length, (flags & Http2Flag.EndStream) !== 0);
     } else {
       const { lifecycle, abuse } = this.#context;
@@ -138,4 +138,9 @@ export class Http2FrameReceiver implements Http2FrameHandler {
   #fail(message: string): void {
     this.#context.lifecycle.fail(ErrorCode.ProtocolError, message);
   }
+}
+
+/** Whether the frame is too short for the pad length that its flags call for. */
+function lacksPadLength(flags: number, length: number): boolean {
+  return length === 0 && (flags & Http2Flag.Padded) !== 0;
 }

@@ -18,7 +18,7 @@ const RULES: Record<number, { onStream?: boolean; fixed?: number }> = {
   [Http2FrameType.WindowUpdate]: { fixed: 4 },
 };
 
-/** Returns the violation in a frame header (RFC 9113, section 6); undefined if there is none. */
+/** Returns the violation in a frame header (RFC 9113, 4.2 and section 6); undefined if there is none. */
 export function frameProblem(
   type: number,
   flags: number,
@@ -41,10 +41,19 @@ export function frameProblem(
 }
 
 function isPossibleLength(type: number, flags: number, length: number): boolean {
+  if (type === Http2FrameType.Data || type === Http2FrameType.Headers)
+    return length >= mandatoryLength(type, flags);
   if (type === Http2FrameType.GoAway) return length >= 8;
   if (type === Http2FrameType.Settings)
     return flags & Http2Flag.Ack ? length === 0 : length % 6 === 0;
   return true;
+}
+
+/** Bytes of the fields that the flags of DATA or HEADERS call for: pad length and priority. */
+function mandatoryLength(type: number, flags: number): number {
+  const padLength = flags & Http2Flag.Padded ? 1 : 0;
+  const hasPriority = type === Http2FrameType.Headers && (flags & Http2Flag.Priority) !== 0;
+  return hasPriority ? padLength + 5 : padLength;
 }
 
 function violation(message: string): FrameProblem {

@@ -8,17 +8,19 @@ export interface HeadersPayload {
   dependency: number | undefined;
 }
 
-/** Parses the payload of HEADERS; undefined if it is too short for its padding or priority. */
+/**
+ * Parses the payload of HEADERS, which must be long enough for its mandatory fields; undefined if it is too
+ * short for its padding.
+ */
 export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayload | undefined {
   let start = 0;
   let end = payload.length;
   if (flags & Http2Flag.Padded) {
     start = 1;
-    end -= payload[0] ?? 1;
+    end -= payload[0]!;
   }
   let dependency: number | undefined;
   if (flags & Http2Flag.Priority) {
-    if (payload.length < start + 5) return undefined;
     dependency = payload.readUInt32BE(start) & 0x7fff_ffff;
     start += 5;
   }

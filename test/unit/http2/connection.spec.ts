@@ -538,6 +538,41 @@ describe('an HTTP/2 connection', () => {
       expect(ends).toMatchObject([{ scope: 'connection', http2Code: ErrorCode.ProtocolError }]);
     });
 
+    it.each<[what: string, type: number, flags: number, payload: number[], code: number]>([
+      ['DATA without its pad length', TYPE.data, FLAG.padded, [], ErrorCode.FrameSizeError],
+      ['DATA with too much padding', TYPE.data, FLAG.padded, [1], ErrorCode.ProtocolError],
+      ['HEADERS without their pad length', TYPE.headers, FLAG.padded, [], ErrorCode.FrameSizeError],
+      ['HEADERS with too much padding', TYPE.headers, FLAG.padded, [1], ErrorCode.ProtocolError],
+      [
+        'HEADERS that are less than a priority',
+        TYPE.headers,
+        0x20,
+        [0, 0, 0, 0],
+        ErrorCode.FrameSizeError,
+      ],
+      [
+        'padded HEADERS that are less than a priority',
+        TYPE.headers,
+        FLAG.padded | 0x20,
+        [0, 0, 0, 0, 0],
+        ErrorCode.FrameSizeError,
+      ],
+      [
+        'HEADERS whose padding overlaps their priority',
+        TYPE.headers,
+        FLAG.padded | 0x20,
+        [1, 0, 0, 0, 0, 0],
+        ErrorCode.ProtocolError,
+      ],
+    ])('is due to %s', async (_what, type, flags, payload, code) => {
+      const { peer } = await greeted();
+      peer.write(openRequest(1));
+
+      peer.write(frame(type, flags | FLAG.endHeaders, 1, Buffer.from(payload)));
+
+      expect(await peer.goAwayCode()).toBe(code);
+    });
+
     it('gives up a peer that never acknowledges its settings', async () => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       const { peer, ends } = await setUp();
