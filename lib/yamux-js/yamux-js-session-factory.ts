@@ -24,8 +24,8 @@ export interface YamuxJsOptions {
    */
   maxStreams?: number;
   /**
-   * Time limits of `close()`, in milliseconds: first for written data to leave the streams, counted from
-   * the last progress; then for the socket to send its output. At least 1. Default 10000.
+   * Time limits of `close()`, in milliseconds, both counted from the last progress: first for written data
+   * to leave the streams; then for the socket to send its output. At least 1. Default 10000.
    */
   closeTimeoutMs?: number;
 }

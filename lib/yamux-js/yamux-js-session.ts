@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { MultiplexSession } from '../backchannel/index.js';
 import { createRootScope } from '../context/index.js';
-import { destroyAfter, LINGER_MS } from '../wire/index.js';
+import { linger } from '../wire/index.js';
 import { YamuxFlag, YamuxFrameType, YamuxError } from '../yamux/index.js';
 import { encodeHeader } from './frame-header.js';
 import { YamuxJsFrameReceiver } from './frame-receiver.js';
@@ -46,6 +46,8 @@ export class YamuxJsSession implements MultiplexSession {
   #closing: Promise<void> | undefined;
   #closeDeadline: NodeJS.Timeout | undefined;
   #remoteGoAway = false;
+  /** Bytes that the socket was given. */
+  #bytesWritten = 0;
   #handler: ((stream: Duplex) => void) | undefined;
   /** Inbound streams that arrived before the handler was set. */
   #unhandled: YamuxJsStream[] = [];
@@ -141,7 +143,7 @@ export class YamuxJsSession implements MultiplexSession {
     // Sends GoAway and ends the output of yamux-js, which ends the socket.
     this.#yamux.close();
     if (error === undefined) {
-      this.#linger();
+      linger(this.#socket, this.#bytesTaken, this.#settings.closeTimeoutMs);
     } else {
       this.#yamux.destroy();
       this.#socket.destroy();
@@ -149,19 +151,7 @@ export class YamuxJsSession implements MultiplexSession {
     this.#settle(error);
   }
 
-  /**
-   * Waits for the socket to send its output, then lingers for the peer to read it. Input is read and
-   * dropped, because unread input would turn our last bytes into a connection reset.
-   */
-  #linger(): void {
-    const socket = this.#socket;
-    const cancel = destroyAfter(socket, this.#settings.closeTimeoutMs);
-    socket.once('finish', () => {
-      cancel();
-      destroyAfter(socket, LINGER_MS);
-    });
-    socket.resume();
-  }
+  readonly #bytesTaken = (): number => this.#bytesWritten - this.#socket.writableLength;
 
   #endOfInput(): YamuxError {
     return this.#splitter.insideFrame
@@ -217,6 +207,7 @@ export class YamuxJsSession implements MultiplexSession {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded) return;
     socket.write(frame);
+    this.#bytesWritten += frame.length;
     if (socket.writableLength > MAX_QUEUED_BYTES) {
       this.#terminate(
         new YamuxError(

@@ -211,6 +211,34 @@ describe('a session on yamux-js, at its end', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('waits for a socket that is slow as long as it takes something', async () => {
+    vi.useFakeTimers({ toFake: [...TIMERS] });
+    const taken: Buffer[] = [];
+    const slow = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        taken.push(chunk);
+        setTimeout(done, 4000);
+      },
+    });
+    const { session, open } = sessions.link(
+      yamuxJsSessionFactory({ closeTimeoutMs: 5000 })(slow, 'client'),
+    );
+    const streams = [await open(), await open(), await open()];
+    for (const stream of streams) stream.end('x');
+    const closing = session.close();
+    expect(await session.closed).toBeUndefined();
+
+    while (!slow.writableFinished && !slow.destroyed) await vi.advanceTimersByTimeAsync(4000);
+
+    expect(slow.writableFinished).toBe(true);
+    expect(taken.length).toBeGreaterThan(5);
+    expect(taken.at(-1)!.toString('hex')).toBe(G(0, 0, 0).toString('hex'));
+    await vi.advanceTimersByTimeAsync(1000);
+    await soon(closing, 'the end');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('resets what is opened while it closes', async () => {
     const link = await sessions.server();
     link.peer.write(W(SYN, 1, 0));
