@@ -56,10 +56,11 @@ export async function authorize(
   socket: Duplex,
   connection: ConnectionInfo,
 ): Promise<PeerIdentity> {
+  const why = 'the connection ended before the client was authorized';
+  if (socket.closed) throw new HandshakeError(why, { cause: socket.errored ?? undefined });
   const gone = new AbortController();
   const { signal } = gone;
   const giveBack = bufferInput(socket, (cause) => {
-    const why = 'the connection ended before the client was authorized';
     // Listeners of the signal are the application's, as `authorizePeer` is.
     inRootContext(() => gone.abort(new HandshakeError(why, { cause })));
   });

@@ -4,7 +4,7 @@ import { LINGER_MS } from '../wire/index.js';
 /**
  * Calls `listener` once when this side has nothing more to do with `stream`: it has ended it in order,
  * or the stream was cut. Ended by us it would close only when the other end has ended it too; that may
- * be never.
+ * be never. A stream that has closed before is told of in the next tick.
  */
 export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => void): void {
   let isOver = false;
@@ -13,7 +13,8 @@ export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => vo
     isOver = true;
     listener(stream.writableFinished);
   };
-  stream.once('finish', tell).once('close', tell);
+  if (stream.closed) process.nextTick(tell);
+  else stream.once('finish', tell).once('close', tell);
 }
 
 /**
@@ -24,6 +25,7 @@ export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => vo
  * stream of forward calls ends.
  */
 export function waitForStreamEnd(stream: Duplex): Promise<void> {
+  if (stream.closed) return Promise.resolve();
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     stream.once('finish', () => (timer = setTimeout(resolve, LINGER_MS).unref()));

@@ -161,6 +161,20 @@ describe('a candidate', () => {
     expect(seen).toEqual(['none']);
   });
 
+  it('that left before it was looked at is not asked about', async () => {
+    const socket = new Duplex({ read() {}, write() {} });
+    socket.destroy();
+    await once(socket, 'close');
+    const asked = vi.fn<AuthorizePeer>(({ signal }) => once(signal, 'abort').then(() => {}));
+
+    const handshaking = new ServerHandshaker(new Registry(), { authorizePeer: asked }).handshake(
+      socket,
+    );
+
+    await expect(soon(handshaking)).rejects.toThrow(HandshakeError);
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   it('that was let in does not abort its authorization any more when it leaves', async () => {
     const { authorizePeer, answer, signal } = waiting();
     const { peer, near, handshake } = await startCandidate(authorizePeer);
