@@ -4,6 +4,7 @@ import type {
   NestHybridApplicationOptions,
   Type,
 } from '@nestjs/common';
+import type { Registry } from '../backchannel/index.js';
 import {
   BACKCHANNEL_CARRIER,
   BackchannelClient,
@@ -52,7 +53,7 @@ export interface TestPairOptions {
   ) => INestApplication | Promise<INestApplication>;
   /** The `hybridOptions` of `connectBackchannel`. */
   hybridOptions?: NestHybridApplicationOptions;
-  /** Milliseconds for the clients to connect, and as many for the peer to appear. Default 5000. */
+  /** Milliseconds for the clients to connect and the peer to appear. Default 5000. */
   deadlineMs?: number;
 }
 
@@ -102,8 +103,7 @@ export async function createTestPair(options: TestPairOptions): Promise<TestPair
     const clients = clientsOf(dialing);
     if (clients.size === 0) throw new Error(DIALS_NOT);
 
-    await Promise.all([...clients.values()].map((client) => client.connect(deadlineMs)));
-    await server.registry.waitFor(() => true, { deadlineMs });
+    await connected([...clients.values()], server.registry, deadlineMs);
     return new TestPair({ listening, dialing, network, registry: server.registry, clients });
   } catch (error) {
     for (const app of apps.reverse()) await app.close();
@@ -133,6 +133,23 @@ async function start(
   }
   await app.init();
   return app;
+}
+
+/** Resolves when all clients are connected and there is a peer. The errors of clients come first. */
+async function connected(
+  clients: readonly BackchannelClient[],
+  registry: Registry,
+  deadlineMs: number,
+): Promise<void> {
+  const giveUp = new AbortController();
+  const peer = registry.waitFor(() => true, { deadlineMs, signal: giveUp.signal });
+  peer.catch(() => {}); // Reported below, unless a client fails.
+  try {
+    await Promise.all(clients.map((client) => client.connect(deadlineMs)));
+    await peer;
+  } finally {
+    giveUp.abort();
+  }
 }
 
 function createDefaultApp(module: CompiledModule): INestApplication {

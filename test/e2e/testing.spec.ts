@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Get, Inject, Module, type ExecutionContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { filter, firstValueFrom } from 'rxjs';
@@ -176,6 +178,25 @@ describe('a pair of applications in memory', () => {
 
     await expect(pair).rejects.toThrow('no peer that was waited for connected within 300 ms');
     expect(network.urls).toEqual(['other:1']);
+  });
+
+  it('waits for the clients and the peer no longer than the one deadline', async () => {
+    let dialedAt = 0;
+    /** A network on which it takes most of the deadline to connect. */
+    class SlowNetwork extends MemoryNetwork {
+      override async dial(url: string): Promise<Duplex> {
+        dialedAt = performance.now();
+        await pause(700);
+        return super.dial(url);
+      }
+    }
+    const network = new SlowNetwork();
+    await startPair({ network, listening: gitaly({ url: 'other:1' }) });
+
+    const pair = startPair({ network, dialing: praefect({ url: 'other:1' }), deadlineMs: 1000 });
+
+    await expect(pair).rejects.toThrow('no peer that was waited for connected within 1000 ms');
+    expect(performance.now() - dialedAt).toBeLessThan(1500);
   });
 
   it('says why it could not connect, and leaves nothing running', async () => {
