@@ -6,39 +6,45 @@ import { func, text, verifyOptions, type Rule, type Rules } from '../options/ind
 import { AuthorizationFault, HandshakeError, PeerRefusedError } from './errors.js';
 import { bufferInput } from './buffer-input.js';
 
-/** Somebody who asks to become a peer: all that is known before a byte of their session is read. */
+/** A connection that asks to become a peer: all that is known before a byte of its session is read. */
 export interface PeerCandidate {
-  /** IP address; undefined where the connection has none. */
+  /** IP address of the other end; undefined if the connection has none. */
   readonly remoteAddress: string | undefined;
-  /** Undefined where the connection has none. */
+  /** Port of the other end; undefined if the connection has none. */
   readonly remotePort: number | undefined;
-  /** What they proved to own by mutual TLS; undefined without, or if it was not verified. */
+  /**
+   * Certificate that the other end proved to own by mutual TLS; undefined without one, or if it was not
+   * verified.
+   */
   readonly certificate: PeerCertificate | undefined;
   /** The TLS connection; undefined without TLS. */
   readonly tls: TLSSocket | undefined;
-  /** Aborts when they have gone before there was an answer. */
+  /**
+   * Aborts if the connection ends before `authorizePeer` answers, or if the other end sends more than 128
+   * KiB by then.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What `authorizePeer` may say of who is let in. */
+/** Answer of `authorizePeer` about a peer that it accepts. */
 export interface PeerIdentity {
-  /** `Peer.name`, by which `Registry.named` finds it. */
+  /** Becomes `Peer.name`, by which `Registry.named` finds the peer. */
   name?: string | undefined;
 }
 
 /**
- * Decides who becomes a peer. Throw `PeerRefusedError` to refuse with a reason that the other end is
- * told; any other error refuses too, without saying why. So does an answer that is neither nothing
- * nor a `PeerIdentity`, such as `false`.
+ * Decides which connections become peers. To refuse one, throw `PeerRefusedError`: its reason is sent to
+ * the other end. Any other error refuses the connection without a reason. An answer that is neither
+ * undefined nor a `PeerIdentity`, such as `false`, refuses it as well.
  *
- * It is asked for every connection, and has `handshakeTimeoutMs` to answer. Who dials may wait for less:
- * this package 10 seconds, grpc-js and Go 20.
+ * Called for every connection, and has `handshakeTimeoutMs` to answer. The dialing side may give up
+ * earlier: this package after 10 seconds, grpc-js and Go after 20.
  */
 export type AuthorizePeer = (
   candidate: PeerCandidate,
 ) => PeerIdentity | void | Promise<PeerIdentity | void>;
 
-/** What the option `authorizePeer` may be. */
+/** Rule of the option `authorizePeer`. */
 export const AUTHORIZE_PEER_RULE: Rule<AuthorizePeer> = func(
   'a function that throws PeerRefusedError to refuse a peer',
 );
@@ -46,10 +52,11 @@ export const AUTHORIZE_PEER_RULE: Rule<AuthorizePeer> = func(
 const IDENTITY_RULES: Rules<PeerIdentity> = { name: text };
 
 /**
- * What `authorizePeer` says of the connection on `socket`.
+ * Returns the answer of `authorizePeer` for the connection on `socket`.
  *
- * @throws PeerRefusedError (as a rejection) for whatever it throws.
- * @throws HandshakeError if the other end has gone before there was an answer; nobody waits for one then.
+ * @throws PeerRefusedError (as a rejection) for every error of `authorizePeer`, and for a bad answer.
+ * @throws HandshakeError (as a rejection) if the connection ends before there is an answer, or if the other
+ * end sends more than 128 KiB by then.
  */
 export async function authorize(
   authorizePeer: AuthorizePeer,
@@ -78,7 +85,7 @@ export async function authorize(
   try {
     return identityOf(await Promise.race([ask(), rejectionOf(signal)]));
   } catch (cause) {
-    signal.throwIfAborted(); // Whatever `authorizePeer` makes of that.
+    signal.throwIfAborted(); // An aborted connection takes precedence over any error of `authorizePeer`.
     throw cause instanceof PeerRefusedError ? cause : new AuthorizationFault(cause);
   } finally {
     giveBack();
@@ -86,9 +93,10 @@ export async function authorize(
 }
 
 /**
- * The answer of `authorizePeer`. A peer is refused if that is not one: `false` must not let it in.
+ * Returns a valid answer of `authorizePeer`. Every other answer refuses the peer: `false` must not let it
+ * in.
  *
- * @throws OptionError if it is neither undefined nor a `PeerIdentity`.
+ * @throws OptionError if the answer is neither undefined nor a `PeerIdentity`.
  */
 function identityOf(answer: PeerIdentity | void): PeerIdentity {
   return answer === undefined ? {} : verifyOptions('authorizePeer', IDENTITY_RULES, answer);

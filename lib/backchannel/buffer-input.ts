@@ -1,29 +1,29 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Bytes that the other end may send before there is an answer: more than HTTP/2 lets it send before it
- * knows our settings, and those of this package, grpc-js and Go send some hundred.
+ * Maximum number of bytes that are buffered. HTTP/2 lets a client send less before it knows our settings;
+ * this package, grpc-js and Go send a few hundred bytes.
  */
 const MAX_HELD_BYTES = 128 * 1024;
 
-/** Bytes that there is room for at first. */
+/** Initial size of the buffer in bytes. */
 const FIRST_ROOM = 1024;
 
 /**
- * Takes what comes in on a socket that nobody reads yet, and keeps it: a socket does not tell that the
- * other end has gone before all that it sent was read. It is kept in one piece, for a socket would keep
- * each byte that comes by itself as a buffer of its own, of some hundred bytes.
+ * Reads and buffers the input of a socket that has no reader yet. A socket reports the end of the
+ * connection only after all its input was read. The input is copied into one buffer: otherwise a socket
+ * keeps a separate buffer of some hundred bytes for each byte that arrives alone.
  *
- * @param onGone - the other end has ended the connection, or its half of it, with the error, if any; or
- * it has sent more than 128 KiB, and is to be hung up on.
- * @returns a function that gives the socket back, with all that came still to be read.
+ * @param onGone - called when the other end has ended the connection or its half of it, with the error, if
+ * any; or when it has sent more than 128 KiB and the connection must be closed.
+ * @returns a function that stops the buffering and puts the input back into the socket.
  */
 export function bufferInput(socket: Duplex, onGone: (error?: Error) => void): () => void {
   let held = Buffer.alloc(0);
   let bytes = 0;
 
   const onReadable = (): void => {
-    // From Node 26 on `read()` gives one piece of those that have come, not all of them at once.
+    // From Node 26 on, `read()` returns one chunk, not all of the available input.
     for (let chunk; (chunk = socket.read() as Buffer | null) !== null;) {
       if (bytes + chunk.length > MAX_HELD_BYTES) {
         socket.off('readable', onReadable);
@@ -49,7 +49,7 @@ export function bufferInput(socket: Duplex, onGone: (error?: Error) => void): ()
   };
 }
 
-/** `held`, of which `used` bytes are, with room for `more`. */
+/** Returns a buffer that has the first `used` bytes of `held`, and room for `more` bytes. */
 function withRoom(held: Buffer<ArrayBuffer>, used: number, more: number): Buffer<ArrayBuffer> {
   if (used + more <= held.length) return held;
   const doubled = Math.min(MAX_HELD_BYTES, Math.max(FIRST_ROOM, 2 * held.length));

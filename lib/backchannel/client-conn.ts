@@ -9,11 +9,11 @@ import {
 import { BorrowedChannel, measuringTransformer } from '../grpc/index.js';
 import { BackchannelError } from './errors.js';
 
-/** Makes stubs by service name; Nest's `ClientGrpc` is one. */
+/** Creates stubs by service name; Nest's `ClientGrpc` is one. */
 export interface StubFactory {
-  /** A stub whose methods return observables. */
+  /** Returns a stub whose methods return observables. */
   getService<T extends object>(name: string): T;
-  /** The grpc-js stub. */
+  /** Returns the grpc-js stub. */
   getClientByServiceName<T extends object>(name: string): T;
 }
 
@@ -25,28 +25,28 @@ export type ClientConstructor<T extends Client> = new (
 ) => T;
 
 /**
- * What the listening side calls a peer with. Stubs of all services share its one channel, which none of
- * them closes; its interceptors run on every call of theirs. Go: `*grpc.ClientConn`.
+ * Connection on which the listening side calls a peer. The stubs of all services share its one channel, and
+ * none of them closes it. Its interceptors run on every call of these stubs. Go: `*grpc.ClientConn`.
  */
 export class ClientConn implements StubFactory {
   /**
    * Options that bind a grpc-js client to this peer: pass them to the constructor of any stub. The
-   * transformer counts what the stub has waiting against the memory of the connection.
+   * transformer counts messages that wait in the stub towards the memory limit of the connection.
    */
   readonly clientOptions: Pick<
     ClientOptions,
     'channelOverride' | 'interceptors' | 'callInvocationTransformer'
   >;
-  /** Carries the calls. Closing it does nothing, as stubs share it. */
+  /** Carries the calls. Its `close()` has no effect, because stubs share the channel. */
   readonly channel: ChannelInterface;
   readonly #channel: ChannelInterface;
   readonly #createStubs: ((options: ClientConn['clientOptions']) => StubFactory) | undefined;
   #stubs: StubFactory | undefined;
 
   /**
-   * @param channel - carries the calls; closed with this connection.
+   * @param channel - carries the calls; `close()` closes it.
    * @param interceptors - run on every call.
-   * @param createStubs - makes what `getService` uses, bound to `clientOptions`; called when first needed.
+   * @param createStubs - creates the stubs of `getService`, bound to `clientOptions`. Called on first use.
    */
   constructor(
     channel: ChannelInterface,
@@ -63,13 +63,13 @@ export class ClientConn implements StubFactory {
     this.#createStubs = createStubs;
   }
 
-  /** A grpc-js stub of this peer, made from its generated or loaded class. */
+  /** Creates a grpc-js stub of this peer from a generated or loaded class. */
   client<T extends Client>(Stub: ClientConstructor<T>): T {
     return new Stub('backchannel', credentials.createInsecure(), this.clientOptions);
   }
 
   /**
-   * A stub whose methods return observables, as of Nest's `ClientGrpc`.
+   * Returns a stub whose methods return observables, like that of Nest's `ClientGrpc`.
    *
    * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
    */
@@ -78,7 +78,7 @@ export class ClientConn implements StubFactory {
   }
 
   /**
-   * The grpc-js stub of a service by its name, as of Nest's `ClientGrpc`.
+   * Returns the grpc-js stub of a service by its name, like that of Nest's `ClientGrpc`.
    *
    * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
    */
@@ -86,7 +86,7 @@ export class ClientConn implements StubFactory {
     return this.#requireStubs(name).getClientByServiceName<T>(name);
   }
 
-  /** Makes no more calls; those under way finish. Idempotent. */
+  /** Begins no more calls; in-flight calls finish. Idempotent. */
   close(): void {
     this.#channel.close();
   }

@@ -35,23 +35,23 @@ import {
   type SessionFactory,
 } from './session-factory.js';
 
-/** The longest delay that Node's timers keep: 24 days. */
+/** Idle timeout of 24 days, the longest delay that Node's timers support. */
 const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': MAX_TIMEOUT_MS };
 
-/** Options of a `ClientHandshaker`; all may be left out. */
+/** Options of a `ClientHandshaker`; all are optional. */
 export interface ClientHandshakerOptions {
-  /** What multiplexes. Default: `yamuxSessionFactory()`. */
+  /** Creates the multiplexed sessions. Default: `yamuxSessionFactory()`. */
   sessionFactory?: SessionFactory;
-  /** What speaks gRPC. Default: `'built-in'`. */
+  /** gRPC engine. Default: `'built-in'`. */
   engine?: EngineName | GrpcEngine;
   /**
-   * Milliseconds that calls of the other end may take to finish when a connection ends in order.
-   * Default 10000.
+   * Milliseconds that calls of the other end may take to finish when a connection ends in order. Default
+   * 10000.
    */
   drainMs?: number;
   /**
-   * Take the streams that the other end opens with `peer.openStream(magic)`, each those with its magic.
-   * Default: none, every stream carries gRPC.
+   * Handle the streams that the other end opens with `peer.openStream(magic)`; each handshaker gets the
+   * streams with its magic. Default: none, every stream carries gRPC.
    */
   streamHandshakers?: Handshaker[];
 }
@@ -67,9 +67,9 @@ const RULES: Rules<ClientHandshakerOptions> = {
 };
 
 /**
- * The dialing side of the backchannel: makes a session of every connection of a channel, speaks
- * forward gRPC on its first stream, and serves the other end's calls on the streams that it opens.
- * Go: `backchannel.ClientHandshaker`.
+ * The dialing side of the backchannel. Creates a session on every connection of a channel, carries forward
+ * gRPC on the first stream, and serves calls of the other end on the streams that the other end opens. Go:
+ * `backchannel.ClientHandshaker`.
  */
 export class ClientHandshaker {
   readonly #serverFactory: ServerFactory;
@@ -92,29 +92,28 @@ export class ClientHandshaker {
     this.#engine = engineOf(verified.engine);
     this.#drainMs = verified.drainMs ?? DEFAULT_DRAIN_MS;
     this.#handshakers = verified.streamHandshakers ?? [];
-    // Throws for a magic that two of them have.
+    // Throws if two handshakers have the same magic.
     this.#createStreamMux(() => {});
   }
 
   /**
-   * Credentials for a grpc-js channel or stub whose connections are to be multiplexed. `credentials`
-   * secure the connection first; the handshake and all that follows happen inside. Closing the
-   * channel, or either end closing the connection, closes stream, session and socket and stops the
-   * connection's server.
+   * Returns credentials for a grpc-js channel or stub whose connections are multiplexed. `credentials`
+   * secure the connection first; the handshake runs inside. When the channel closes, or either end closes
+   * the connection, stream, session and socket are closed, and the server of the connection is stopped.
    *
-   * grpc-js disconnects a channel that made no call for 30 minutes, however busy its backchannel is:
-   * set its option `grpc.client_idle_timeout_ms` higher, as `createChannel` does.
+   * grpc-js disconnects a channel that makes no call for 30 minutes, even if its backchannel is in use. Set
+   * its option `grpc.client_idle_timeout_ms` higher, as `createChannel` does.
    */
   clientHandshake(credentials: ChannelCredentials): ChannelCredentials {
-    // The channel is of grpc-js, which dials in the context of the call that needs the connection.
+    // grpc-js dials in the async context of the call that needs the connection.
     return new UpgradeCredentials(credentials, (socket) =>
       inRootContext(() => this.#handshake(socket)),
     );
   }
 
   /**
-   * A channel of the engine to `target`, whose connections are multiplexed; for the option
-   * `channelOverride` of any stub. It is not disconnected for being idle.
+   * Creates a channel of the engine to `target` with multiplexed connections, for the option
+   * `channelOverride` of any stub. Its idle timeout is 24 days unless `options` set another.
    */
   createChannel(
     target: string,
@@ -130,8 +129,8 @@ export class ClientHandshaker {
   }
 
   /**
-   * A channel like that of `createChannel`, on connections that `dial` makes: any byte streams that keep
-   * order and lose nothing.
+   * Creates a channel like that of `createChannel`, on connections that `dial` makes. Each connection is a
+   * byte stream that keeps the order and loses nothing.
    */
   createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
     return this.#engine.createStreamChannel(
@@ -148,9 +147,9 @@ export class ClientHandshaker {
   }
 
   /**
-   * Ends all connections and makes no more. Those whose channel was closed end by themselves once
-   * their calls are through: they get `graceMs` for it. Takes `graceMs` and one second at most, whatever
-   * the other ends do. Idempotent; never rejects.
+   * Ends all connections and makes no more. Sessions whose channel was closed end after their last call;
+   * they have `graceMs` milliseconds for that. Takes at most `graceMs` plus one second. Idempotent; never
+   * rejects.
    */
   async close(graceMs = 0): Promise<void> {
     this.#closed = true;
@@ -160,12 +159,14 @@ export class ClientHandshaker {
     await endAll(sessions);
   }
 
-  /** Ends all connections there are, within a second; the channel may make others. Never rejects. */
+  /** Ends all current connections within one second; the channel may make others. Never rejects. */
   async disconnect(): Promise<void> {
     await endAll([...this.#sessions]);
   }
 
-  /** Handles the streams that the other end opens; without handshakers all of them carry gRPC. */
+  /**
+   * Returns the handler of streams that the other end opens; without handshakers all of them carry gRPC.
+   */
   #streamHandler(served: DialingSession, connection: ConnectionInfo): (stream: Duplex) => void {
     const serve = (stream: Duplex): void => served.serve(stream, connection);
     if (this.#handshakers.length === 0) return serve;
@@ -177,7 +178,7 @@ export class ClientHandshaker {
   }
 
   #createStreamMux(serve: (stream: Duplex) => void): ListenMux {
-    // The session limits its streams.
+    // The session already limits its streams.
     const mux = new ListenMux({
       onConnection: ({ stream }) => serve(stream),
       maxConnections: Infinity,

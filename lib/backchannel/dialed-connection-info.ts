@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionInfo } from '../grpc/index.js';
 
-/** A multiplexed connection, seen from the dialing side. */
+/** A multiplexed connection of the dialing side. */
 export class DialedConnectionInfo extends ConnectionInfo {
   readonly #onFailure: (error: Error) => void;
 
-  /** @param onFailure - told why HTTP/2 on one of its streams failed. */
+  /** @param onFailure - called with the error when HTTP/2 on one of the streams fails. */
   constructor(socket: Duplex, onFailure: (error: Error) => void) {
     super(socket);
     this.#onFailure = onFailure;

@@ -14,36 +14,38 @@ import { SessionStreams } from './session-streams.js';
 import { onWritableEnd } from './stream-end.js';
 
 /**
- * Streams of the other end that are served at once. One is usual, and another one while the first only
- * finishes its calls: gRPC leaves a connection that said GOAWAY for a new one.
+ * Maximum number of served streams. One is usual. There is a second one while the first only finishes its
+ * calls: after GOAWAY gRPC opens a new connection.
  */
 const MAX_SERVED_STREAMS = 4;
 
 /**
- * A session of the dialing side from its handshake to its end: serves the streams that the other end
- * opens, and decides what happens to them when the stream of forward calls ends.
+ * A session of the dialing side from its handshake to its end. Serves the streams that the other end opens,
+ * and decides when they end after the stream of forward calls.
  *
- * In order, calls finish first: the other end, which knows whether it has any under way, ends its
- * streams and the connection then. One that does not is told to, and is not waited for longer than calls
- * may take. Anything else than an end in order ends all of it at once.
+ * When the forward stream ends in order, calls of the other end get `drainMs` to finish. The other end
+ * knows its in-flight calls: it ends its streams and the connection after the last one. After one second,
+ * streams that are still open are drained. If the forward stream is cut, the session ends at once.
  */
 export class DialingSession {
-  /** Settles when the session is over. */
+  /** Settles when the session has ended. */
   readonly closed: Promise<unknown>;
   readonly #session: MultiplexSession;
   readonly #server: ConnectionServer;
   readonly #drainTime: DrainTime;
   readonly #streams: SessionStreams;
   readonly #served = new Set<ServedStream>();
-  /** The stream of forward calls. */
+  /** Stream of forward calls. */
   #forward: Duplex | undefined;
-  /** `leaving`: there are no more forward calls. `ending`: the other end has been told so. */
+  /**
+   * `leaving`: there are no more forward calls. `ending`: the streams of the other end are being drained.
+   */
   #state: 'open' | 'leaving' | 'ending' | 'ended' = 'open';
   #drainTimer: NodeJS.Timeout | undefined;
   #patienceTimer: NodeJS.Timeout | undefined;
 
   /**
-   * @param server - of this session alone; it is stopped with it.
+   * @param server - serves this session only, and is stopped with it.
    * @param drainMs - milliseconds that calls of the other end may take to finish.
    */
   constructor(session: MultiplexSession, server: ConnectionServer, drainMs: number) {
@@ -54,12 +56,14 @@ export class DialingSession {
     this.closed = session.closed.then(() => this.#end());
   }
 
-  /** Destroys `stream`, which the other end has opened, when the session has ended. */
+  /** Adds a stream that the other end has opened, to be destroyed after the end of the session. */
   add(stream: Duplex): void {
     this.#streams.add(stream);
   }
 
-  /** Serves the calls of a stream that the other end has opened; resets one that is too much. */
+  /**
+   * Serves the calls of a stream that the other end has opened; resets the stream if there are too many.
+   */
   serve(stream: Duplex, connection: ConnectionInfo): void {
     if (this.#state === 'ended' || this.#served.size >= MAX_SERVED_STREAMS) {
       stream.destroy();
@@ -75,14 +79,14 @@ export class DialingSession {
   }
 
   /**
-   * HTTP/2 on one of the streams has failed. That is the end of the stream only, unless the other end has
-   * used up what it may do for nothing: with another stream it would go on.
+   * Handles a failure of HTTP/2 on one of the streams. A failure ends only its stream, except for one
+   * caused by abuse: the other end could go on with another stream, so the session ends.
    */
   fail(error: Error): void {
     if (isAbuse(error)) this.#end();
   }
 
-  /** Ends with `stream`, the one of forward calls. */
+  /** Binds the session to `stream`, the stream of forward calls: the session ends after it. */
   follow(stream: Duplex): void {
     this.#forward = stream;
     this.#streams.add(stream);
@@ -92,7 +96,7 @@ export class DialingSession {
     });
   }
 
-  /** Ends all of it, within a second, whatever the other end does. Idempotent; never rejects. */
+  /** Ends the session within one second. Idempotent; never rejects. */
   async close(): Promise<void> {
     this.#takeLeave();
     this.#end();
@@ -100,15 +104,15 @@ export class DialingSession {
   }
 
   /**
-   * Tells the other end that the connection ends in order, unless that was said: without a word it would
-   * be lost. Writers of HTTP/2 write whole frames, so one more fits between theirs.
+   * Sends GOAWAY on the forward stream if it is still writable: without GOAWAY the other end counts the end
+   * as a loss. HTTP/2 writers write whole frames, so another frame fits between theirs.
    */
   #takeLeave(): void {
     if (this.#state === 'ended' || !this.#forward?.writable) return;
     announceEnd(this.#forward);
   }
 
-  /** The one way out. */
+  /** Ends the session. Every end of a session runs this method. */
   #end(): void {
     if (this.#state === 'ended') return;
     const limitMs = this.#state === 'open' ? 0 : this.#drainTime.leftMs;
@@ -123,7 +127,7 @@ export class DialingSession {
     if (this.#state !== 'open') return;
     this.#state = 'leaving';
     this.#drainTimer = setTimeout(() => this.#end(), this.#drainTime.leftMs).unref();
-    // The other end may not know it yet: calls may still be on their way, and streams for them.
+    // The other end may not know of the end yet: calls, and streams for them, may still arrive.
     this.#patienceTimer = setTimeout(() => this.#endStreams(), LINGER_MS).unref();
   }
 

@@ -1,12 +1,12 @@
 import { milliseconds } from '../options/index.js';
 
-/** Milliseconds that calls have to finish unless an option says otherwise. */
+/** Default time for in-flight calls to finish, in milliseconds. */
 export const DEFAULT_DRAIN_MS = 10_000;
 
-/** What the option `drainMs` may be. */
+/** Rule of the option `drainMs`. */
 export const DRAIN_MS_RULE = milliseconds();
 
-/** The time that calls have to finish: counted from its first step, however many there are. */
+/** Time limit of a drain that has several steps: `drainMs` for all of them, from the first one on. */
 export class DrainTime {
   readonly #drainMs: number;
   #endsAt: number | undefined;
@@ -15,13 +15,13 @@ export class DrainTime {
     this.#drainMs = drainMs;
   }
 
-  /** Milliseconds that are left. The first who asks starts it. */
+  /** Milliseconds that are left. The first read starts the time. */
   get leftMs(): number {
     this.#endsAt ??= performance.now() + this.#drainMs;
     return Math.max(0, this.#endsAt - performance.now());
   }
 
-  /** There is no shutdown, after all: the next one has all of it. */
+  /** Resets the time after an abandoned shutdown: the next one gets all of it. */
   reset(): void {
     this.#endsAt = undefined;
   }

@@ -2,9 +2,9 @@ import { LINGER_MS, withTimeout } from '../wire/index.js';
 import type { MultiplexSession } from './session-factory.js';
 
 /**
- * Ends a session in order: sends what was written, then closes the connection. Cuts it when that takes
- * longer than `limitMs`, whatever the other end does: it may read nothing, or give credit in crumbs for
- * ever. Resolves when the connection is closed; never rejects.
+ * Ends a session in order: sends the written data, then closes the connection. Destroys the session after
+ * `limitMs`, because the other end may read nothing, or grant credit in tiny amounts forever. Resolves
+ * after one of these; never rejects.
  *
  * @param limitMs - milliseconds. Default 1000.
  */

@@ -1,72 +1,72 @@
 import { status } from '@grpc/grpc-js';
 
-/** What went wrong; stable across releases. */
+/** Code of a `BackchannelError`; stable across releases. */
 export type BackchannelErrorCode =
   /**
-   * A peer was asked for on a connection that has no backchannel.
+   * The call of a handler that needs a peer came in on a connection without a backchannel.
    *
    * gRPC status: FAILED_PRECONDITION.
-   * Remedy: Have the caller connect by a backchannel client; `@Backchannel({ optional: true })` where plain
-   * clients call as well.
+   * Remedy: Let the caller connect with a backchannel client. If plain clients call the handler as well,
+   * use `@Backchannel({ optional: true })`.
    */
   | 'ERR_BACKCHANNEL_NOT_MULTIPLEXED'
   /**
    * No peer with this id is connected.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: Do not keep ids: a peer that reconnects has a new one. `registry.named(name)` finds it again.
+   * Remedy: Do not store ids: a peer gets a new id when it reconnects. `registry.named(name)` finds it
+   * again.
    */
   | 'ERR_BACKCHANNEL_UNKNOWN_PEER'
   /**
    * The other end did not complete the handshake.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: Look at what the message and `cause` say, and at the log of the other end: it may not be one that
-   * speaks this protocol.
+   * Remedy: Read the message, `cause`, and the log of the other end, which may not speak this protocol.
    */
   | 'ERR_BACKCHANNEL_HANDSHAKE'
   /**
-   * The listening side does not let this peer in.
+   * The listening side refused this peer.
    *
    * gRPC status: UNAVAILABLE at the dialing side; PERMISSION_DENIED if a handler throws it.
-   * Remedy: What the reason says; the listening side logs the whole error.
+   * Remedy: Follow the reason in the message; the listening side logs the complete error.
    */
   | 'ERR_BACKCHANNEL_PEER_REFUSED'
   /**
-   * The dialing side did not get a connection.
+   * The dialing side has no connection.
    *
    * gRPC status: UNAVAILABLE.
-   * Remedy: Look at `cause`, which is why the last attempt failed; a longer deadline, or
+   * Remedy: Read `cause`, the error of the last attempt. Use a longer deadline, or watch
    * `client.connection$`.
    */
   | 'ERR_BACKCHANNEL_NOT_CONNECTED'
   /**
-   * No peer of the kind that was waited for came in time.
+   * No matching peer connected before the deadline.
    *
    * gRPC status: DEADLINE_EXCEEDED.
-   * Remedy: A longer deadline; see whether the peer connects at all, and whether it is refused.
+   * Remedy: Use a longer deadline; check whether the peer connects at all, and whether it is refused.
    */
   | 'ERR_BACKCHANNEL_NO_PEER'
   /**
-   * A stub was asked for, but nobody said which services peers have.
+   * A stub was requested, but the services of peers were not declared.
    *
-   * gRPC status: none.
-   * Remedy: Name them in the option `server.backchannel` of `forRoot` (package and protoPath).
+   * gRPC status: FAILED_PRECONDITION.
+   * Remedy: Declare them in the option `server.backchannel` of `forRoot` (package and protoPath).
    */
   | 'ERR_BACKCHANNEL_NO_SERVICES';
 
 /**
- * Base of this room's errors. Thrown in a handler it reaches the caller as the gRPC status in `code`
- * with `details`, as every `ServiceError` of grpc-js does.
+ * Base class of backchannel errors. When a handler throws one, the caller receives the gRPC status in
+ * `code` with `details`, as for every `ServiceError` of grpc-js.
  */
 export class BackchannelError extends Error {
-  /** The name of its class. */
+  /** Name of the class. */
   override readonly name: string = 'BackchannelError';
   /** gRPC status code. */
   readonly code: status;
   /** gRPC status message. */
   readonly details: string;
-  /** What went wrong, to tell errors apart. */
+  /** Identifies the kind of the error. */
   readonly reason: BackchannelErrorCode;
 
   constructor(reason: BackchannelErrorCode, code: status, message: string, options?: ErrorOptions) {
@@ -78,8 +78,8 @@ export class BackchannelError extends Error {
 }
 
 /**
- * The call came in on a plain connection: there is no backchannel to its client.
- * Go: `ErrNonMultiplexedConnection`.
+ * The call came in on a plain connection, so there is no backchannel to its client. Go:
+ * `ErrNonMultiplexedConnection`.
  */
 export class NonMultiplexedConnectionError extends BackchannelError {
   override readonly name = 'NonMultiplexedConnectionError';
@@ -93,11 +93,11 @@ export class NonMultiplexedConnectionError extends BackchannelError {
   }
 }
 
-/** No peer with this id is connected; it has gone, or never was. Go: `no backchannel for peer`. */
+/** No peer with this id is connected now. Go: `no backchannel for peer`. */
 export class UnknownPeerError extends BackchannelError {
   override readonly name = 'UnknownPeerError';
 
-  /** @param peerId - the id that was asked for. */
+  /** @param peerId - the requested id. */
   constructor(
     readonly peerId: number,
     options?: ErrorOptions,
@@ -120,11 +120,11 @@ export class HandshakeError extends BackchannelError {
   }
 }
 
-/** Thrown by `authorizePeer`: this peer is not let in. The other end is told why. */
+/** Thrown by `authorizePeer` to refuse a peer. The reason is sent to the other end. */
 export class PeerRefusedError extends BackchannelError {
   override readonly name = 'PeerRefusedError';
 
-  /** @param why - what the other end is told. Default: nothing but that. */
+  /** @param why - reason for the other end. Default: no reason. */
   constructor(
     readonly why = '',
     options?: ErrorOptions,
@@ -138,14 +138,14 @@ export class PeerRefusedError extends BackchannelError {
   }
 }
 
-/** `authorizePeer` failed: `cause` is what it threw, which concerns nobody but this side. */
+/** `authorizePeer` failed: `cause` is its error, which is not sent to the other end. */
 export class AuthorizationFault extends PeerRefusedError {
   constructor(cause: unknown) {
     super('not authorized', { cause });
   }
 }
 
-/** No peer that was waited for came in time. */
+/** No matching peer connected before the deadline. */
 export class NoPeerError extends BackchannelError {
   override readonly name = 'NoPeerError';
 
@@ -158,11 +158,11 @@ export class NoPeerError extends BackchannelError {
   }
 }
 
-/** A client has no connection; `cause` is why the last attempt failed, if that is known. */
+/** A client has no connection; `cause` is the error of the last attempt, if known. */
 export class NotConnectedError extends BackchannelError {
   override readonly name = 'NotConnectedError';
 
-  /** @param waitedMs - how long it was waited for; undefined if the client is closed. */
+  /** @param waitedMs - milliseconds that the caller waited; undefined if the client is closed. */
   constructor(url: string, waitedMs?: number, cause?: Error) {
     const problem =
       waitedMs === undefined

@@ -21,58 +21,61 @@ import type { MultiplexSession } from './session-factory.js';
 import { SessionStreams } from './session-streams.js';
 import { onWritableEnd } from './stream-end.js';
 
-/** What a `ListeningSession` is made of. */
+/** Parts of a `ListeningSession`. */
 export interface ListeningSessionParts {
   readonly session: MultiplexSession;
-  /** The stream of forward calls; who serves them ends it when they are through. */
+  /** Stream of forward calls. The server of these calls ends it after the last one. */
   readonly stream: Duplex;
   readonly connection: ConnectionInfo;
   readonly engine: GrpcEngine;
   readonly channelOptions: ChannelOptions | undefined;
-  /** Makes what the peer is called with. */
+  /** Creates the connection for calls to the peer. */
   readonly createConn: (channel: ChannelInterface) => ClientConn;
-  /** Milliseconds from the departure of the peer until its connection ends, calls or not. */
+  /** Milliseconds from the departure of the peer until its connection ends, even with in-flight calls. */
   readonly drainMs: number;
 }
 
 /**
- * A session of the listening side from its handshake to its end: the stream of forward calls, the
- * channel of backchannel calls, and what happens to one when the other ends.
+ * A session of the listening side from its handshake to its end: the stream of forward calls, the channel
+ * of backchannel calls, and the order in which they end.
  *
- * In order, calls finish first. A dialing side that is about to leave says so on the streams of the
- * channel: from then on the peer is not to be found, but its calls go on for `drainMs`, and may bring
- * calls back on a new stream. When the forward stream has ended, no handler is left that could call back,
- * so the channel is closed; when its last call is through, so is the session. Anything else ends all of it
- * at once.
+ * A dialing side that leaves in order first sends GOAWAY on the streams of the channel. From then on the
+ * registry does not have the peer, but its forward calls continue for `drainMs`, and may cause backchannel
+ * calls on a new stream. When the forward stream has ended, no handler is left that could call back, and
+ * the channel closes. The session ends after the last call of the channel. Any other end of the forward
+ * stream or the connection ends the session at once.
  *
  * Invariant: while a forward call can begin, the peer is in the registry, or the session ends within
- * `drainMs`. Nothing that the peer does, or leaves undone, extends that.
+ * `drainMs`. The peer cannot extend this time.
  */
 export class ListeningSession implements PeerLink, PeerConnectionOwner {
-  /** What to call the peer with. */
+  /** Carries the calls to the peer. */
   readonly backchannel: ClientConn;
   readonly #channel: DialChannel;
   readonly #parts: ListeningSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
   readonly #streams: SessionStreams;
-  /** Streams of the channel; more than one only while one replaces another. */
+  /** Streams of the channel; more than one only while a new one replaces the old one. */
   readonly #backStreams = new Set<Duplex>();
-  /** `leaving`: nobody finds the peer any more, calls finish. `ended`: no calls. */
+  /** `leaving`: the registry does not have the peer, calls finish. `ended`: there are no calls. */
   #state: 'open' | 'leaving' | 'ended' = 'open';
-  /** `ended`: this side has ended it, in order. */
+  /** `ended`: this side has ended the forward stream in order. */
   #forward: 'open' | 'ended' = 'open';
-  /** Whether the peer has been asked for a new connection, and whether it has said that it goes. */
+  /**
+   * `asked`: this side asked the peer to make a new connection. `told`: the peer announced that it leaves.
+   * `agreed`: it did so after it was asked.
+   */
   #parting: 'none' | 'asked' | 'told' | 'agreed' = 'none';
-  /** What serves the forward calls. */
+  /** Serves the forward calls. */
   #served: ServedStream | undefined;
-  /** Why HTTP/2 of the forward calls failed. */
+  /** Error of HTTP/2 on the forward stream. */
   #failure: Error | undefined;
   /** Whether the channel is closed. */
   #isClosed = false;
   #drainTime: DrainTime;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onDeparture - told once, when the peer is no longer to be found. */
+  /** @param onDeparture - called once, when the registry must remove the peer. */
   constructor(parts: ListeningSessionParts, onDeparture: (departure: Departure) => void) {
     const { session, stream, engine, channelOptions, connection, drainMs } = parts;
     this.#parts = parts;
@@ -94,7 +97,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
       this.takesLeave();
       this.depart(this.#inOrder);
     });
-    // As Go's `grpc.Dial`: connected before the first call needs it.
+    // Connects before the first call needs the channel, as Go's `grpc.Dial` does.
     this.#channel.getConnectivityState(true);
   }
 
@@ -110,14 +113,14 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     return this.#state !== 'ended' && this.#forward === 'open' ? this.backchannel : undefined;
   }
 
-  /** Opens a stream beside the calls. @throws Error (as a rejection) if the session has ended. */
+  /** Opens a stream beside those of calls. @throws Error (as a rejection) if the session has ended. */
   async openStream(): Promise<Duplex> {
     const stream = await this.#parts.session.open();
     this.#streams.add(stream);
     return stream;
   }
 
-  /** Ends all of it, within a second, whatever the peer does. */
+  /** Ends the session within one second. */
   async close(departure: Departure): Promise<void> {
     this.depart(departure);
     this.#end(departure.cause === 'closed' ? closedByDecision(departure.reason) : ENDING);
@@ -125,9 +128,9 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   /**
-   * Nobody is to find the peer any more; calls under way go on. Idempotent.
+   * Reports the departure of the peer; in-flight calls continue. Idempotent.
    *
-   * @param drainMs - milliseconds until the session ends, whatever is under way then.
+   * @param drainMs - milliseconds until the session ends, even with in-flight calls.
    */
   depart(departure: Departure, drainMs = this.#parts.drainMs): void {
     if (this.#state !== 'open') return;
@@ -152,21 +155,21 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   /**
-   * HTTP/2 of the forward calls has failed, so the stream of them is not worth waiting for backchannel
-   * calls when it ends, though it does so in order, behind what tells the peer why.
+   * Handles a failure of HTTP/2 on the forward stream. The stream still ends in order, after the GOAWAY
+   * that explains the failure, but backchannel calls then get no time to finish.
    */
   fail(error: Error): void {
     this.#failure ??= error;
     this.depart({ cause: 'lost', error });
   }
 
-  /** How the peer departs if all of it ends in order. */
+  /** Departure of the peer if the session ends in order. */
   get #inOrder(): Departure {
     const isAsked = this.#parting === 'asked' || this.#parting === 'agreed';
     return { cause: isAsked ? 'replaced' : 'left' };
   }
 
-  /** There are no more forward calls: backchannel calls get their time to finish. */
+  /** Handles the end of the forward stream: backchannel calls get their time to finish. */
   #endForward(): void {
     if (this.#forward === 'ended' || this.#state === 'ended') return;
     this.#forward = 'ended';
@@ -181,7 +184,10 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.#endIfThrough();
   }
 
-  /** All of it is over. A peer that has said before that it goes has left, however its connection ended. */
+  /**
+   * Ends the session. A peer that announced its departure has left, even if its connection broke
+   * afterwards.
+   */
   #lose(error: Error | undefined): void {
     const hasSaidSo = this.#parting === 'told' || this.#parting === 'agreed';
     const isLost = error !== undefined && (error === this.#failure || !hasSaidSo);
@@ -194,9 +200,9 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   /**
-   * The one way out.
+   * Ends the session. Every end of a session runs this method.
    *
-   * @param goAway - what to tell a peer whose forward calls are still served.
+   * @param goAway - sent to a peer whose forward calls are still served.
    */
   #end(goAway?: GoAway): void {
     if (this.#state === 'ended') return;
@@ -209,7 +215,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     void endSession(this.#parts.session, limitMs + LINGER_MS);
   }
 
-  /** No forward call begins any more. */
+  /** Stops serving forward calls. */
   #endServing(goAway: GoAway | undefined): void {
     if (goAway !== undefined && this.#served !== undefined) this.#served.dismiss(goAway);
     else this.#parts.stream.destroy();
@@ -227,21 +233,24 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 }
 
-/** What a server says when it ends a stream for being old or unused, and not because it leaves. */
+/** GOAWAY messages of servers that end an old, unused or abused stream but continue to serve. */
 const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);
 
-/** Whether the other end takes no more calls at all. */
+/** Whether the other end accepts no more calls on any stream. */
 function isFarewell(goAway: GoAway | undefined): boolean {
   return goAway !== undefined && goAway.code === 0 && !NO_FAREWELL.has(goAway.message);
 }
 
 /**
- * Turns of the event loop until a call of grpc-js is sent. Its GOAWAY would go ahead of those that are
- * not, and the other end take none of them.
+ * Turns of the event loop until grpc-js has sent a call. GOAWAY would overtake a call that is not sent yet,
+ * and the other end would not accept that call.
  */
 const TURNS_TO_SEND = 4;
 
-/** Calls that wait for a connection which is being made are under way, too: closing would end them. */
+/**
+ * Waits until begun calls are sent. Calls that wait for a connection attempt count too: closing would end
+ * them.
+ */
 async function begunCalls(channel: ChannelInterface): Promise<void> {
   const { CONNECTING } = connectivityState;
   if (channel.getConnectivityState(false) === CONNECTING) {

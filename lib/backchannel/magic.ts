@@ -1,2 +1,4 @@
-/** What a multiplexed connection begins with: 11 bytes, no terminator, no reply. Go: `backchannel.magicBytes`. */
+/**
+ * First 11 bytes of a multiplexed connection, without terminator or reply. Go: `backchannel.magicBytes`.
+ */
 export const BACKCHANNEL_MAGIC = 'backchannel';

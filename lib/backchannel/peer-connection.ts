@@ -12,32 +12,35 @@ import { NonMultiplexedConnectionError } from './errors.js';
 import type { PeerId } from './peer.js';
 import { Registry } from './registry.js';
 
-/** What a `PeerConnectionInfo` needs of the session that it is the connection of. */
+/** The session of a `PeerConnectionInfo`. */
 export interface PeerConnectionOwner {
-  /** What to call the peer with for as long as its calls are handled: longer than the registry has it. */
+  /**
+   * Connection for calls to the peer while forward calls are handled, also after the registry removed the
+   * peer; undefined when these have ended.
+   */
   readonly conn: ClientConn | undefined;
-  /** Forward calls are served by `served`. */
+  /** Called with the server side of the forward stream. */
   servedBy(served: ServedStream): void;
-  /** HTTP/2 of the forward calls has failed. */
+  /** Called when HTTP/2 on the forward stream fails. */
   fail(error: Error): void;
-  /** The other end has said that it makes no more forward calls. */
+  /** Called when the other end announces that it makes no more forward calls. */
   takesLeave(): void;
-  /** The other end is being asked to make a new connection. */
+  /** Called before this side asks the other end to make a new connection. */
   retired(): void;
 }
 
-/** A multiplexed connection of the listening side: calls on it have a peer that can be called back. */
+/** A multiplexed connection of the listening side: handlers of its calls can call the peer back. */
 export class PeerConnectionInfo extends ConnectionInfo {
-  /** Who the peer is, by the answer of `authorizePeer`. */
+  /** Identity of the peer: the answer of `authorizePeer`. */
   readonly identity: PeerIdentity;
   readonly #owner: PeerConnectionOwner | undefined;
 
   /**
-   * @param socket - the connection's own socket, under TLS the `TLSSocket`.
-   * @param peerId - the id of the peer at its other end.
-   * @param registry - where that peer is found.
-   * @param parts - the identity of the peer and its session. Default: none, as in tests; the peer is that
-   * of the registry.
+   * @param socket - socket of the connection; with TLS the `TLSSocket`.
+   * @param peerId - id of the peer at the other end.
+   * @param registry - registry that has the peer.
+   * @param parts - identity of the peer, and its session. Default: none, as in tests; the peer is then
+   * looked up in the registry.
    */
   constructor(
     socket: Duplex,
@@ -51,9 +54,9 @@ export class PeerConnectionInfo extends ConnectionInfo {
   }
 
   /**
-   * What to call the peer with.
+   * Connection for calls to the peer.
    *
-   * @throws UnknownPeerError if it has gone.
+   * @throws UnknownPeerError if the peer has disconnected.
    */
   get backchannel(): ClientConn {
     return this.#owner?.conn ?? this.registry.backchannel(this.peerId);
@@ -74,16 +77,16 @@ export class PeerConnectionInfo extends ConnectionInfo {
     this.#owner?.retired();
   }
 
-  /** @internal Its forward calls are served by `served`. */
+  /** @internal Registers `served` as the server side of the forward stream. */
   servedBy(served: ServedStream): void {
     this.#owner?.servedBy(served);
   }
 }
 
 /**
- * The id of the peer whose call is being handled. Go: `backchannel.GetPeerID`.
+ * Returns the id of the peer that made a call. Go: `backchannel.GetPeerID`.
  *
- * @param call - the call as the handler received it.
+ * @param call - the call that the handler received.
  * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
  */
 export function getPeerId(call: CallLike): PeerId {
@@ -91,10 +94,10 @@ export function getPeerId(call: CallLike): PeerId {
 }
 
 /**
- * What to call the peer back with whose call is being handled.
+ * Returns the connection for calls back to the peer that made a call.
  *
  * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
- * @throws UnknownPeerError if the peer has gone meanwhile.
+ * @throws UnknownPeerError if the peer has disconnected in the meantime.
  */
 export function getBackchannel(call: CallLike): ClientConn {
   return peerConnectionOf(call).backchannel;
@@ -106,9 +109,9 @@ export function hasBackchannel(call: CallLike): boolean {
 }
 
 /**
- * Makes `call` one of peer `id`, for tests of handlers. Go: `backchannel.WithID`.
+ * Assigns `call` to the peer `id`, for tests of handlers. Go: `backchannel.WithID`.
  *
- * @param registry - where `getBackchannel(call)` looks for the peer. Default: an empty one.
+ * @param registry - registry in which `getBackchannel(call)` looks up the peer. Default: an empty one.
  * @returns `call`.
  */
 export function withId<T extends CallLike>(call: T, id: PeerId, registry = new Registry()): T {

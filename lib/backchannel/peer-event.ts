@@ -1,6 +1,6 @@
 import type { Departure, Peer } from './peer.js';
 
-/** An arrival or departure of a peer of a registry. */
+/** An arrival or a departure of a peer. */
 export type PeerEvent =
   | { readonly type: 'connected'; readonly peer: Peer }
   | { readonly type: 'disconnected'; readonly peer: Peer; readonly departure: Departure };

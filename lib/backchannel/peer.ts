@@ -7,18 +7,23 @@ import { showValue } from '../options/index.js';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
 
-/** Identifies a peer for as long as it is connected; grows monotonically and is never reused. Go: `backchannel.ID`. */
+/**
+ * Identifies a peer while it is connected. Ids grow monotonically and are never reused. Go:
+ * `backchannel.ID`.
+ */
 export type PeerId = number;
 
 /**
- * Why a peer is no longer there.
+ * Why a peer disconnected.
  *
- * - `left`: it said in order that it goes.
- * - `replaced`: this side asked it to make a new connection, because of the age of this one
- *   (`grpc.max_connection_age_ms`) or for want of calls (`grpc.max_connection_idle_ms`), and it went in
- *   order. With `engine: 'grpc-js'` it `left`: the server of grpc-js does not tell.
- * - `lost`: the connection ended without a word, as when the process of the peer is killed, or broke, or
- *   the peer did not answer, or it broke the protocol; `error` says how.
+ * - `left`: the peer announced in order that it leaves.
+ * - `replaced`: this side asked it to make a new connection, because this one is too old
+ *   (`grpc.max_connection_age_ms`) or has no calls (`grpc.max_connection_idle_ms`), and the peer left in
+ *   order. With `engine: 'grpc-js'` the cause is `left`: the server of grpc-js does not report such
+ *   requests.
+ * - `lost`: the connection ended without an announcement (for example because the process of the peer was
+ *   killed), the connection broke, the peer did not answer, or it violated the protocol; `error` tells
+ *   which.
  * - `closed`: `peer.close({ reason })`.
  * - `shutdown`: this side stops serving.
  */
@@ -29,84 +34,93 @@ export type Departure =
   | { readonly cause: 'closed'; readonly reason?: string | undefined }
   | { readonly cause: 'shutdown' };
 
-/** What carries a peer. */
+/** Connection and session of a peer. */
 export interface PeerLink {
-  /** Its addresses, certificate and traffic. */
+  /** Addresses, certificate and traffic of the connection. */
   readonly connection: ConnectionInfo;
-  /** Streams of its session that are open. */
+  /** Number of open streams of the session. */
   readonly openStreams: number;
-  /** Opens a stream of bytes to the peer; absent if the link has none, as in tests. */
+  /** Opens a byte stream to the peer; absent if the link has none, as in tests. */
   openStream?(): Promise<Duplex>;
-  /** Ends it, whatever the other end does. Idempotent; never rejects. */
+  /** Ends the connection. Does not depend on the other end. Idempotent; never rejects. */
   close(departure: Departure): Promise<void>;
-  /** The registry has it no more: it is to end in order, within a limited time. Idempotent. */
+  /**
+   * Called when the registry has removed the peer: ends the connection in order, within a time limit.
+   * Idempotent.
+   */
   depart?(departure: Departure): void;
 }
 
 /** Options of `Peer.close`. */
 export interface PeerCloseOptions {
   /**
-   * For the other end, which logs it, and for `departure.reason`. It is sent as text of 1024 bytes at
-   * most. Default: none.
+   * Sent to the other end, which logs it, and used as `departure.reason`. Cut after 1024 bytes when sent.
+   * Default: none.
    */
   reason?: string | undefined;
 }
 
-/** The other end of a multiplexed connection, as the listening side sees it. */
+/** The other end of a multiplexed connection of the listening side. */
 export class Peer {
-  /** When it was registered. */
+  /** Time of its registration. */
   readonly connectedAt = new Date();
-  /** The certificate that it proved to own by mutual TLS; undefined without, or if it was not verified. */
+  /**
+   * Certificate that the peer proved to own by mutual TLS; undefined without one, or if it was not
+   * verified.
+   */
   readonly certificate: PeerCertificate | undefined;
-  /** Name of the peer, `identity.name`; undefined if `authorizePeer` gave none. */
+  /** Name of the peer, from `identity.name`; undefined if `authorizePeer` gave none. */
   readonly name: string | undefined;
   readonly #link: PeerLink | undefined;
 
   /**
-   * @param backchannel - what to call it with.
-   * @param link - the connection of the peer; none in tests.
+   * @param backchannel - connection for calls to the peer.
+   * @param link - connection and session of the peer; none in tests.
    */
   constructor(
-    /** Under which the registry has it. */
+    /** Id of the peer in the registry. */
     readonly id: PeerId,
     readonly backchannel: ClientConn,
-    /** Who the peer is, by the answer of `authorizePeer`. */
+    /** Identity of the peer: the answer of `authorizePeer`. */
     readonly identity: PeerIdentity = {},
     link?: PeerLink,
   ) {
     this.name = identity.name;
     this.#link = link;
-    // Nobody can tell it any more when the connection is closed.
+    // Read now: a closed connection no longer has the certificate.
     this.certificate = link?.connection.certificate;
   }
 
-  /** Its IP address; undefined where the connection has none. */
+  /** IP address of the peer; undefined if the connection has none. */
   get remoteAddress(): string | undefined {
     return this.#link?.connection.addresses.remoteAddress;
   }
 
-  /** Its port; undefined where the connection has none. */
+  /** Port of the peer; undefined if the connection has none. */
   get remotePort(): number | undefined {
     return this.#link?.connection.addresses.remotePort;
   }
 
-  /** Bytes of its connection that came in, multiplexing included; under TLS, what was in it. */
+  /** Bytes received on the connection, including multiplexing; with TLS the decrypted bytes. */
   get bytesRead(): number {
     return this.#link?.connection.bytesRead ?? 0;
   }
 
-  /** Bytes of its connection that were sent, multiplexing included; under TLS, what was in it. */
+  /** Bytes sent on the connection, including multiplexing; with TLS the bytes before encryption. */
   get bytesWritten(): number {
     return this.#link?.connection.bytesWritten ?? 0;
   }
 
-  /** Streams of its session: one for each direction in which calls are made. */
+  /**
+   * Number of open streams of the session: one for each direction with calls, and those of `openStream`.
+   */
   get openStreams(): number {
     return this.#link?.openStreams ?? 0;
   }
 
   /**
-   * A stub of one of its services, whose methods return observables; `backchannel.getService(name)`.
+   * Returns a stub of a service of the peer, whose methods return observables:
+   * `backchannel.getService(name)`.
    *
    * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
    */
@@ -115,12 +129,12 @@ export class Peer {
   }
 
   /**
-   * Opens a stream of bytes beside the calls, to the handshaker of the dialing side that has `magic`
-   * (`ClientHandshakerOptions.streamHandshakers`). A dialing side without it resets the stream. The stream ends
-   * with the connection.
+   * Opens a byte stream beside the calls, to the handshaker of the dialing side that has `magic`
+   * (`ClientHandshakerOptions.streamHandshakers`). A dialing side without such a handshaker resets the
+   * stream. The stream ends with the connection.
    *
    * @param magic - 11 bytes of ASCII, sent first.
-   * @throws TypeError (as a rejection) for a bad magic; UnknownPeerError if the peer has gone.
+   * @throws TypeError (as a rejection) for a bad magic; UnknownPeerError if the peer has disconnected.
    */
   async openStream(magic: string): Promise<Duplex> {
     if (!isMagic(magic)) {
@@ -137,18 +151,18 @@ export class Peer {
     return stream;
   }
 
-  /** @internal The registry has it no more. */
+  /** @internal Called when the registry has removed the peer. */
   depart(departure: Departure): void {
     this.#link?.depart?.(departure);
   }
 
   /**
-   * Ends its connection, whatever the other end does: no call of it begins any more, and calls under way,
-   * in both directions, end with UNAVAILABLE. The other end has a second to take what was sent. A
-   * dialing side of this package connects again. Idempotent; resolves when the connection is closed.
+   * Closes the connection of the peer. No more calls begin, and in-flight calls in both directions end with
+   * UNAVAILABLE. The other end has one second to read the sent data. A dialing side of this package
+   * connects again. Idempotent; resolves when the connection is closed.
    *
-   * Options that are wrong are ignored, with a warning of the process that names the remedy: a mistake
-   * must neither keep a peer connected nor end the process by a rejection that nobody handles.
+   * Invalid options are ignored with a process warning that names the remedy. A mistake must neither keep a
+   * peer connected nor end the process by an unhandled rejection.
    */
   async close(options: PeerCloseOptions = {}): Promise<void> {
     const problem = problemOf(options);
@@ -161,7 +175,7 @@ export class Peer {
   }
 }
 
-/** The problem with the options of `Peer.close`; undefined if there is none. */
+/** Returns the problem with the options of `Peer.close`; undefined if there is none. */
 function problemOf(options: unknown): string | undefined {
   if (typeof options === 'string') {
     return 'the reason is an option: write peer.close({ reason }) instead of peer.close(reason)';

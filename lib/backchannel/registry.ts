@@ -7,29 +7,29 @@ import type { PeerEvent } from './peer-event.js';
 import { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
 import { waitForPeer, type WaitForPeerOptions } from './wait-for-peer.js';
 
-/** What is known of a peer that is registered. */
+/** Data of a peer to register. */
 export interface PeerRegistration {
-  /** Who the peer is, by the answer of `authorizePeer`. Default: nothing is known. */
+  /** Identity of the peer: the answer of `authorizePeer`. Default: empty. */
   identity?: PeerIdentity;
-  /** The connection of the peer. Default: none, as in tests. */
+  /** Connection and session of the peer. Default: none, as in tests. */
   link?: PeerLink;
 }
 
 /**
- * The peers that are connected now, by id, oldest first. One per listener is usual; handshakers may
+ * The connected peers by id, oldest first. Usually each listener has its own registry, but handshakers may
  * share one. Go: `backchannel.Registry`.
  */
 export class Registry implements Iterable<Peer> {
   /**
-   * Tells of every arrival and departure from the subscription on. Those who are there already are in
-   * the registry itself. Subscribers are told in the root async context: no call is the reason.
+   * Emits every arrival and departure after the subscription. The registry itself has the peers that are
+   * already connected. Subscribers run in the root async context, because no call causes these events.
    */
   readonly peers$: Observable<PeerEvent>;
   readonly #peers = new Map<PeerId, Peer>();
-  /** Peers by name, oldest first; names that nobody has any more are not kept. */
+  /** Peers by name, oldest first. Names without a peer are removed. */
   readonly #namesakes = new Map<string, Peer[]>();
   readonly #events = new Subject<PeerEvent>();
-  /** What is being told, and what happened meanwhile. */
+  /** The event that is being emitted, and events that occurred meanwhile. */
   readonly #untold: PeerEvent[] = [];
   #lastId: PeerId = 0;
 
@@ -37,31 +37,31 @@ export class Registry implements Iterable<Peer> {
     this.peers$ = this.#events.asObservable();
   }
 
-  /** Number of peers. */
+  /** Number of connected peers. */
   get size(): number {
     return this.#peers.size;
   }
 
-  /** All peers, oldest first. */
+  /** Iterates over all peers, oldest first. */
   [Symbol.iterator](): Iterator<Peer> {
     return this.#peers.values();
   }
 
-  /** The peer with this id, if it is connected. */
+  /** Returns the peer with this id, if it is connected. */
   get(id: PeerId): Peer | undefined {
     return this.#peers.get(id);
   }
 
   /**
-   * The peer whom `authorizePeer` called so. Of several the one that came last: who has reconnected
-   * may still seem to be there twice.
+   * Returns the peer to which `authorizePeer` gave this name; of several, the one that connected last: the
+   * old connection of a peer that reconnected may still be registered.
    */
   named(name: string): Peer | undefined {
     return this.#namesakes.get(name)?.at(-1);
   }
 
   /**
-   * What to call a peer with.
+   * Returns the connection for calls to a peer.
    *
    * @throws UnknownPeerError if no such peer is connected.
    */
@@ -72,10 +72,11 @@ export class Registry implements Iterable<Peer> {
   }
 
   /**
-   * The first peer that `predicate` is true of: one that is connected, or the next to come.
+   * Resolves with a peer that satisfies `predicate`: the oldest connected one, or else the next one that
+   * connects.
    *
-   * @throws NoPeerError (as a rejection) if there was none within `deadlineMs`; the reason of `signal`
-   * when it aborts; what `predicate` throws.
+   * @throws NoPeerError (as a rejection) if there is none within `deadlineMs`; the reason of `signal` when
+   * it aborts; errors of `predicate`.
    */
   waitFor(
     predicate: (peer: Peer) => boolean = () => true,
@@ -84,7 +85,7 @@ export class Registry implements Iterable<Peer> {
     return waitForPeer(this, predicate, options);
   }
 
-  /** Adds a peer under a new id. Called by `ServerHandshaker`; by users only in tests. */
+  /** Adds a peer under a new id. Called by `ServerHandshaker`; other code calls it only in tests. */
   registerBackchannel(conn: ClientConn, { identity = {}, link }: PeerRegistration = {}): PeerId {
     this.#lastId += 1;
     const { name } = identity;
@@ -96,8 +97,9 @@ export class Registry implements Iterable<Peer> {
   }
 
   /**
-   * Removes a peer. Its calls may finish, but its connection ends within the `drainMs` of its handshaker:
-   * nobody is served whom nobody could close. Idempotent.
+   * Removes a peer. Its in-flight calls may finish, but its connection ends within `drainMs` of its
+   * handshaker: otherwise a peer outside of the registry, which nothing can close, would be served.
+   * Idempotent.
    */
   removeBackchannel(id: PeerId, departure: Departure = { cause: 'left' }): void {
     const peer = this.#peers.get(id);
@@ -108,7 +110,10 @@ export class Registry implements Iterable<Peer> {
     this.#tell({ type: 'disconnected', peer, departure });
   }
 
-  /** In order, to everybody: what a subscriber sets going is told when all know of what it heard. */
+  /**
+   * Emits events in order: an event that a subscriber causes waits until all subscribers have the current
+   * one.
+   */
   #tell(event: PeerEvent): void {
     this.#untold.push(event);
     if (this.#untold.length > 1) return;

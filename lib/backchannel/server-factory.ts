@@ -4,13 +4,13 @@ import type { MuxConnection } from '../listenmux/index.js';
 import { PeerConnectionInfo } from './peer-connection.js';
 
 /**
- * Makes the server of one multiplexed connection: what the dialing side serves to the other end.
- * Called once per connection; the server is stopped with it. Either a grpc-js `Server` with its
- * services added and not bound to a port, or a server of an engine. Go: `backchannel.ServerFactory`.
+ * Creates the server of one multiplexed connection, with the services that the dialing side serves to the
+ * other end. Called once per connection; the server is stopped with it. The result is a grpc-js `Server`
+ * with its services and without a port, or a server of an engine. Go: `backchannel.ServerFactory`.
  */
 export type ServerFactory = () => Server | ConnectionServer;
 
-/** Returns the `onConnection` of a `ListenMux` whose connections `server` serves. */
+/** Returns an `onConnection` callback for a `ListenMux` that serves each connection with `server`. */
 export function serveConnections(
   server: Server | ConnectionServer,
 ): (connection: MuxConnection<ConnectionInfo>) => void {
@@ -21,7 +21,7 @@ export function serveConnections(
   };
 }
 
-/** @internal */
+/** @internal Returns `server` as a server of an engine. */
 export function toConnectionServer(server: Server | ConnectionServer): ConnectionServer {
   return 'serve' in server ? server : new GrpcJsServer(server);
 }

@@ -42,24 +42,25 @@ import {
   type SessionFactory,
 } from './session-factory.js';
 
-/** Options of a `ServerHandshaker`; all may be left out. */
+/** Options of a `ServerHandshaker`; all are optional. */
 export interface ServerHandshakerOptions {
-  /** Run on every backchannel call made with a stub of `ClientConn`. */
+  /** Run on every backchannel call of a `ClientConn` stub. */
   interceptors?: Interceptor[];
-  /** Options of the channels to peers: message limits, keepalive and the like. */
+  /** Options of the channels to peers, such as message limits and keepalive. */
   channelOptions?: ChannelOptions;
-  /** Makes what `ClientConn.getService` uses. */
+  /** Creates the stubs of `ClientConn.getService`. */
   createStubs?: (options: ClientConn['clientOptions']) => StubFactory;
-  /** Decides who becomes a peer, before a byte of their session is read. Default: everybody does. */
+  /** Decides which connections become peers, before a byte of their session is read. Default: all do. */
   authorizePeer?: AuthorizePeer | undefined;
   /**
-   * Milliseconds that calls may take to finish when a connection ends in order: from when the other end
-   * says that it goes, or ends its calls, until the connection ends. Default 10000.
+   * Milliseconds that calls may take to finish when a connection ends in order. Begins when the other end
+   * announces that it leaves, or ends its forward stream. The connection ends after this time. Default
+   * 10000.
    */
   drainMs?: number;
-  /** What multiplexes. Default: `yamuxSessionFactory()`. */
+  /** Creates the multiplexed sessions. Default: `yamuxSessionFactory()`. */
   sessionFactory?: SessionFactory;
-  /** What speaks gRPC. Default: `'built-in'`. */
+  /** gRPC engine. Default: `'built-in'`. */
   engine?: EngineName | GrpcEngine;
 }
 
@@ -74,9 +75,9 @@ const RULES: Rules<ServerHandshakerOptions> = {
 };
 
 /**
- * The listening side of the backchannel: makes a session of every connection that asks for one and is
- * let in, takes its first stream as the client's gRPC connection, opens a channel back, and keeps the
- * peer in the registry for as long as all of that lives. Go: `backchannel.ServerHandshaker`.
+ * The listening side of the backchannel. Authorizes every multiplexed connection and creates a session on
+ * it, takes the first stream as the gRPC connection of the client, opens a channel back, and registers the
+ * peer until it leaves. Go: `backchannel.ServerHandshaker`.
  */
 export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   readonly magic = BACKCHANNEL_MAGIC;
@@ -103,12 +104,13 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 
   /**
-   * Makes a session of `socket` and a peer of its other end. Resolves with the client's stream, to be
-   * served, and with what `connectionOf(call)` gives for calls on it.
+   * Creates a session on `socket`, and registers the peer. Resolves with the stream of the client, to be
+   * served, and with the result of `connectionOf(call)` for its calls.
    *
-   * @throws HandshakeError if the client ends the connection, or its stream, before it can be served.
-   * @throws HandshakeError if the handshaker is closed by then.
-   * @throws PeerRefusedError if `authorizePeer` does not let it in.
+   * @throws HandshakeError (as a rejection) if the client ends the connection, or its stream, before it can
+   * be served.
+   * @throws HandshakeError (as a rejection) if the handshaker is closed by then.
+   * @throws PeerRefusedError (as a rejection) if `authorizePeer` refuses the connection.
    */
   handshake(socket: Duplex): Promise<{ stream: Duplex; context: PeerConnectionInfo }> {
     return inRootContext(() => this.#handshake(socket));
@@ -123,7 +125,8 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
       session.destroy();
       throw new HandshakeError('this side is closed');
     }
-    // Reset with the very bytes that opened it, it has said so already: nobody would be told again.
+    // A client may reset its stream in the bytes that open it. The stream has emitted its end by then, so
+    // later listeners would not notice.
     if (stream.destroyed) {
       session.destroy();
       throw new HandshakeError('the client reset its stream as it opened it');
@@ -132,9 +135,9 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 
   /**
-   * All peers depart, calls under way go on: for the first phase of a shutdown. Whoever serves their
-   * forward calls tells them, and ends the streams when those are through. Resolves when all
-   * connections have ended, or after `drainMs` milliseconds, when those that are left are cut; never
+   * Begins the departure of all peers, for the first phase of a shutdown; in-flight calls continue. The
+   * server of their forward calls sends GOAWAY, and ends the streams after the last call. Resolves when all
+   * connections have ended, or after `drainMs` milliseconds, when the remaining ones are cut; never
    * rejects.
    */
   async drain(drainMs = this.#drainMs): Promise<void> {
@@ -144,8 +147,8 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 
   /**
-   * Ends all connections, within a second, whatever the other ends do, and refuses new ones until `open()`
-   * is called. Idempotent; never rejects.
+   * Ends all connections within one second, and refuses new ones until `open()` is called. Does not depend
+   * on the other ends. Idempotent; never rejects.
    */
   async close(): Promise<void> {
     this.#state = 'closed';
@@ -153,7 +156,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     await Promise.all(peers.map((peer) => peer.close({ cause: 'shutdown' })));
   }
 
-  /** Takes connections again after `close()`. Idempotent. */
+  /** Accepts connections again after `close()`. Idempotent. */
   open(): void {
     this.#state = 'open';
   }
@@ -169,7 +172,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     }
   }
 
-  /** Says why on the stream where the peer waits for HTTP/2, and hangs up. */
+  /** Sends the reason on the stream on which the peer waits for HTTP/2, and closes the connection. */
   async #refuse(socket: Duplex, { message }: PeerRefusedError): Promise<void> {
     const session = this.#createSession(socket, 'server');
     try {
@@ -177,7 +180,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
       refuseClient(stream, message);
       await endSession(session);
     } catch {
-      // It has gone already.
+      // The other end has already closed the connection.
     }
   }
 
@@ -190,7 +193,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   ): PeerConnectionInfo {
     const { channelOptions, interceptors, createStubs } = this.#options;
     const registry = this.#registry;
-    // A subscriber that hears of the peer may close it at once, before its id is known here.
+    // A subscriber of the registry may close the peer before `registerBackchannel` returns its id.
     let id: PeerId | undefined;
     let departed: Departure | undefined;
     const peer = new ListeningSession(
@@ -216,7 +219,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 }
 
-/** The one stream that a dialing side opens; further ones are refused. */
+/** Resolves with the only stream that a dialing side opens; further streams are reset. */
 function onlyStream(session: MultiplexSession): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     let taken = false;

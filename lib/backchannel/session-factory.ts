@@ -2,35 +2,42 @@ import type { Duplex } from 'node:stream';
 import { func, type Rule } from '../options/index.js';
 import { verifyYamuxConfig, YamuxSession, type YamuxConfig } from '../yamux/index.js';
 
-/** A session as the handshakes need it; `YamuxSession` is one. */
+/** A multiplexed session for the handshakers; `YamuxSession` is one. */
 export interface MultiplexSession {
   /** Opens a stream to the other end. */
   open(): Promise<Duplex>;
-  /** Hands over every stream that the other end opens, from the first one on. */
+  /**
+   * Sets the handler of streams that the other end opens. The handler gets every stream from the first one
+   * on.
+   */
   onStream(handler: (stream: Duplex) => void): void;
-  /** Resets every stream that the other end opens from now on, if it can do that for less than `onStream` costs. */
+  /**
+   * Resets every stream that the other end opens from now on. Optional: worthwhile if it costs less than
+   * `onStream`.
+   */
   refuseStreams?(): void;
-  /** Sends what was written, then ends the connection. Idempotent; never rejects. */
+  /** Sends the written data, then ends the connection. Idempotent; never rejects. */
   close(): Promise<void>;
   /** Ends the connection at once. Idempotent. */
   destroy(error?: Error): void;
-  /** Streams that are open, if it counts them. */
+  /** Number of open streams; absent if the session does not count them. */
   readonly streamCount?: number;
-  /** Settles when the session is over, with the reason if there is one. Never rejects. */
+  /** Resolves when the session has ended, with the error, if any. Never rejects. */
   readonly closed: Promise<Error | undefined>;
 }
 
-/** Starts a session on a connection whose magic has been sent or read; the dialing side is the client. */
+/** Creates a session on a connection whose magic was sent or read; the dialing side is the client. */
 export type SessionFactory = (socket: Duplex, role: 'client' | 'server') => MultiplexSession;
 
-/** What the option `sessionFactory` may be. */
+/** Rule of the option `sessionFactory`. */
 export const SESSION_FACTORY_RULE: Rule<SessionFactory> = func(
   'a function that makes a session, such as yamuxSessionFactory()',
 );
 
 /**
- * Windows that start small, as a connection has only two streams and most are idle, and grow as far as
- * a long and fast link needs it: a single stream fills 1 GB/s at a round trip of 60 ms.
+ * Yamux configuration of a backchannel. Windows start small, because a connection has only two streams and
+ * most are idle. They grow as needed on long and fast links: a single stream reaches 1 GB/s at a round trip
+ * of 60 ms.
  */
 export const BACKCHANNEL_YAMUX_CONFIG: Readonly<Partial<YamuxConfig>> = Object.freeze({
   maxStreamWindowSize: 64 * 1024 * 1024,
@@ -38,7 +45,7 @@ export const BACKCHANNEL_YAMUX_CONFIG: Readonly<Partial<YamuxConfig>> = Object.f
 });
 
 /**
- * The default `SessionFactory`.
+ * Returns the default `SessionFactory`.
  *
  * @param config - overrides `BACKCHANNEL_YAMUX_CONFIG`, which overrides the defaults of yamux.
  * @throws YamuxError `ERR_YAMUX_CONFIG` naming a bad option.

@@ -3,8 +3,8 @@ import { destroyAfter, LINGER_MS } from '../wire/index.js';
 import type { MultiplexSession } from './session-factory.js';
 
 /**
- * Destroys the streams of a session one second after the session has ended: unread data keeps a stream
- * open, and a reader may have stopped for good, as node:http2 does after an error.
+ * Destroys the streams of a session one second after its end. Unread data keeps a stream open, and its
+ * reader may have stopped for good, as node:http2 does after an error.
  */
 export class SessionStreams {
   readonly #open = new Set<Duplex>();
@@ -15,7 +15,7 @@ export class SessionStreams {
     });
   }
 
-  /** Adds a stream that has just been opened, by either side. */
+  /** Adds a stream that either side has just opened. */
   add(stream: Duplex): void {
     if (stream.closed) return;
     this.#open.add(stream);

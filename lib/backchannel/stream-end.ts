@@ -2,9 +2,8 @@ import type { Duplex } from 'node:stream';
 import { LINGER_MS } from '../wire/index.js';
 
 /**
- * Calls `listener` once when this side has nothing more to do with `stream`: it has ended it in order,
- * or the stream was cut. Ended by us it would close only when the other end has ended it too; that may
- * be never. A stream that has closed before is told of in the next tick.
+ * Calls `listener` once when this side has ended `stream` in order, or when the stream was cut. The 'close'
+ * event alone is not enough: it waits for the other end to end its half, which may never happen.
  */
 export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => void): void {
   let isOver = false;
@@ -18,11 +17,11 @@ export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => vo
 }
 
 /**
- * Resolves when the other end has nothing more to do with `stream` either: it has ended it too, or the
- * stream was cut. Once this side has ended it, it gets a second for that.
+ * Resolves when both sides have ended `stream`, or when it was cut. After this side has ended it, the other
+ * end has one second for that.
  *
- * Until then the connection is to stay: a Go end drops the replies that nobody has read yet when the
- * stream of forward calls ends.
+ * The connection must stay open until then: a Go peer drops replies that are not read yet when the stream
+ * of forward calls ends.
  */
 export function waitForStreamEnd(stream: Duplex): Promise<void> {
   if (stream.closed) return Promise.resolve();

@@ -7,11 +7,11 @@ import { NoPeerError } from './errors.js';
 import type { PeerEvent } from './peer-event.js';
 import type { Peer } from './peer.js';
 
-/** How long to wait for a peer; without both for ever. */
+/** Limits of `Registry.waitFor`. Without both it waits forever. */
 export interface WaitForPeerOptions {
-  /** Gives up when it aborts. */
+  /** Rejects the wait when it aborts. */
   signal?: AbortSignal;
-  /** Milliseconds to wait at most. */
+  /** Maximum wait in milliseconds. Default: no limit. */
   deadlineMs?: number;
 }
 
@@ -20,7 +20,7 @@ const RULES: Rules<WaitForPeerOptions> = {
   deadlineMs: millisecondsOrInfinity,
 };
 
-/** The part of a `Registry` that waiting needs. */
+/** The part of a `Registry` that `waitForPeer` uses. */
 interface PeerSource extends Iterable<Peer> {
   readonly peers$: Observable<PeerEvent>;
 }
@@ -36,7 +36,7 @@ export async function waitForPeer(
   for (const peer of registry) if (predicate(peer)) return peer;
 
   const { promise, resolve, reject } = settleable<Peer>();
-  // The registry tells in the root context; the predicate is the caller's.
+  // The registry emits in the root context, but the predicate must run in the context of the caller.
   const matches = AsyncResource.bind(predicate);
   const subscription: Subscription = registry.peers$.subscribe((event) => {
     try {
@@ -46,7 +46,7 @@ export async function waitForPeer(
     }
   });
   const giveUp = (): void => reject(signal!.reason);
-  // Node 20 warns of more than ten listeners of a signal, which is no leak: they are removed below.
+  // Node 20 warns of more than ten listeners on a signal. There is no leak: they are removed below.
   if (signal) setMaxListeners(0, signal);
   signal?.addEventListener('abort', giveUp);
   const stopTimer = setLongTimer(deadlineMs, () => reject(new NoPeerError(deadlineMs)));
@@ -59,7 +59,7 @@ export async function waitForPeer(
   }
 }
 
-/** `Promise.withResolvers`, which Node 20 does not have. */
+/** Equivalent of `Promise.withResolvers`, which Node 20 does not have. */
 function settleable<T>() {
   let resolve!: (value: T) => void;
   let reject!: (reason: unknown) => void;
