@@ -28,22 +28,21 @@ import {
 import { logPeers, logRefusal } from './peer-log.js';
 
 /**
- * Lines that say who came, and as many that say who went, every 10 seconds: more than a person reads.
- * Who wants to know of everyone has `Registry.peers$`.
+ * Maximum number of lines per 10 seconds, for arrivals and for departures: more than a person reads.
+ * `Registry.peers$` reports every event.
  */
 const MAX_PEER_LINES = 100;
 
-/** Services of peers that there are stubs of, in all servers of the process. */
+/** Services of peers that have stubs, of all servers in the process. */
 const knownServices = new Set<string>();
 
 /**
- * The listening side as a transport strategy of Nest: serves controllers as the stock gRPC transport
- * does, to multiplexed clients, which can be called back, and to plain ones on the same port.
+ * The listening side as a Nest transport strategy. Serves controllers as Nest's gRPC transport does, on one
+ * port, to multiplexed clients, which can be called back, and to plain ones.
  *
- * Order of its life: services are bound before the port is opened. On `close()` the port is closed
- * first and everybody is told to go elsewhere (GOAWAY), which clients of this package do before they
- * leave; then calls in both directions finish, within `drainMs`; then connections end. It may listen
- * again after `close()`.
+ * Lifecycle: services are bound before the port opens. `close()` first closes the port and sends GOAWAY to
+ * all clients; clients of this package then connect elsewhere before they leave. In-flight calls in both
+ * directions finish within `drainMs`, then connections end. The server may listen again after `close()`.
  */
 export class ListenMuxServer extends StandardServicesServer {
   /** @internal */
@@ -58,9 +57,9 @@ export class ListenMuxServer extends StandardServicesServer {
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param registry - has the peers. Default: a new one.
-   * @param parts - used in place of those that the server would create.
-   * @throws OptionError naming a bad option; what Nest throws for bad proto options.
+   * @param registry - holds the peers. Default: a new one.
+   * @param parts - replace the parts that the server would create.
+   * @throws OptionError naming a bad option; Error of Nest for bad proto options.
    */
   constructor(
     options: ListenMuxServerOptions,
@@ -81,17 +80,17 @@ export class ListenMuxServer extends StandardServicesServer {
     return this.#parts.registry;
   }
 
-  /** @internal Names of the services of peers that there are stubs of. */
+  /** @internal Names of the services of peers that have stubs. */
   get peerServices(): readonly string[] {
     return this.#parts.peerServices?.names ?? [];
   }
 
-  /** Where it listens: the address with the port that was chosen, or a path; null while it does not. */
+  /** Address with the actual port, or a path; null while the server does not listen. */
   get address(): AddressInfo | string | null {
     return this.#listener?.address ?? null;
   }
 
-  /** Called by Nest: binds the handlers and opens the port; `callback` gets the error if that fails. */
+  /** Called by Nest: binds the handlers and opens the port. `callback` receives the error if that fails. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -100,7 +99,7 @@ export class ListenMuxServer extends StandardServicesServer {
     else callback(error);
   }
 
-  /** Binds the handlers, then opens the port: no call ever finds it half ready. */
+  /** Binds the handlers, then opens the port, so that no call arrives before all handlers are bound. */
   override async start(callback?: () => void): Promise<void> {
     await this.bindEvents();
     this.#verifyBackchannelUses();
@@ -108,7 +107,7 @@ export class ListenMuxServer extends StandardServicesServer {
     callback?.();
   }
 
-  /** Makes the server of the engine, without any service or port yet. */
+  /** Creates the server of the engine, without services or a port. */
   override createClient(): Promise<StreamServer> {
     const engine = engineOf(this.#options.engine);
     const whyServer = serverLeftToGrpcJs(toListeningServerOptions(this.#options));
@@ -118,19 +117,26 @@ export class ListenMuxServer extends StandardServicesServer {
     return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
   }
 
-  /** Idempotent. */
+  /** Closes the port, drains in-flight calls, and ends all connections. Idempotent. */
   override close(): Promise<void> {
     return this.#inTurn(() => this.#close());
   }
 
-  /** The server of the gRPC library: with the default engine the `Server` of grpc-js. */
+  /**
+   * Returns the server of the engine: a `BuiltInServer`, or with `engine: 'grpc-js'` the `Server` of grpc-js.
+   *
+   * @throws Error before `listen()` and after `close()`.
+   */
   override unwrap<T>(): T {
     const server = this.grpcClient as StreamServer | null | undefined;
     if (!server) throw new Error('there is no gRPC server before listen() and after close()');
     return server.unwrap() as T;
   }
 
-  /** Handlers may be for another server: every service is known that any of them has. */
+  /**
+   * Verifies the services of `@Backchannel`. A handler may belong to another server, so services of all
+   * servers are valid.
+   */
   #verifyBackchannelUses(): void {
     const unknown = this.backchannelUses.find(
       ({ service }) => service !== undefined && !knownServices.has(service),
@@ -158,21 +164,21 @@ export class ListenMuxServer extends StandardServicesServer {
       credentials,
       handshakeTimeoutMs: listenMuxLimitsOf(this.#options).handshakeTimeoutMs,
       onWarning: (message) => this.logger.warn(message),
-      // Also emitted for each new connection while there are no file descriptors left.
+      // Also called for each new connection while no file descriptors are left.
       onError: (error) => {
         this.#refusalLog.write('error', 'errors of the listener', () => [error]);
       },
     });
   }
 
-  /** Starts and ends never overlap, in whatever order they are asked for. */
+  /** Runs starts and closes one after another, in the order of their calls. */
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(step);
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  /** Resolves with the error if it fails; nothing stays open then. */
+  /** Resolves with the error if the start fails, after everything is closed. */
   async #start(): Promise<unknown> {
     try {
       this.grpcClient = await this.createClient();
@@ -195,7 +201,8 @@ export class ListenMuxServer extends StandardServicesServer {
       handshaker.drain(this.#drainMs),
       server && drainServer(server, this.#drainMs),
     ]);
-    // The remaining peers must be told in this same turn: cut without a GOAWAY, they would count it a loss.
+    // Send GOAWAY to the remaining peers in this turn: if their streams are cut without one, they count a
+    // loss.
     const peersClosed = handshaker.close();
     server?.forceShutdown();
     await Promise.all([peersClosed, mux.closeConnections(LINGER_MS)]);
@@ -204,8 +211,8 @@ export class ListenMuxServer extends StandardServicesServer {
   }
 
   /**
-   * Stops accepting connections. Those in their handshake may complete it first and then get a GOAWAY: a
-   * client whose handshake is cut takes this side for broken.
+   * Stops accepting connections. Connections in their handshake may complete it and then receive GOAWAY,
+   * because a client counts a cut handshake as a failure of this side.
    */
   async #stopAccepting(): Promise<void> {
     const { mux } = this.#parts;

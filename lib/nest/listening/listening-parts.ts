@@ -9,8 +9,8 @@ import { ConnectionDispatcher } from './connection-dispatcher.js';
 import { PeerServices } from './peer-stubs.js';
 
 /**
- * Parts that a `ListenMuxServer` is made of. `BackchannelModule.forRoot` provides each under its class, so
- * that an application can inject, replace and extend it.
+ * Parts of a `ListenMuxServer`. `BackchannelModule.forRoot` provides each under its class, so that an
+ * application can inject, replace and extend it.
  */
 export interface ListenMuxServerParts {
   /** Listens. Default: `tcpCarrier`. */

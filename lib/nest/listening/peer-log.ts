@@ -11,15 +11,15 @@ import { printable } from '../../http2/index.js';
 import { isError } from '../../options/index.js';
 import type { LogLine, RateLimitedLog } from '../log/rate-limited-log.js';
 
-/** For structured loggers; nothing is said of what is undefined. */
+/** Data for structured loggers, without undefined properties. */
 type LogData = Record<string, unknown>;
 
-/** Registries that have their lines. */
+/** Registries whose events are logged. */
 const logged = new WeakSet<Registry>();
 
 /**
- * A line for every peer that comes or goes, within the limit of the log; one, however many servers share
- * the registry. It warns of peers that are lost only.
+ * Logs the arrival and departure of every peer, within the rate limit of `log`. A registry is logged once,
+ * even if several servers share it. Lost peers are warnings, all other lines are not.
  */
 export function logPeers(log: RateLimitedLog, registry: Registry): void {
   if (logged.has(registry)) return;
@@ -41,8 +41,8 @@ function lineOf(event: PeerEvent): LogLine {
 }
 
 /**
- * A line for every connection that was closed before it could be served, within the limit of the log.
- * What `authorizePeer` threw without meaning it is told in full: it is a fault of this side.
+ * Logs every connection that was closed before it was served, within the rate limit of `log`. Unexpected
+ * errors of `authorizePeer` are logged in full, because they are faults of this side.
  */
 export function logRefusal(log: RateLimitedLog, error: Error, socket: Duplex): void {
   if (error instanceof AuthorizationFault) {
@@ -67,7 +67,7 @@ function refusalLine(error: Error, socket: Duplex): [line: string, data: LogData
   ];
 }
 
-/** One of a few: nobody chooses it but this package and Node. */
+/** Returns the code of an error. Only this package and Node set these codes, so there are few. */
 function codeOf(error: Error): string | undefined {
   const { reason, code } = error as { reason?: string; code?: string };
   return reason ?? code;

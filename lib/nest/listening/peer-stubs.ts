@@ -8,16 +8,19 @@ import type {
   StockGrpcOptions,
 } from '../options/options.js';
 
-/** The services of peers, loaded once; makes the stubs of each peer. */
+/** The services of peers, loaded once; creates the stubs of each peer. */
 export class PeerServices {
   readonly channelOptions: ChannelOptions;
   readonly interceptors: Interceptor[];
-  /** Names of the services that there are stubs of. */
+  /** Names of the services with stubs. */
   readonly names: readonly string[];
   readonly #options: BackchannelServicesOptions;
   readonly #packages: unknown[];
 
-  /** @throws what Nest throws for a proto file or package that cannot be found; OptionError for a service. */
+  /**
+   * @throws Error of Nest for a proto file or package that it cannot find; OptionError for an unknown
+   * service.
+   */
   constructor(options: NonNullable<ListenMuxServerOptions['backchannel']>) {
     const { interceptors, ...services } = options;
     this.#options = services;
@@ -41,7 +44,7 @@ interface PeerStubsOptions extends StockGrpcOptions {
   packages: unknown[] | undefined;
 }
 
-/** Nest's own stubs, on the channel of one peer. */
+/** Nest's own stubs on the channel of one peer. */
 class PeerStubs extends GrpcStubs {
   constructor(
     options: BackchannelServicesOptions,
@@ -56,12 +59,12 @@ class PeerStubs extends GrpcStubs {
     super(stubOptions, clientOptions?.channelOverride as ChannelInterface);
   }
 
-  /** What was read from the proto files. */
+  /** Packages loaded from the proto files. */
   get packages(): unknown[] {
     return this.grpcClients;
   }
 
-  /** Called by the base constructor, which would read the proto files again for every peer. */
+  /** Called by the base constructor, which would otherwise load the proto files again for every peer. */
   override createClients(): unknown[] {
     return (this.options as PeerStubsOptions).packages ?? super.createClients();
   }
