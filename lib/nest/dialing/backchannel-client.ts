@@ -29,15 +29,15 @@ import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import { dialingPartsOf, type BackchannelClientParts } from './dialing-parts.js';
 
-/** Port and host that Nest's own gRPC client dials by default. */
+/** Address that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
 
 /**
- * The dialing side as a client of Nest: a `ClientGrpc` for forward calls, whose one connection also
- * carries the calls that the other end makes to this application's controllers.
+ * The dialing side as a Nest client: a `ClientGrpc` for forward calls, whose one connection also carries
+ * calls of the other end to the controllers of this application.
  *
- * It connects when the application starts and stays connected until it is closed, unless `lazy`. One
- * that serves does so when its controllers are ready to be called: hand its `strategy` to Nest, as
+ * Connects when the application starts, and stays connected until it is closed, unless `lazy`. A client
+ * with the option `backchannel` connects when its controllers are ready: pass its `strategy` to Nest, as
  * `connectBackchannel(app)` does.
  */
 export class BackchannelClient
@@ -56,8 +56,8 @@ export class BackchannelClient
   #closing: Promise<void> | undefined;
 
   /**
-   * @param parts - used in place of those that the client would create.
-   * @throws OptionError naming a bad option; what Nest throws for bad proto options.
+   * @param parts - replace the parts that the client would create.
+   * @throws OptionError naming a bad option; Error of Nest for bad proto options.
    */
   constructor(given: BackchannelClientOptions, parts: BackchannelClientParts = {}) {
     const options = verifyOptions('BackchannelClient', CLIENT_RULES, given);
@@ -89,13 +89,13 @@ export class BackchannelClient
     logLeftToGrpcJs(logger, engineOf(options.engine), `the client of ${url}`, why);
   }
 
-  /** Whether it has something to serve to the other end: the option `backchannel`. */
+  /** Whether the client serves controllers to the other end: whether it has the option `backchannel`. */
   get serves(): boolean {
     return this.#strategy !== undefined;
   }
 
   /**
-   * Serves the application's controllers to the other end.
+   * Strategy that serves the controllers of the application to the other end.
    *
    * @throws Error if the client has no option `backchannel`.
    */
@@ -108,25 +108,25 @@ export class BackchannelClient
     return this.#strategy;
   }
 
-  /** What the connection is doing now. */
+  /** Current state of the connection. */
   get connection(): ConnectionState {
     return this.#states.current;
   }
 
-  /** What the connection is doing, from now on; completes when the client is closed. */
+  /** Emits the current state of the connection and every later one; completes when the client is closed. */
   get connection$(): Observable<ConnectionState> {
     return this.#states.all$;
   }
 
   /**
-   * Calls `listener` whenever the connection gets into a state; see `connection$`, which can also be
-   * left again.
+   * Calls `listener` whenever the connection enters a state, and now if it is in that state. The listener
+   * cannot be removed; subscribe to `connection$` to unsubscribe later.
    */
   override on<State extends ConnectionState['state']>(
     state: State,
     listener: (connection: Extract<ConnectionState, { state: State }>) => void,
   ): void;
-  /** As the base class has it. */
+  /** Signature of the base class. */
   override on<None extends never, Listener>(state: None, listener: Listener): void;
   override on(
     state: ConnectionState['state'],
@@ -138,11 +138,11 @@ export class BackchannelClient
   }
 
   /**
-   * Connects, and resolves when calls can be made.
+   * Connects. Resolves when calls can be made.
    *
-   * @param deadlineMs - milliseconds to wait at most. Default 20000.
-   * @throws NotConnectedError (as a rejection) when it was not connected by then, with why the last
-   * attempt failed, or is closed.
+   * @param deadlineMs - maximum wait in milliseconds. Default 20000.
+   * @throws NotConnectedError (as a rejection) if there is no connection by then, with the error of the
+   * last attempt; or if the client is closed.
    */
   override connect(deadlineMs = 20_000): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -165,28 +165,31 @@ export class BackchannelClient
     });
   }
 
-  /** The channel that carries the forward calls, for other stubs. Closing it does nothing. */
+  /** Returns the channel of the forward calls, for other stubs. Its `close()` has no effect. */
   override unwrap<T = ChannelInterface>(): T {
     return this.#borrowed as T;
   }
 
   /**
-   * Closes in two steps, which together take `drainMs` at most (with `gracefulShutdown: false` all calls
-   * end at once): tells the other end that this side leaves, and lets its calls finish, during which
-   * their handlers may still call it; then takes no more calls itself, lets those under way finish, with
-   * what they bring back, and closes the connection. Idempotent; resolves when the connection is closed.
+   * Closes the client in two steps, which together take at most `drainMs`. First the other end learns that
+   * this side leaves, and its calls finish; their handlers may still make forward calls. Then no more
+   * forward calls begin, in-flight ones and the calls back that they cause finish, and the connection
+   * closes. With `gracefulShutdown: false` all calls end at once. Idempotent; resolves when the connection
+   * is closed.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** Called by Nest when the application starts. What serves connects when its handlers are ready. */
+  /**
+   * Called by Nest when the application starts. A client that serves connects when its handlers are ready.
+   */
   onApplicationBootstrap(): void {
     if (!this.serves) this.#keepConnected();
   }
 
-  /** Called by Nest when the application is closed: `close()`. */
+  /** Called by Nest when the application closes: `close()`. */
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
@@ -204,10 +207,12 @@ export class BackchannelClient
     this.#stopKeeping ??= keepConnected(this.#channel, this.serves, this.#lossPauseMs);
   }
 
-  /** To the other end this side has left: only a new connection makes it a peer again. */
+  /**
+   * Ends the connection. The other end has removed this peer, and only a new connection registers it again.
+   */
   async #reconnect(): Promise<void> {
     this.#drainTime.reset();
-    // Cut, an attempt to connect would count as a failure, and keep calls waiting for the next one.
+    // Cutting an attempt to connect would count as a failure, and delay calls until the next attempt.
     await firstValueFrom(this.connection$.pipe(filter(({ state }) => state !== 'connecting')));
     await this.#handshaker.disconnect();
   }

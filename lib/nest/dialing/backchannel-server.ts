@@ -15,28 +15,28 @@ export interface BackchannelServerSettings {
   readonly drainTime: DrainTime;
 }
 
-/** Receives the events of a `BackchannelServer`: the client whose connections it serves. */
+/** The client of a `BackchannelServer`, which receives its events. */
 export interface BackchannelServerOwner {
-  /** The handlers are ready: make connections and keep them. */
+  /** The handlers are ready: connect and stay connected. */
   onListen(): void;
   /** The handlers are no longer ready: make no more connections for them. */
   onClose(): void;
   /**
-   * The server is about to listen again. End the connections: to their other ends this side has left, and
-   * only a new connection makes it a peer again.
+   * The server is about to listen again: end the connections. The other ends have removed this peer, and
+   * only new connections register it again.
    */
   onReopen(): Promise<void>;
 }
 
 /**
- * The dialing side as a transport strategy of Nest: has no port, but serves the application's
- * controllers to the other end of each of its client's connections. Made by `BackchannelClient`.
+ * The dialing side as a Nest transport strategy. Has no port: serves the controllers of the application to
+ * the other end of each connection of its client. Created by `BackchannelClient`.
  */
 export class BackchannelServer extends StandardServicesServer {
   readonly #useLog = new Logger('BackchannelModule');
   readonly #serverOptions: ServerOptions;
   readonly #settings: BackchannelServerSettings;
-  /** One for each connection there is. */
+  /** One server for each open connection. */
   readonly #servers = new Set<DrainableServer>();
   #owner: BackchannelServerOwner | undefined;
   #closing: Promise<unknown> | undefined;
@@ -51,12 +51,12 @@ export class BackchannelServer extends StandardServicesServer {
     this.#settings = settings;
   }
 
-  /** @internal Time for in-flight calls to finish on `close()`; the client uses what is left of it. */
+  /** @internal Time for in-flight calls to finish on `close()`; the client uses the rest of it. */
   get drainTime(): DrainTime {
     return this.#settings.drainTime;
   }
 
-  /** @internal Called by the client that uses this server; it has one client. */
+  /** @internal Sets the client that uses this server. A server has one client. */
   belongTo(owner: BackchannelServerOwner): void {
     this.#owner = owner;
   }
@@ -76,7 +76,7 @@ export class BackchannelServer extends StandardServicesServer {
     return server;
   }
 
-  /** Called by Nest: binds the handlers; from then on the client connects by itself. */
+  /** Called by Nest: binds the handlers. The client connects after that. */
   override async listen(
     callback: (error?: unknown, ...optionalParams: unknown[]) => void,
   ): Promise<void> {
@@ -89,7 +89,7 @@ export class BackchannelServer extends StandardServicesServer {
     callback();
   }
 
-  /** Binds the handlers to the services that the options name. */
+  /** Binds the handlers to the services in the options. */
   override async start(callback?: () => void): Promise<void> {
     if (this.#closing !== undefined) await this.#reopen();
     this.grpcClient = { addService: this.#addService.bind(this) };
@@ -101,7 +101,8 @@ export class BackchannelServer extends StandardServicesServer {
 
   /**
    * Tells the other end that this side leaves, and lets its calls finish. The client and its connections
-   * go on, for handlers that need them; calls back that forward calls bring are still served. Idempotent.
+   * stay open for handlers that use them, and calls back that forward calls cause are still served.
+   * Idempotent.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#drain();
@@ -116,7 +117,10 @@ export class BackchannelServer extends StandardServicesServer {
     await Promise.all([...this.#servers].map((server) => server.drain(leftMs)));
   }
 
-  /** The other end of the connection did not dial: nobody can call it back, whatever the handler wants. */
+  /**
+   * Warns of handlers that call back: the other end of these connections did not dial, so it has no
+   * backchannel.
+   */
   #warnOfBackchannelUses(): void {
     for (const { decorator, handler, optional } of this.backchannelUses) {
       if (optional) continue;
@@ -139,7 +143,10 @@ export class BackchannelServer extends StandardServicesServer {
   }
 }
 
-/** A stream of the session has no age of its own: to the other end its end means that this side leaves. */
+/**
+ * Removes the limits on connection age and idle time: a stream that ends for these would tell the other end
+ * that this side leaves.
+ */
 function withoutAge(options: ServerOptions): ServerOptions {
   const {
     'grpc.max_connection_age_ms': _age,

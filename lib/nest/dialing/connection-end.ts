@@ -4,12 +4,12 @@ import { ErrorCode } from '../../http2/index.js';
 /**
  * How a connection of the dialing side ended.
  *
- * - `left`: the other end stops serving, and said so first.
- * - `replaced`: the other end wants a new connection in place of this one, because of its age
- *   (`grpc.max_connection_age_ms`) or for want of calls (`grpc.max_connection_idle_ms`).
- * - `closed`: the other end has decided to close it (`peer.close({ reason })`); `reason` is text of the
- *   other end without control characters, of 1024 characters at most.
- * - `lost`: it broke, or ended without a word; `error` says how, where that is known.
+ * - `left`: the other end announced that it stops serving.
+ * - `replaced`: the other end asked for a new connection, because this one is too old
+ *   (`grpc.max_connection_age_ms`) or has no calls (`grpc.max_connection_idle_ms`).
+ * - `closed`: the other end closed the connection by decision (`peer.close({ reason })`). `reason` is text
+ *   of the other end, without control characters, of at most 1024 characters.
+ * - `lost`: the connection broke, or ended without an announcement; `error` tells why, if known.
  */
 export type ConnectionEnd =
   | { readonly cause: 'left' }
@@ -17,10 +17,10 @@ export type ConnectionEnd =
   | { readonly cause: 'closed'; readonly reason?: string | undefined }
   | { readonly cause: 'lost'; readonly error?: Error | undefined };
 
-/** What gRPC says when it is not the server that goes. */
+/** GOAWAY messages of gRPC servers that ask for a new connection and continue to serve. */
 const RENEWALS = new Set(['max_age', 'max_idle']);
 
-/** How the last connection of `channel` ended, which has none any more. */
+/** Returns how the last connection of `channel` ended. The channel must have no connection. */
 export function endOfLastConnection(channel: DialChannel): ConnectionEnd {
   const { lastGoAway, lastError } = channel;
   return lastGoAway === undefined ? { cause: 'lost', error: lastError } : endBy(lastGoAway);

@@ -5,14 +5,17 @@ import { RateLimitedLog, type LogLevel } from '../log/rate-limited-log.js';
 import type { ConnectionEnd } from './connection-end.js';
 import type { ConnectionState } from './connection-state.js';
 
-/** Reasons that are remembered as told; a server that gives ever new ones does not fill the memory. */
+/**
+ * Maximum number of remembered reasons, so that a server that sends new ones forever does not fill the
+ * memory.
+ */
 const MAX_TOLD = 100;
 
 /**
- * Says once that a client has connected, once how its connection ended, and once for each reason why it
- * cannot connect, however often it tries. It warns of what is out of order only: a connection that is
- * replaced, or whose other end leaves, is not. Some lines of each kind within a time: the other end
- * chooses how often, and the reasons.
+ * Logs that a client has connected, how its connection ended, and why it cannot connect. Each reason for a
+ * failure is logged once until the next connection. Failures, losses and closures are warnings; a replaced
+ * connection, or a server that stops, is not. Every kind of line has a rate limit, because the other end
+ * controls how often they occur, and the reasons.
  */
 export function logConnection(url: string, states$: Observable<ConnectionState>): Subscription {
   const log = new RateLimitedLog(new Logger('BackchannelClient'));
@@ -53,12 +56,12 @@ export function logConnection(url: string, states$: Observable<ConnectionState>)
   });
 }
 
-/** How the connection ended before this state; of a state that does not say so it was lost. */
+/** Returns how the connection before this state ended; `lost` if the state does not tell. */
 function endIn(now: ConnectionState): ConnectionEnd {
   return ('end' in now ? now.end : undefined) ?? { cause: 'lost' };
 }
 
-/** A line, and what it is counted with. */
+/** A log line, its level, and the kind under which it is rate-limited. */
 interface Described {
   level: LogLevel;
   kind: string;

@@ -4,15 +4,15 @@ import { watchConnectivity, type DialChannel } from '../../grpc/index.js';
 import { endOfLastConnection, type ConnectionEnd } from './connection-end.js';
 
 /**
- * What the connection of a client is doing.
+ * State of the connection of a client.
  *
- * - `idle`: there is none, and none is being made; `end` is how the last one ended, `error` what it ended
- *   with, if it broke.
- * - `connecting`: one is being made; `end` is how the one before ended.
- * - `ready`: calls can be made, in both directions.
- * - `failed`: the last attempt failed with `error`; after a pause there is another one, and if that
- *   fails, too, `failed` is told again (grpc-js tells only of the first, and keeps the error to itself).
- * - `closed`: the client is closed, for good.
+ * - `idle`: there is no connection and no attempt. `end` tells how the last connection ended, `error` is
+ *   its error if it broke.
+ * - `connecting`: an attempt is in progress. `end` tells how the last connection ended.
+ * - `ready`: calls can be made in both directions.
+ * - `failed`: the last attempt failed with `error`. The next attempt follows after a pause; if it fails as
+ *   well, `failed` is emitted again. With grpc-js only the first failure is emitted, without its error.
+ * - `closed`: the client is closed. This state is final.
  */
 export type ConnectionState =
   | {
@@ -27,13 +27,13 @@ export type ConnectionState =
 
 /** Follows the connection of a channel until the channel is closed. */
 export class ConnectionStates {
-  /** The state of the moment, then what follows; completes behind `closed`. */
+  /** Emits the current state and every later one; completes after `closed`. */
   readonly all$: Observable<ConnectionState>;
   readonly #channel: DialChannel;
-  /** Unlike a BehaviorSubject it still says `closed` to who comes after. */
+  /** Unlike a BehaviorSubject, it replays `closed` to late subscribers. */
   readonly #states = new ReplaySubject<ConnectionState>(1);
   #current: ConnectionState = { state: 'idle' };
-  /** How the last connection ended; undefined while there is one, and before the first. */
+  /** How the last connection ended; undefined while there is a connection, and before the first one. */
   #end: ConnectionEnd | undefined;
 
   constructor(channel: DialChannel) {
@@ -59,7 +59,7 @@ export class ConnectionStates {
     const channel = this.#channel;
     const state = channel.getConnectivityState(false);
     if (state === connectivityState.READY) this.#end = undefined;
-    // Attempts to connect that fail have errors of their own.
+    // Only the end of a connection counts; failed attempts have errors of their own.
     else if (this.#current.state === 'ready') this.#end = endOfLastConnection(channel);
     const end = this.#end && { end: this.#end };
     switch (state) {

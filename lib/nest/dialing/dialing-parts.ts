@@ -7,8 +7,8 @@ import type { BackchannelClientOptions } from '../options/options.js';
 import { BackchannelServer } from './backchannel-server.js';
 
 /**
- * Parts that a `BackchannelClient` is made of. `BackchannelModule.registerClient` provides them, so that an
- * application can inject and replace them.
+ * Parts of a `BackchannelClient`. `BackchannelModule.registerClient` provides them, so that an application
+ * can inject and replace them.
  */
 export interface BackchannelClientParts {
   /** Dials. Default: `tcpCarrier`. */

@@ -9,9 +9,9 @@ import type {
 } from '../../grpc/index.js';
 
 /**
- * The server of one connection of the dialing side. It can drain the streams that there are, by which the
- * other end knows that this side leaves, and go on to serve others: forward calls that are to finish may
- * still bring calls back.
+ * Server of one connection of the dialing side. Can drain its current streams, which tells the other end
+ * that this side leaves, and still serve new ones: forward calls that are finishing may cause more calls
+ * back.
  */
 export class DrainableServer implements ConnectionServer {
   readonly #server: StreamServer;
@@ -24,8 +24,9 @@ export class DrainableServer implements ConnectionServer {
   #hasServed = false;
 
   /**
-   * @param isLeaving - whether the other end of a connection that is new by now is to be told so at once.
-   * @param onShutdown - told when the connection has ended.
+   * @param isLeaving - whether this side is leaving: the first stream is then drained as soon as it is
+   * served.
+   * @param onShutdown - called when the connection has ended.
    */
   constructor(server: StreamServer, isLeaving: () => boolean, onShutdown: () => void) {
     this.#server = server;
@@ -47,8 +48,8 @@ export class DrainableServer implements ConnectionServer {
   }
 
   /**
-   * Takes no more calls on the streams that there are. Resolves when those under way have finished, or
-   * been ended after `graceMs` milliseconds, and the other end has got the replies; never rejects.
+   * Accepts no more calls on the current streams. Resolves when in-flight calls have finished, or were
+   * ended after `graceMs` milliseconds, and the other end has received the replies; never rejects.
    */
   async drain(graceMs: number): Promise<void> {
     const streams = [...this.#streams];
