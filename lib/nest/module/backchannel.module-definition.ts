@@ -2,13 +2,13 @@ import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nest
 import type { BackchannelModuleOptions } from '../options/options.js';
 import { PEER_AUTHORIZER, type PeerAuthorizer } from '../listening/peer-authorizer.js';
 
-/** What `forRoot` takes besides its options. */
+/** Arguments of `forRoot` besides its options. */
 export interface BackchannelModuleExtras extends Pick<ModuleMetadata, 'imports'> {
   /** Whether `Registry` and `ListenMuxServer` can be injected in every module. Default true. */
   isGlobal?: boolean;
   /**
-   * An injectable class that decides who becomes a peer; what it injects comes from `imports`, or from
-   * global modules. Default: the option `server.authorizePeer`.
+   * An injectable class that decides which connections become peers. Its dependencies come from `imports`,
+   * or from global modules. Default: the option `server.authorizePeer`.
    */
   authorizer?: Type<PeerAuthorizer>;
 }

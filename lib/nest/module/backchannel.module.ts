@@ -26,19 +26,19 @@ import {
 } from './module-option-rules.js';
 
 /**
- * gRPC in both directions over the one connection that a client opened.
+ * gRPC in both directions over one connection, which the client opens.
  *
  * - `forRoot` / `forRootAsync`: the listening side; provides `ListenMuxServer` and its parts `Registry`,
  *   `ListenMux` and `ServerHandshaker`.
  * - `registerClient` / `registerClientAsync`: the dialing side; provides a `BackchannelClient` for
- *   `@InjectBackchannelClient(name)` and its `ClientHandshaker` (`getClientHandshakerToken(name)`). Once
- *   for each client, in the modules that use it.
+ *   `@InjectBackchannelClient(name)` and its `ClientHandshaker` (`getClientHandshakerToken(name)`). Call it
+ *   once for each client, in the module that uses the client.
  *
- * An application may be both. `connectBackchannel(app)` hands all of it to Nest.
+ * An application may have both sides. `connectBackchannel(app)` connects all of them to Nest.
  */
 @Module({})
 export class BackchannelModule extends ConfigurableBackchannelModule {
-  /** @internal Called by Nest, before the handlers of controllers are registered. */
+  /** @internal Called by Nest before the handlers of controllers are registered. */
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     super();
     hideStreamTypes(modules);
@@ -46,7 +46,7 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   }
 
   /**
-   * The listening side, with options as they stand.
+   * Registers the listening side with the given options.
    *
    * @throws OptionError naming a bad option.
    */
@@ -59,7 +59,8 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   }
 
   /**
-   * The listening side, with options made when the application starts: a bad one fails then.
+   * Registers the listening side with options that are created when the application starts. A bad option
+   * fails at that time.
    *
    * @throws OptionError naming a bad option of the registration itself.
    */
@@ -73,7 +74,7 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   }
 
   /**
-   * One client of the dialing side, with options as they stand.
+   * Registers one client of the dialing side with the given options.
    *
    * @throws OptionError naming a bad option.
    */
@@ -86,7 +87,8 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   }
 
   /**
-   * One client of the dialing side, with options made when the application starts: a bad one fails then.
+   * Registers one client of the dialing side with options that are created when the application starts. A
+   * bad option fails at that time.
    *
    * @throws OptionError naming a bad option of the registration itself.
    */
@@ -100,7 +102,10 @@ export class BackchannelModule extends ConfigurableBackchannelModule {
   }
 }
 
-/** The call as its errors name it: an application may register many clients. */
+/**
+ * Returns the name of a call for its errors. Contains the name of the client: an application may register
+ * many.
+ */
 function callFor(method: string, registration: { name?: unknown } | undefined): string {
   const name = registration?.name;
   const call = `BackchannelModule.${method}`;

@@ -29,35 +29,38 @@ import {
 import { dialingSideCheck } from './side-checks.js';
 import { verifyClientName } from './verify-application.js';
 
-/** A client and the name it is injected by. */
+/** Options of a client, and its name for injection. */
 export interface BackchannelClientRegistration extends BackchannelClientOptions {
   /** For `@InjectBackchannelClient(name)`. */
   name: string;
 }
 
-/** A class that makes the options of a client, for `useClass` and `useExisting`. */
+/** A class that creates the options of a client, for `useClass` and `useExisting`. */
 export interface BackchannelClientOptionsFactory {
   /** Called once, when the application starts. */
   createBackchannelClientOptions(): BackchannelClientOptions | Promise<BackchannelClientOptions>;
 }
 
-/** A client whose options are made when the application starts; one of the three `use…` is needed. */
+/**
+ * A client with options that are created when the application starts. Exactly one of the three `use…` is
+ * required.
+ */
 export interface BackchannelClientAsyncRegistration
   extends Pick<ModuleMetadata, 'imports'>, Partial<Pick<FactoryProvider, 'inject'>> {
   /** For `@InjectBackchannelClient(name)`. */
   name: string;
-  /** Makes the options, of what `inject` names. */
+  /** Creates the options from the providers in `inject`. */
   useFactory?: FactoryProvider<BackchannelClientOptions>['useFactory'];
-  /** A class that makes the options; Nest makes one of it. */
+  /** A class that creates the options; Nest instantiates it. */
   useClass?: Type<BackchannelClientOptionsFactory>;
-  /** A provider that makes the options, from one of `imports`. */
+  /** An existing provider that creates the options, from one of `imports`. */
   useExisting?: Type<BackchannelClientOptionsFactory>;
 }
 
 /**
- * The providers of one client, whose options stand under a token of their own.
+ * Creates the module of one client. The options of the client have their own token.
  *
- * @param call - what registers it, for errors and the log.
+ * @param call - the call that registers the client, for errors and the log.
  */
 export function clientModule(
   module: Type,
@@ -82,7 +85,7 @@ export function clientModule(
           verifyOptions(call, CLIENT_RULES, options),
         inject: [optionsToken],
       },
-      // Null if the client serves nothing: Nest would take undefined for a missing provider.
+      // Null if the client serves nothing: for Nest, undefined means a missing provider.
       {
         provide: serverToken,
         useFactory: (options: BackchannelClientOptions) => createBackchannelServer(options) ?? null,
@@ -135,7 +138,7 @@ export function clientModule(
   };
 }
 
-/** Where the options of a verified asynchronous registration come from. */
+/** Returns the providers of the options of a verified asynchronous registration. */
 export function asyncOptionsProviders(
   registration: BackchannelClientAsyncRegistration,
   optionsToken: string,

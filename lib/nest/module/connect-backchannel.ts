@@ -13,11 +13,11 @@ const HYBRID_RULES: Rules<NestHybridApplicationOptions> = {
 };
 
 /**
- * Connects everything that the application's `BackchannelModule`s set up: the listener of `forRoot`,
- * and the backchannel of every registered client. Call `app.startAllMicroservices()` afterwards.
+ * Connects all strategies of the application's `BackchannelModule`s: the listener of `forRoot`, and the
+ * backchannel of every registered client that serves. Call `app.startAllMicroservices()` afterwards.
  *
- * @param hybridOptions - as of `app.connectMicroservice`: `{ inheritAppConfig: true }` has global
- * pipes, guards, interceptors and filters apply here too.
+ * @param hybridOptions - as for `app.connectMicroservice`: with `{ inheritAppConfig: true }` global pipes,
+ * guards, interceptors and filters apply to these strategies too.
  * @returns the connected microservices.
  * @throws Error if there is nothing to connect; OptionError naming a bad option.
  */
@@ -45,6 +45,6 @@ function findStrategies(app: INestApplication): CustomStrategy['strategy'][] {
     });
     return found.filter((strategy) => strategy !== undefined);
   } catch {
-    return []; // Nest's way to say that no module provides it.
+    return []; // Nest throws if no module provides the token.
   }
 }

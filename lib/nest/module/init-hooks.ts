@@ -4,9 +4,9 @@ import type { ModulesContainer } from '@nestjs/core';
 const HOOKS = ['onModuleInit', 'onApplicationBootstrap'] as const;
 
 /**
- * Whether anything in an application has hooks that its initialization calls.
+ * Whether an application has instances with hooks that its initialization calls.
  *
- * @param isIgnored - whether the hooks of an instance do not matter.
+ * @param isIgnored - whether to ignore the hooks of an instance.
  */
 export function hasInitHooks(
   container: ModulesContainer,

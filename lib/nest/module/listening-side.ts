@@ -30,7 +30,7 @@ const SERVER_OPTIONS = Symbol('BACKCHANNEL_SERVER_OPTIONS');
  * Adds the providers of the listening side to `definition`: each part under its class, so that an
  * application can inject, replace and extend it.
  *
- * @param read - verifies the module options, if that is still to be done.
+ * @param read - returns the module options, verified if `forRoot` has not verified them.
  */
 export function listeningSide(
   module: Type,
@@ -72,7 +72,7 @@ export function listeningSide(
 const partProviders: Provider[] = [
   Registry,
   ConnectionDispatcher,
-  // Null without services: Nest would take undefined for a missing provider.
+  // Null without services: for Nest, undefined means a missing provider.
   {
     provide: PeerServices,
     useFactory: (options: ListenMuxServerOptions): PeerServices | null =>
@@ -133,7 +133,10 @@ function serverProvider(module: Type): Provider {
   };
 }
 
-/** @throws OptionError if the class that `authorizer` names has no such method: all peers would get in. */
+/**
+ * @throws OptionError if the class of `authorizer` has no method `authorizePeer`: all peers would be
+ * accepted.
+ */
 function authorizedBy(authorizer: PeerAuthorizer): AuthorizePeer {
   if (typeof authorizer.authorizePeer !== 'function') {
     throw new OptionError(

@@ -37,7 +37,7 @@ const extrasRules: Rules<BackchannelModuleExtras> = {
   imports: modules,
 };
 
-/** What the factory of `forRootAsync` returns. */
+/** Rules of the options that the factory of `forRootAsync` returns. */
 export const MODULE_RULES: Rules<BackchannelModuleOptions> = {
   server: required(
     optionsOf(SERVER_RULES),
@@ -45,7 +45,7 @@ export const MODULE_RULES: Rules<BackchannelModuleOptions> = {
   ),
 };
 
-/** What `forRoot` takes. */
+/** Rules of the argument of `forRoot`. */
 export const FOR_ROOT_RULES: Rules<BackchannelModuleOptions & BackchannelModuleExtras> = {
   ...MODULE_RULES,
   ...extrasRules,
@@ -56,7 +56,7 @@ const asyncRules = {
   inject: listOf<Tokens[number]>('an array of injection tokens', like('a token', isAnything)),
 };
 
-/** What `forRootAsync` takes. */
+/** Rules of the argument of `forRootAsync`. */
 export const FOR_ROOT_ASYNC_RULES: Rules<typeof ASYNC_OPTIONS_TYPE> = {
   ...extrasRules,
   ...asyncRules,
@@ -68,13 +68,13 @@ export const FOR_ROOT_ASYNC_RULES: Rules<typeof ASYNC_OPTIONS_TYPE> = {
 
 const nameRule = required(nonEmptyText, 'the string that @InjectBackchannelClient(name) has');
 
-/** What `registerClient` takes. */
+/** Rules of the argument of `registerClient`. */
 export const REGISTER_CLIENT_RULES: Rules<BackchannelClientRegistration> = {
   ...CLIENT_RULES,
   name: nameRule,
 };
 
-/** What `registerClientAsync` takes. */
+/** Rules of the argument of `registerClientAsync`. */
 export const REGISTER_CLIENT_ASYNC_RULES: Rules<BackchannelClientAsyncRegistration> = {
   ...asyncRules,
   name: nameRule,
@@ -84,9 +84,9 @@ export const REGISTER_CLIENT_ASYNC_RULES: Rules<BackchannelClientAsyncRegistrati
 };
 
 /**
- * Verifies that an asynchronous registration says in exactly one way where its options come from.
+ * Verifies that an asynchronous registration has exactly one source of options.
  *
- * @throws OptionError if it says so in none, or in several.
+ * @throws OptionError if it has none or several.
  */
 export function verifySource(call: string, source: { [way in Way]?: unknown }): void {
   const given = WAYS.filter((way) => source[way] !== undefined);

@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 
 type NestModule = NonNullable<ReturnType<ModulesContainer['get']>>;
 
-/** The modules of an application that `module` was made into and that provide `token`. */
+/** Returns the modules of an application that are instances of `module` and provide `token`. */
 export function ownModules(
   container: ModulesContainer,
   module: Type,

@@ -5,15 +5,15 @@ import type { StandardServicesServer } from '../standard-services/standard-servi
 /** One side of an application that serves its controllers. */
 export interface ServedSide {
   readonly kind: 'listening' | 'dialing';
-  /** Whom it serves, for the log. */
+  /** Description of the callers, for the log. */
   readonly audience: string;
   readonly strategy: StandardServicesServer;
 }
 
 /**
- * The sides of one application. Nest binds every controller to each of them: a service that is meant for
- * the other end of a client is also served to whoever dials the public port. Warns of services that are
- * served on a listening and on a dialing side, unless both name what they serve.
+ * The sides of one application. Nest binds every controller to each side, so a service for the other end of
+ * a client is also served to everyone who dials the public port. Warns of services that are served on a
+ * listening and on a dialing side, unless both sides select their services.
  */
 export class ServedSides {
   static readonly #byApplication = new WeakMap<ModulesContainer, ServedSides>();
@@ -21,7 +21,7 @@ export class ServedSides {
   readonly #served = new Map<ServedSide, readonly string[]>();
   readonly #warned = new Set<string>();
 
-  /** The sides of the application that has these modules. */
+  /** Returns the sides of the application with these modules. */
   static of(container: ModulesContainer): ServedSides {
     let sides = ServedSides.#byApplication.get(container);
     if (sides === undefined) {
@@ -31,7 +31,7 @@ export class ServedSides {
     return sides;
   }
 
-  /** Watches what `side` serves, from each of its starts on. */
+  /** Compares the services of `side` with those of the other sides, at each of its starts. */
   add(side: ServedSide): void {
     side.strategy.onBound((services) => {
       this.#served.set(side, services);

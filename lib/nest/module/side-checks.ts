@@ -9,7 +9,7 @@ import { getBackchannelClientToken } from '../decorators/tokens.js';
 import { ServedSides } from './served-sides.js';
 import { StartCheck } from './start-check.js';
 
-/** The providers that a check has injected, besides its side. */
+/** Injected providers of a check, besides its side. */
 const APPLICATION = [BACKCHANNEL_CARRIER, ModulesContainer, HttpAdapterHost] as const;
 
 /** Checks the listening side of an application. */
@@ -33,7 +33,7 @@ export const listeningSideCheck: Provider = {
   inject: [ListenMuxServer, Registry, ...APPLICATION],
 };
 
-/** Checks the client `name`, which `call` registered. */
+/** Checks the client `name`, registered by `call`. */
 export function dialingSideCheck(name: string, call: string): Provider {
   return {
     provide: StartCheck,
@@ -55,7 +55,7 @@ export function dialingSideCheck(name: string, call: string): Provider {
   };
 }
 
-/** Whether a test put it in the place of the registry: its peers need no listener. */
+/** Whether a test replaced the registry: the peers of the replacement need no listener. */
 function isStandIn(registry: Registry): boolean {
   return Object.getPrototypeOf(registry) !== Registry.prototype;
 }

@@ -10,19 +10,19 @@ import type { StandardServicesServer } from '../standard-services/standard-servi
 import { hasInitHooks } from './init-hooks.js';
 
 /**
- * Milliseconds that an application has for its next step, until the check takes the step for forgotten.
+ * Time limit of an application for its next step, in milliseconds; after that the step counts as forgotten.
  * Strategies may be connected and started after the application itself.
  */
 const PATIENCE_MS = 2000;
 
-/** What has become of a strategy that a module of this package made. */
+/** Progress of a strategy that a module of this package created. */
 type Progress = 'made' | 'connected' | 'started';
 
-/** A strategy to check, and what it is part of. */
+/** A strategy to check, with texts for the log. */
 export interface CheckedStrategy {
-  /** The call that made it, for the log. */
+  /** The call that registered the strategy. */
   readonly call: string;
-  /** What does not happen while it is not started. */
+  /** Effect of a strategy that is not started. */
   readonly consequence: string;
   readonly strategy: StandardServicesServer;
 }
@@ -34,12 +34,12 @@ export interface CheckedApplication {
 }
 
 /**
- * Warns when an application has started, but a strategy of its modules has not: when
- * `connectBackchannel(app)` or `app.startAllMicroservices()` was forgotten. Warns as well when a strategy
- * has started, but the lifecycle hooks of the application have not been called.
+ * Warns when an application has started, but a strategy of its modules has not, because
+ * `connectBackchannel(app)` or `app.startAllMicroservices()` was forgotten. Also warns when a strategy has
+ * started, but the lifecycle hooks of the application were not called.
  *
  * An application context without a server (`NestFactory.createApplicationContext`) is not checked: it
- * serves nothing on purpose.
+ * intentionally serves nothing.
  */
 export class StartCheck implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger('BackchannelModule');
@@ -58,7 +58,7 @@ export class StartCheck implements OnModuleInit, OnApplicationBootstrap, OnModul
     });
   }
 
-  /** Called by Nest: hooks are called from now on. */
+  /** Called by Nest: lifecycle hooks run from now on. */
   onModuleInit(): void {
     this.#isInitialized = true;
   }
@@ -73,7 +73,7 @@ export class StartCheck implements OnModuleInit, OnApplicationBootstrap, OnModul
     clearTimeout(this.#timer);
   }
 
-  /** Looks after a while what has become of the application. */
+  /** Schedules a check of the progress. */
   #look(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#warn(), PATIENCE_MS).unref();
@@ -109,13 +109,13 @@ export class StartCheck implements OnModuleInit, OnApplicationBootstrap, OnModul
     return this.#targets().includes(this.#checked.strategy) ? 'connected' : 'made';
   }
 
-  /** Whether the application has any server: a context has none. */
+  /** Whether the application has any server; an application context has none. */
   #canServe(): boolean {
     const { httpAdapter } = this.#application.adapterHost;
     return Boolean(httpAdapter) || this.#targets().length > 0;
   }
 
-  /** The strategies of all microservices of the application, which Nest replays to who asks. */
+  /** Strategies of all microservices of the application. Nest replays them to each subscriber. */
   #targets(): unknown[] {
     const targets: unknown[] = [];
     const registry = this.#application.container.getRpcTargetRegistry<unknown>();
@@ -124,10 +124,10 @@ export class StartCheck implements OnModuleInit, OnApplicationBootstrap, OnModul
   }
 }
 
-/** Applications that were warned of their hooks: one warning is enough for all of their modules. */
+/** Applications with a warning about their hooks: one warning covers all of their modules. */
 const warnedOfHooks = new WeakSet<ModulesContainer>();
 
-/** Whether the hooks of an instance do nothing that an application could miss. */
+/** Whether an instance belongs to this package and its hooks do nothing that the application needs. */
 function isOwn(instance: object): boolean {
   return (
     instance instanceof StartCheck || (instance instanceof BackchannelClient && instance.serves)

@@ -10,7 +10,7 @@ import { ownModules } from './own-modules.js';
 /**
  * Verifies that no other module of the application registers a client under the same name.
  *
- * @throws OptionError if one does: `@InjectBackchannelClient(name)` could mean either.
+ * @throws OptionError if another module does: `@InjectBackchannelClient(name)` would be ambiguous.
  */
 export function verifyClientName(container: ModulesContainer, module: Type, name: string): void {
   const registrations = ownModules(container, module, getBackchannelClientToken(name));
@@ -21,14 +21,14 @@ export function verifyClientName(container: ModulesContainer, module: Type, name
   );
 }
 
-/** Services of peers that the listening sides of an application have stubs of, one list for each. */
+/** For each listening side of an application, the services of peers that have stubs. */
 const known = new WeakMap<ModulesContainer, (readonly string[])[]>();
 
 /**
- * Verifies that there are stubs of all services that controllers name in `@Backchannel('Service')`.
- * Called by each listening side of the application; the last one verifies, with the services of all.
+ * Verifies that all services that controllers name in `@Backchannel('Service')` have stubs. Each listening
+ * side of the application calls this function; the last call verifies against the services of all.
  *
- * @param services - names of the services of peers that this side has stubs of.
+ * @param services - names of the services of peers that have stubs on this side.
  * @throws OptionError naming the handler, the service, and the services that exist.
  */
 export function verifyBackchannelUses(
