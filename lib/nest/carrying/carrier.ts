@@ -4,14 +4,14 @@ import type { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import type { OpenedConnection } from '../../grpc/index.js';
 
 /**
- * Injection token of the `BackchannelCarrier` that all `BackchannelModule`s of an application use. Default:
- * `tcpCarrier`. For `overrideProvider`.
+ * Injection token of the `BackchannelCarrier` of all `BackchannelModule`s of an application, for
+ * `overrideProvider`. Default: `tcpCarrier`.
  */
 export const BACKCHANNEL_CARRIER = 'BACKCHANNEL_CARRIER';
 
 /**
  * Carries the connections between listening and dialing sides: TCP, the in-memory network of
- * `nestjs-backchannel/testing`, or any other byte stream that keeps order and loses nothing.
+ * `nestjs-backchannel/testing`, or any other byte stream that keeps the order and loses nothing.
  */
 export interface BackchannelCarrier {
   /**
@@ -25,17 +25,17 @@ export interface BackchannelCarrier {
     options: CarrierListenOptions,
   ): CarrierListener | Promise<CarrierListener>;
   /**
-   * Makes one connection to the listener at `url`. Absent: the gRPC engine dials `url` by TCP, with its
+   * Makes one connection to the listener at `url`. If absent, the gRPC engine dials `url` by TCP, with its
    * name resolution, TLS and proxies.
    *
-   * @throws Error (as a rejection) if there is no connection.
+   * @throws Error (as a rejection) if the connection fails.
    */
   dial?(url: string, options: CarrierDialOptions): Promise<CarriedStream | OpenedConnection>;
 }
 
 /**
- * One connection of a carrier: any `Duplex`. The optional properties are those of Node's sockets, and have
- * their meaning: addresses and traffic of a peer, and the certificate that it has proved to own.
+ * One connection of a carrier: any `Duplex`. The optional properties are those of Node's sockets, with the
+ * same meaning: addresses, traffic, and the certificate that the peer proved to own.
  */
 export type CarriedStream = Duplex & {
   /** Address of the other end. */
@@ -52,13 +52,13 @@ export type CarriedStream = Duplex & {
   readonly bytesWritten?: number;
   /** Whether the certificate of the peer was verified. */
   readonly authorized?: boolean;
-  /** The certificate of the peer: that of a `tls.TLSSocket`, as far as the carrier knows it. */
+  /** Returns the certificate of the peer, as `tls.TLSSocket` does, if the carrier knows it. */
   getPeerCertificate?(): object | null;
 };
 
-/** Takes accepted connections, from which nothing has been read; a `ListenMux` is one. */
+/** Accepts connections that nothing was read from; a `ListenMux` is one. */
 export interface ConnectionAcceptor {
-  /** Takes all connections of a server of Node, after their TLS handshake if it is a TLS server. */
+  /** Takes all connections of a Node server; those of a TLS server after their TLS handshake. */
   attach(server: Server): unknown;
   /** Takes one connection. */
   handle(connection: CarriedStream): void;

@@ -3,10 +3,11 @@ import type { ListenOptions } from 'node:net';
 import { experimental } from '@grpc/grpc-js';
 
 /**
- * What to listen on for the `url` of a gRPC server, as the stock transport understands it:
- * `host:port`, `[::]:port`, `unix:path`. A host name stands for all of its addresses.
+ * Returns the addresses to listen on for the `url` of a gRPC server, in the syntax of Nest's gRPC
+ * transport: `host:port`, `[::]:port`, `unix:path`. A host name stands for all of its addresses.
  *
- * @throws Error naming the url if it has no port, or a host that cannot be found.
+ * @throws Error naming the url if it has no port or a bad one; an error of the DNS lookup for an unknown
+ * host.
  */
 export async function listenAddresses(url: string): Promise<ListenOptions[]> {
   const unix = /^unix:(?:\/\/)?(.+)$/.exec(url);

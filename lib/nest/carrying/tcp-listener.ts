@@ -2,30 +2,30 @@ import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { inRootContext } from '../../context/index.js';
 import type { CarrierListener } from './carrier.js';
 
-/** Listening sockets that belong together. */
+/** A group of listening sockets. */
 export class TcpListener implements CarrierListener {
   readonly #create: () => Server;
   readonly #servers: Server[] = [];
 
-  /** @param create - makes one server, not yet listening. */
+  /** @param create - creates one server that does not listen yet. */
   constructor(create: () => Server) {
     this.#create = create;
   }
 
-  /** The address of the first server; null while none listens. A path is a string. */
+  /** Address of the first server, as a string if it is a path; null while no server listens. */
   get address(): AddressInfo | string | null {
     return this.#servers[0]?.address() ?? null;
   }
 
   /**
-   * Listens on each of `addresses` that can be bound: a host name may stand for an address that this
-   * machine does not have, such as `::1` where IPv6 is off. Port 0 is chosen once for all of them.
-   * Connections are accepted in the root async context.
+   * Listens on each of `addresses` that can be bound. A host name may stand for an address that this
+   * machine does not have, such as `::1` where IPv6 is off. Port 0 is replaced by one free port for all
+   * addresses. Connections are accepted in the root async context.
    *
    * @param onError - called with later errors of the listening sockets.
    * @returns the errors of addresses that could not be bound; each message names its address.
    * @throws Error if no address could be bound: the error of the only address, or one with the code of the
-   *   first error and the messages of all.
+   * first error and the messages of all.
    */
   async listen(addresses: ListenOptions[], onError: (error: Error) => void): Promise<Error[]> {
     const failures: NodeJS.ErrnoException[] = [];
