@@ -56,7 +56,7 @@ export abstract class DeliveredCall extends AsyncResource implements MessageRece
     return this;
   }
 
-  /** Whether the user may still be given events. */
+  /** Whether user code may still receive events. */
   protected abstract get mayDeliver(): boolean;
 
   /** Delivers the received events in their order. Runs user code, which may throw. */

@@ -11,7 +11,7 @@ export interface LimitedCall {
   cancelWithStatus(code: status, details: string): void;
 }
 
-/** Ends a call at its deadline, and with its parent. A call with neither needs none. */
+/** Ends a call at its deadline, and with its parent. A call with neither has no `CallLifetime`. */
 export class CallLifetime {
   readonly #call: LimitedCall;
   readonly #createdAt = Date.now();
@@ -30,7 +30,9 @@ export class CallLifetime {
     return this.#deadline;
   }
 
-  /** Adds the deadline of `parent`, and its end, as far as `flags` tell. To be called before `start()`. */
+  /**
+   * Adds the deadline of `parent`, and its end, as selected by `flags`. Must be called before `start()`.
+   */
   follow(parent: ParentCall, flags: number): void {
     if (flags & propagate.DEADLINE) {
       this.#deadline = Math.min(this.#deadline, toMs(parent.getDeadline()));
@@ -49,7 +51,7 @@ export class CallLifetime {
     return left > 0;
   }
 
-  /** To be called when the call is over. */
+  /** Stops the timer, and following the parent. Must be called when the call is over. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#stopFollowing?.();

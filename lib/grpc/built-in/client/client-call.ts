@@ -74,7 +74,10 @@ export class ClientCall
     if (deadline !== Infinity) this.#lifetime = new CallLifetime(this, deadline);
   }
 
-  /** Ends the call with `parent`, and with its deadline, as far as `flags` tell. Before `start()`. */
+  /**
+   * Ends the call with `parent`, and at its deadline, as selected by `flags`. Must be called before
+   * `start()`.
+   */
   follow(parent: ParentCall, flags: number): void {
     (this.#lifetime ??= new CallLifetime(this, Infinity)).follow(parent, flags);
   }
@@ -228,7 +231,7 @@ export class ClientCall
     this.receiveQueue.pump();
   }
 
-  /** @internal Delivers the status, too, once the call has ended. */
+  /** @internal Delivers the status as well, once the call has ended. */
   override deliver(): void {
     super.deliver();
     if (this.#state === 'ended' || this.#state === 'cancelled') this.#deliverStatus();

@@ -22,7 +22,7 @@ export function openStream(
 ): Http2Stream | CallStatus {
   try {
     const headers = requestHeaders(base, metadata, deadline);
-    // The headers of every request are short.
+    // Base headers are short, so their size is not checked.
     const size = headers === base ? 0 : headerListSize(headers);
     const limit = transport.maxHeaderListSize;
     if (size <= limit) return transport.open(headers, listener);

@@ -53,7 +53,10 @@ export class ResponseHead {
     );
   }
 
-  /** Returns the status of a response with unreadable messages: an HTTP error explains them. */
+  /**
+   * Returns the status of a response with unreadable messages: an HTTP error, if there is one, explains
+   * them.
+   */
   toFailure(code: status, details: string): CallStatus {
     return this.#httpStatus === 200 ? statusOf(code, details) : statusOfHttp(this.#httpStatus);
   }

@@ -259,7 +259,10 @@ export class Subchannel implements CallRouter {
   }
 }
 
-/** Same as `connecting`, but rejects as soon as `signal` aborts, and closes a connection made after that. */
+/**
+ * Follows `connecting`, but rejects as soon as `signal` aborts, and destroys a connection that is made
+ * later.
+ */
 function unlessAborted(connecting: Promise<Connected>, signal: AbortSignal): Promise<Connected> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason as Error);

@@ -15,11 +15,11 @@ const HIDDEN_HEADERS = new Set([
   'te',
 ]);
 
-/** Bytes of headers that every call may have; longer headers count towards the memory of the connection. */
+/** Headers up to this size in bytes are free; longer ones count towards the memory of the connection. */
 const SMALL_HEADERS = 4096;
 /** Bytes that each header counts for in addition to name and value (RFC 9113, 6.5.2). */
 const HEADER_OVERHEAD = 32;
-/** Bytes that each value of a list of binary ones counts for: a `Buffer` of its own. */
+/** Bytes that each value of a binary header counts for: a `Buffer` of its own. */
 const BINARY_VALUE_BYTES = 256;
 
 const NO_ROOM_FOR_HEADERS =
@@ -58,7 +58,7 @@ export class RequestHead {
     if (this.#held > 0) this.#memory.release(this.#held);
   }
 
-  /** Reads the headers. Returns their size in bytes, as their metadata takes memory. */
+  /** Reads the headers. Returns the number of bytes that their metadata takes. */
   #read(): number {
     const headers = this.#headers;
     let size = 0;
@@ -106,7 +106,9 @@ function valuesIn(list: string): number {
   return count;
 }
 
-/** Same as `endsWith`, which is slow, for names that rarely end with an n. */
+/**
+ * Equivalent of `endsWith('-bin')`, which is slow. Most names do not end with an n and fail the first test.
+ */
 function isBinary(name: string): boolean {
   return name.charCodeAt(name.length - 1) === 0x6e && name.endsWith('-bin');
 }

@@ -210,7 +210,7 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
     this.receiveQueue.pump();
   }
 
-  /** Calls the interceptors and the handler. An error of theirs ends the call. */
+  /** Calls the interceptors and the handler. If they throw, the call ends with UNKNOWN. */
   #begin(): void {
     const { problem } = this.#head;
     if (problem !== undefined) return this.#refuse(problem.code, problem.details);
