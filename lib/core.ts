@@ -1,5 +1,5 @@
 /**
- * The backchannel without Nest: for servers, channels and stubs of grpc-js.
+ * The backchannel without Nest, for servers, channels and stubs of grpc-js.
  *
  * @module nestjs-backchannel/core
  */

@@ -1,6 +1,6 @@
 /**
- * gRPC in both directions over the one connection that a client opened, for NestJS. Without Nest:
- * `nestjs-backchannel/core`.
+ * gRPC in both directions over one connection, which the client opens, for NestJS. The entry point without
+ * Nest is `nestjs-backchannel/core`.
  *
  * @module nestjs-backchannel
  */
@@ -61,7 +61,7 @@ export type {
 // Options
 export { OptionError, type OptionErrorCode } from './options/index.js';
 
-// The backchannel: peers, and what the providers and decorators of this package give
+// Backchannel: peers, and the classes that providers and decorators of this package return
 export {
   BackchannelError,
   ClientConn,
@@ -94,7 +94,7 @@ export type {
   WaitForPeerOptions,
 } from './backchannel/index.js';
 
-// Connections of calls, credentials, and types of options
+// Connections of calls, credentials, and types for options
 export {
   ConnectionInfo,
   connectionOf,
