@@ -1,4 +1,5 @@
 import { FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
+import { writeFrameHeader } from '../outbound/frame-header.js';
 import { encodeReason } from '../reason.js';
 
 /**
@@ -22,7 +23,6 @@ export function goAwayPayload(lastStreamId: number, code: number, message: strin
 export function encodeGoAway(code: number, message: string, lastStreamId = 0): Buffer {
   const payload = goAwayPayload(lastStreamId, code, message);
   const header = Buffer.alloc(FRAME_HEADER_LENGTH);
-  header.writeUIntBE(payload.length, 0, 3);
-  header.writeUInt8(Http2FrameType.GoAway, 3);
+  writeFrameHeader(header, 0, Http2FrameType.GoAway, 0, 0, payload.length);
   return Buffer.concat([header, payload]);
 }

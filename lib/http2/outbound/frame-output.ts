@@ -8,6 +8,7 @@ import {
 } from '../../wire/index.js';
 import { DEFAULT_WINDOW_SIZE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
 import { ByteWriter } from './byte-writer.js';
+import { FLAGS_OFFSET, writeFrameHeader } from './frame-header.js';
 
 /** A stream that sends DATA in its turn. */
 export interface Http2FrameSource extends Sendable {
@@ -29,8 +30,6 @@ const FEW_BYTES = 16;
 /** Room for a typical header block, in bytes; for a larger one the buffer grows. */
 const BLOCK_ROOM = 1024;
 const NOTHING = Buffer.alloc(0);
-/** Offset of the flags in a frame header. */
-const FLAGS_OFFSET = 4;
 
 /**
  * Output of a connection. Frames are written one after another into a buffer, which is flushed to the
@@ -163,7 +162,7 @@ export class Http2FrameOutput {
   endFrame(from: number, type: number, flags: number, streamId: number): void {
     const length = this.lengthSince(from);
     if (this.#scheduler.ended) return;
-    writeHeader(this.writer.bytes, this.#start + from, type, flags, streamId, length);
+    writeFrameHeader(this.writer.bytes, this.#start + from, type, flags, streamId, length);
     this.#schedule();
   }
 
@@ -237,7 +236,7 @@ export class Http2FrameOutput {
   #header(type: number, flags: number, streamId: number, length: number): void {
     this.#reserve(FRAME_HEADER_LENGTH);
     const { writer } = this;
-    writeHeader(writer.bytes, writer.offset, type, flags, streamId, length);
+    writeFrameHeader(writer.bytes, writer.offset, type, flags, streamId, length);
     writer.offset += FRAME_HEADER_LENGTH;
   }
 
@@ -287,23 +286,4 @@ export class Http2FrameOutput {
     writer.offset = 0;
     this.#start = 0;
   }
-}
-
-function writeHeader(
-  target: Buffer,
-  at: number,
-  type: number,
-  flags: number,
-  streamId: number,
-  length: number,
-): void {
-  target[at] = length >>> 16;
-  target[at + 1] = length >>> 8;
-  target[at + 2] = length;
-  target[at + 3] = type;
-  target[at + 4] = flags;
-  target[at + 5] = streamId >>> 24;
-  target[at + 6] = streamId >>> 16;
-  target[at + 7] = streamId >>> 8;
-  target[at + 8] = streamId;
 }
