@@ -29,10 +29,8 @@ export class Http2Stream implements Http2FrameSource {
   #local: 'open' | 'finished' = 'open';
   #remote: 'open' | 'finished' = 'open';
   #closed = false;
-  readonly #queue = new Http2SendQueue();
-  /** Follows the queued data: nothing, END_STREAM, or trailers. */
-  #afterData: 'nothing' | 'end' | readonly string[] = 'nothing';
-  #wantsDrain = false;
+  /** Undefined until data must wait for the first time. */
+  #queue: Http2SendQueue | undefined;
   /** Bytes missing of the `content-length`, if there is one. */
   #expected: number | undefined;
   /** Bytes passed to the listener and not consumed. */
@@ -81,8 +79,8 @@ export class Http2Stream implements Http2FrameSource {
    */
   sendHeaders(headers: readonly string[], endStream = false): void {
     if (this.#cannotSend()) return;
-    if (this.#queue.bytes > 0) {
-      this.#afterData = headers;
+    if (this.#queued > 0) {
+      this.#queue!.next = headers;
       return;
     }
     this.#host.sendHeaders(this.id, headers, endStream);
@@ -97,25 +95,19 @@ export class Http2Stream implements Http2FrameSource {
    */
   write(pieces: readonly Uint8Array[], length: number, endStream = false): boolean {
     if (this.#cannotSend()) return true;
-    if (this.#queue.bytes === 0 && (length === 0 || this.#mayWriteNow(length))) {
-      this.#sendData(pieces, length, endStream);
-      if (endStream) this.#finish();
-      return true;
+    if (this.#queued > 0 || (length > 0 && !this.#mayWriteNow(length))) {
+      return this.#enqueue(pieces, length, endStream);
     }
-    if (this.#queue.bytes === 0) this.#host.output.waitingSources.add(this);
-    this.#queue.put(pieces, length);
-    this.#host.output.waiting += length;
-    if (endStream) this.#afterData = 'end';
-    this.#schedule();
-    this.#wantsDrain ||= this.#queue.bytes >= this.#host.sendHighWaterMark;
-    return !this.#wantsDrain;
+    this.#sendData(pieces, length, endStream);
+    if (endStream) this.#finish();
+    return true;
   }
 
   /** Half-closes the stream after the queued data. */
   end(): void {
     if (this.#cannotSend()) return;
-    if (this.#queue.bytes > 0) {
-      this.#afterData = 'end';
+    if (this.#queued > 0) {
+      this.#queue!.next = 'end';
       return;
     }
     this.#host.output.endStream(this.id);
@@ -303,13 +295,13 @@ export class Http2Stream implements Http2FrameSource {
 
   /** @internal */
   get sendable(): boolean {
-    return this.#queue.bytes > 0 && this.sendWindow > 0;
+    return this.#queued > 0 && this.sendWindow > 0;
   }
 
   /** @internal Sends the next DATA frame of the queue; the windows must be open. */
   sendFrame(): void {
     const { output, peerMaxFrameSize } = this.#host;
-    const queue = this.#queue;
+    const queue = this.#queue!;
     const length = Math.min(
       queue.bytes,
       this.sendWindow,
@@ -317,15 +309,21 @@ export class Http2Stream implements Http2FrameSource {
       peerMaxFrameSize,
       output.frameLimit,
     );
-    const last = length === queue.bytes && this.#afterData === 'end';
+    const last = length === queue.bytes && queue.next === 'end';
     output.waiting -= length;
     this.#sendData(queue.take(length), length, last);
-    if (queue.bytes === 0) this.#afterQueue(last);
+    if (queue.bytes === 0) this.#afterQueue(queue, last);
+  }
+
+  /** Bytes of data in the queue. */
+  get #queued(): number {
+    return this.#queue === undefined ? 0 : this.#queue.bytes;
   }
 
   /** Whether this side has ended, or will end after the queued data. */
   #cannotSend(): boolean {
-    return this.#closed || this.#local === 'finished' || this.#afterData !== 'nothing';
+    if (this.#closed || this.#local === 'finished') return true;
+    return this.#queue !== undefined && this.#queue.next !== 'nothing';
   }
 
   #mayWriteNow(length: number): boolean {
@@ -343,9 +341,22 @@ export class Http2Stream implements Http2FrameSource {
     const { abuse } = this.#host;
     this.#credit -= length;
     this.#hasSentData ||= length > 0;
-    if (length >= WORTHWHILE || this.#queue.bytes === 0) abuse.refundFrame();
+    if (length >= WORTHWHILE || this.#queued === 0) abuse.refundFrame();
     else abuse.chargeCrumb();
     this.#host.output.data(last ? Http2Flag.EndStream : 0, this.id, pieces, length);
+  }
+
+  /** Queues data. Returns false if the writer should wait for `onDrain`. */
+  #enqueue(pieces: readonly Uint8Array[], length: number, endStream: boolean): boolean {
+    const { output, sendHighWaterMark } = this.#host;
+    const queue = (this.#queue ??= new Http2SendQueue());
+    if (queue.bytes === 0) output.waitingSources.add(this);
+    queue.put(pieces, length);
+    output.waiting += length;
+    if (endStream) queue.next = 'end';
+    this.#schedule();
+    queue.wantsDrain ||= queue.bytes >= sendHighWaterMark;
+    return !queue.wantsDrain;
   }
 
   #schedule(): void {
@@ -353,13 +364,13 @@ export class Http2Stream implements Http2FrameSource {
   }
 
   /** The queue is empty; with `last` the final frame had END_STREAM. */
-  #afterQueue(last: boolean): void {
-    const next = this.#afterData;
+  #afterQueue(queue: Http2SendQueue, last: boolean): void {
+    const { next } = queue;
     this.#host.output.waitingSources.delete(this);
     if (last) this.#finish();
     else if (typeof next !== 'string') this.#sendTrailers(next);
-    if (!this.#wantsDrain || this.#closed) return;
-    this.#wantsDrain = false;
+    if (!queue.wantsDrain || this.#closed) return;
+    queue.wantsDrain = false;
     try {
       this.listener.onDrain();
     } catch (error) {
@@ -418,10 +429,10 @@ export class Http2Stream implements Http2FrameSource {
   #close(finished: boolean): void {
     const { output } = this.#host;
     this.#closed = true;
-    if (this.#queue.bytes > 0) {
-      output.waiting -= this.#queue.bytes;
+    if (this.#queued > 0) {
+      output.waiting -= this.#queued;
       output.waitingSources.delete(this);
-      this.#queue.clear();
+      this.#queue!.clear();
     }
     this.#receiveWindow.release(0);
     output.deactivate(this);

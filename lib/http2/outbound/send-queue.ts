@@ -6,8 +6,12 @@ import { ByteQueue } from '../../wire/index.js';
  */
 const SMALL_MESSAGE = 1024;
 
-/** Data of a stream that waits for a window or for the socket. */
+/** Data of a stream that waits for a window or for the socket, and the end of the message behind it. */
 export class Http2SendQueue {
+  /** Follows the data: nothing yet, END_STREAM with the last DATA frame, or trailers. */
+  next: 'nothing' | 'end' | readonly string[] = 'nothing';
+  /** Whether the writer was told to wait for `onDrain`. */
+  wantsDrain = false;
   readonly #queue = new ByteQueue();
 
   /** Bytes in the queue. */
@@ -28,6 +32,7 @@ export class Http2SendQueue {
     return this.#queue.take(bytes);
   }
 
+  /** Drops the data. */
   clear(): void {
     this.#queue.clear();
   }
