@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ErrorCode, Http2Stream } from '../../../lib/http2/index.js';
+import { ErrorCode } from '../../../lib/http2/index.js';
+import { SendingHalf } from '../../../lib/http2/outbound/sending-half.js';
 import {
   answering,
   bytesOf,
@@ -53,7 +54,7 @@ const GOES_ON = -1;
 
 /** Counts how often streams are looked at while `run` runs. */
 async function visitsDuring(run: () => Promise<unknown>): Promise<number> {
-  const { prototype } = Http2Stream;
+  const { prototype } = SendingHalf;
   const names = ['sendWindow', 'sendCredit', 'sendable'] as const;
   const before = names.map((name) => Object.getOwnPropertyDescriptor(prototype, name)!);
   const { grant } = prototype;
@@ -62,13 +63,13 @@ async function visitsDuring(run: () => Promise<unknown>): Promise<number> {
     const get = before[i]!.get!;
     Object.defineProperty(prototype, name, {
       configurable: true,
-      get(this: Http2Stream) {
+      get(this: SendingHalf) {
         visits += 1;
         return get.call(this) as unknown;
       },
     });
   });
-  prototype.grant = function count(this: Http2Stream, bytes) {
+  prototype.grant = function count(this: SendingHalf, bytes) {
     visits += 1;
     grant.call(this, bytes);
   };
