@@ -1,5 +1,4 @@
 import { status } from '@grpc/grpc-js';
-import { ByteQueue } from '../../wire/index.js';
 import type { ReadAhead } from '../measured-calls.js';
 import { NO_CONNECTION, type CallMemory } from './call-memory.js';
 import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
@@ -8,6 +7,7 @@ import { HeldMessages } from './held-messages.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
+import { UnreadBytes } from './unread-bytes.js';
 
 /** The call that owns a receive queue. */
 export interface MessageReceiveQueueOwner {
@@ -37,9 +37,6 @@ export type MessageReceiveQueueKind = 'stream' | 'single';
 const FIRST_READER_PAUSE_MS = 10;
 const LONGEST_READER_PAUSE_MS = 1000;
 
-/** Unread pieces below this size, in bytes, are merged. */
-const SMALL_PIECE = 4096;
-
 const CUT = 'The stream ended in the middle of a message';
 
 /**
@@ -59,10 +56,6 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   readonly #owner: MessageReceiveQueueOwner;
   readonly #kind: MessageReceiveQueueKind;
   readonly #reader: MessageReader;
-  /** Bytes after the current message. */
-  readonly #unread = new ByteQueue();
-  /** Whether some unread bytes may be small parts of large buffers. */
-  #mayKeepLargeBuffers = false;
   /** The current message, once it is complete and until it is delivered. */
   #message: Buffer | undefined;
   #isCompressed = false;
@@ -72,6 +65,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   #estimated = 0;
   /** Bytes of the current message that were charged to the decompressor so far. */
   #counted = 0;
+  /** Bytes after the current message; undefined if there were none so far. */
+  #unread: UnreadBytes | undefined;
   /** Bytes of the stream that the current message, complete or not, took and that are not consumed yet. */
   #taken = 0;
   /** Bytes of memory held for the current message. */
@@ -115,7 +110,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
   push(chunk: Buffer, start: number, end: number): void {
-    const isNext = this.#message === undefined && this.#unread.length === 0;
+    const isNext = this.#message === undefined && this.#unreadLength === 0;
     const at = isNext && this.#state === 'open' ? this.#receive(chunk, start, end) : start;
     if (this.#state === 'closed') this.#owner.consume(end - at);
     else if (at < end) this.#keep(chunk, at, end);
@@ -177,9 +172,9 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.memory.release(this.#held);
     this.#held = 0;
     this.#message = undefined;
-    const bytes = this.#taken + this.#unread.length;
+    const bytes = this.#taken + this.#unreadLength;
     this.#taken = 0;
-    this.#unread.clear();
+    this.#unread?.clear();
     if (bytes > 0) this.#owner.consume(bytes);
   }
 
@@ -198,7 +193,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
       if (isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
       return;
     }
-    if (this.#ended && this.#state === 'open' && this.#unread.length === 0) this.#finish();
+    if (this.#ended && this.#state === 'open' && this.#unreadLength === 0) this.#finish();
   }
 
   // ---- Called by the reader
@@ -262,6 +257,11 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   // ---- Private methods
 
+  /** Bytes after the current message. */
+  get #unreadLength(): number {
+    return this.#unread === undefined ? 0 : this.#unread.length;
+  }
+
   /** Whether the received bytes end within a message. */
   get #isCut(): boolean {
     return this.#message === undefined && !this.#reader.atBoundary;
@@ -271,7 +271,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   #isDue(): boolean {
     if (this.#message === undefined || this.#state !== 'open') return false;
     // A second message where only one is allowed must be delivered, too.
-    return this.#kind === 'stream' || this.#ended || this.#unread.length > 0;
+    return this.#kind === 'stream' || this.#ended || this.#unreadLength > 0;
   }
 
   /** Reads up to one message. Returns where it ends in `chunk`, or `end`. */
@@ -286,6 +286,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   #receiveUnread(): void {
     const unread = this.#unread;
+    if (unread === undefined) return;
     while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
       const { buffer, start, end } = unread.front;
       // The queue contains only buffers.
@@ -294,34 +295,13 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     }
   }
 
-  /** Keeps a piece of a later message. Pieces that are read in this turn are not copied separately. */
+  /** Keeps a piece of a later message. */
   #keep(chunk: Buffer, start: number, end: number): void {
-    const length = end - start;
+    const unread = (this.#unread ??= new UnreadBytes());
     const isReadSoon = this.#wanted && this.#kind === 'stream' && this.#state === 'open';
-    if (isReadSoon) {
-      if (length < SMALL_PIECE) this.#unread.copyRun(chunk, start, end);
-      else this.#unread.keep(chunk, start, end);
-      this.#releaseLargeBuffersSoon();
-    } else if (isWasteful(chunk, length)) {
-      this.#unread.copy(chunk, start, end);
-    } else {
-      this.#unread.keep(chunk, start, end);
-    }
+    if (isReadSoon) unread.keepForTurn(chunk, start, end);
+    else unread.keep(chunk, start, end);
     if (this.#wanted) this.#owner.onWaiting();
-  }
-
-  /**
-   * Merges unread pieces at the end of the turn, so that they do not retain large buffers, and small pieces
-   * need no object each.
-   */
-  #releaseLargeBuffersSoon(): void {
-    if (this.#mayKeepLargeBuffers) return;
-    this.#mayKeepLargeBuffers = true;
-    setImmediate(() => {
-      this.#mayKeepLargeBuffers = false;
-      if (this.#unread.length === 0) return;
-      this.#unread.compact(isWasteful);
-    });
   }
 
   #finish(): void {
@@ -421,9 +401,4 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#taken = 0;
     this.#owner.consume(bytes);
   }
-}
-
-/** Whether `length` bytes of `buffer` should be copied if they stay unread for some time. */
-function isWasteful(buffer: Uint8Array, length: number): boolean {
-  return length < SMALL_PIECE || isPartOfLargeBuffer(buffer, length);
 }
