@@ -7,6 +7,7 @@ import { HeldMessages } from './held-messages.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
+import { ReaderPoll } from './reader-poll.js';
 import { UnreadBytes } from './unread-bytes.js';
 
 /** The call that owns a receive queue. */
@@ -29,13 +30,6 @@ export interface MessageReceiveQueueOwner {
  * is delivered, and decompressed, only after the peer has half-closed the stream, or sent more behind it.
  */
 export type MessageReceiveQueueKind = 'stream' | 'single';
-
-/**
- * Milliseconds between checks of a slow reader, which emits no event when it takes a message: first and
- * longest pause. The pause doubles while the reader stays slow.
- */
-const FIRST_READER_PAUSE_MS = 10;
-const LONGEST_READER_PAUSE_MS = 1000;
 
 const CUT = 'The stream ended in the middle of a message';
 
@@ -91,8 +85,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
    */
   #state: 'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed' =
     'open';
-  #readerTimer: NodeJS.Timeout | undefined;
-  #readerPauseMs = FIRST_READER_PAUSE_MS;
+  /** Set while the reader is behind with the current message. */
+  #readerPoll: ReaderPoll | undefined;
 
   /** @param limit - maximum size of a message in bytes; negative for no limit. */
   constructor(
@@ -166,7 +160,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (this.#state === 'decompressing' || this.#state === 'over budget') {
       this.memory.decompressor.remove(this);
     }
-    clearTimeout(this.#readerTimer);
+    this.#readerPoll?.stop();
     this.#state = 'closed';
     this.memory.release(this.#handedOver.keepLast(0));
     this.memory.release(this.#held);
@@ -226,7 +220,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     );
   }
 
-  // ---- Called by the decompressor
+  // ---- Called by the decompressor, and after a pause for the reader
 
   /** @internal */
   get message(): Buffer {
@@ -325,7 +319,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     }
     if (!this.#mayBecome(size)) return;
     this.memory.hold(size - this.#held);
-    this.#readerPauseMs = FIRST_READER_PAUSE_MS;
+    this.#readerPoll = undefined;
     this.#handedOver.add(size);
     this.#estimated = 0;
     this.#held = 0;
@@ -347,11 +341,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   #waitForReader(): void {
     this.#state = 'reader behind';
-    this.#readerTimer = setTimeout(() => {
-      this.#state = 'open';
-      this.#owner.onWaiting();
-    }, this.#readerPauseMs).unref();
-    this.#readerPauseMs = Math.min(LONGEST_READER_PAUSE_MS, 2 * this.#readerPauseMs);
+    this.#readerPoll ??= new ReaderPoll();
+    this.#readerPoll.wait(() => this.onAllowed());
   }
 
   /** Returns the size, in bytes, with which `message` counts until it is decoded. */
