@@ -3,6 +3,7 @@ import type { ReadAhead } from '../measured-calls.js';
 import { NO_CONNECTION, type CallMemory } from './call-memory.js';
 import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
 import type { CompressedMessage } from './decompressor.js';
+import { ExpansionCharge } from './expansion-charge.js';
 import { HeldMessages } from './held-messages.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
@@ -53,12 +54,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** The current message, once it is complete and until it is delivered. */
   #message: Buffer | undefined;
   #isCompressed = false;
-  /** Compressed size of the current message in bytes; 0 if it was not compressed. */
-  #compressedLength = 0;
+  /** Set if the current message was decompressed. */
+  #expansion: ExpansionCharge | undefined;
   /** Estimated decoded size of the current message in bytes; 0 before the estimate. */
   #estimated = 0;
-  /** Bytes of the current message that were charged to the decompressor so far. */
-  #counted = 0;
   /** Bytes after the current message; undefined if there were none so far. */
   #unread: UnreadBytes | undefined;
   /** Bytes of the stream that the current message, complete or not, took and that are not consumed yet. */
@@ -145,7 +144,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     const held = this.#handedOver.last;
     const size = measureDecodedSize(decoded, length, held + this.memory.room);
     // Reading the fields took time, even if they added nothing to the result.
-    this.#count(Math.max(size, held / 4));
+    this.#expansion?.charge(Math.max(size, held / 4));
     if (this.memory.hold(size - held)) {
       this.#handedOver.correctLast(size);
       return true;
@@ -196,7 +195,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   onMessage(message: Buffer, compressed: boolean): void {
     this.#message = message;
     this.#isCompressed = compressed;
-    this.#compressedLength = 0;
+    this.#expansion = undefined;
     if (!this.#reading) this.#owner.onWaiting();
   }
 
@@ -230,8 +229,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** @internal */
   onDecompressed(message: Buffer): void {
     this.#state = 'open';
-    this.#compressedLength = this.#message!.length;
-    this.#counted = 0;
+    const { decompressor } = this.memory;
+    this.#expansion = new ExpansionCharge(decompressor, this, this.#message!.length);
     this.#message = message;
     this.#isCompressed = false;
     this.#owner.onWaiting();
@@ -314,7 +313,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (!this.#mayBecome(message.length)) return;
     const size = (this.#estimated ||= this.#estimate(message));
     if (size - this.#held > this.memory.room) {
-      this.#count(size);
+      this.#expansion?.charge(size);
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
     if (!this.#mayBecome(size)) return;
@@ -348,7 +347,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** Returns the size, in bytes, with which `message` counts until it is decoded. */
   #estimate(message: Buffer): number {
     const bound = boundOfDecodedSize(message.length);
-    this.#isBound = this.#compressedLength === 0 && this.memory.isPlentyFor(bound);
+    this.#isBound = this.#expansion === undefined && this.memory.isPlentyFor(bound);
     if (this.#isBound) return bound;
     // The bytes held during reception are part of the size.
     return estimateDecodedSize(message, this.#held + this.memory.room);
@@ -356,21 +355,9 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** Whether a decompressed message may grow to `size` bytes now. True for uncompressed ones. */
   #mayBecome(size: number): boolean {
-    const compressedLength = this.#compressedLength;
-    if (compressedLength === 0) return true;
-    const counted = this.#counted;
-    if (size <= counted) return true;
-    this.#counted = size;
-    if (this.memory.decompressor.allows(this, compressedLength, counted, size)) return true;
+    if (this.#expansion === undefined || this.#expansion.allows(size)) return true;
     this.#state = 'over budget';
     return false;
-  }
-
-  /** Charges the size of a decompressed message to the decompressor. */
-  #count(size: number): void {
-    if (this.#compressedLength === 0) return;
-    this.memory.decompressor.charge(this.#compressedLength, this.#counted, size);
-    this.#counted = size;
   }
 
   /** Releases delivered messages, except those that still wait in the reader. */
