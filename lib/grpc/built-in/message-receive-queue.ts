@@ -1,12 +1,12 @@
 import { status } from '@grpc/grpc-js';
 import type { ReadAhead } from '../measured-calls.js';
 import { NO_CONNECTION, type CallMemory } from './call-memory.js';
-import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
+import { measureDecodedSize } from './decoded-size.js';
 import type { CompressedMessage } from './decompressor.js';
 import { ExpansionCharge } from './expansion-charge.js';
-import { HeldMessages } from './held-messages.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
+import { MessageMemory } from './message-memory.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
 import { ReaderPoll } from './reader-poll.js';
 import { UnreadBytes } from './unread-bytes.js';
@@ -32,58 +32,56 @@ export interface MessageReceiveQueueOwner {
  */
 export type MessageReceiveQueueKind = 'stream' | 'single';
 
+/**
+ * State of a receive queue, and of its current message.
+ *
+ * - `open`: messages are read, and delivered as requested.
+ * - `decompressing`: the current message is being decompressed.
+ * - `over budget`: the decompressed message exceeds the budget of the decompressor for now.
+ * - `reader behind`: the current message waits until the reader takes earlier ones.
+ * - `finished`: all messages are delivered.
+ * - `closed`: the rest is dropped, and no memory is held.
+ */
+type MessageReceiveQueueState =
+  'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed';
+
 const CUT = 'The stream ended in the middle of a message';
 
 /**
  * Queue of received messages. Each `read()` delivers one, in order and decompressed. Only the first message
  * is assembled in advance; later bytes are kept as received. Unread bytes are not consumed, so that the
  * flow-control window applies backpressure to the peer.
+ *
+ * Longer than 300 lines because all steps of a message share its state, and one more object or call for each
+ * message would cost every unary call.
  */
 export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** `grpc-encoding` of the received messages. */
   encoding = 'identity';
-  /** Memory account of the messages. Must not change after the first `push()`. */
-  memory: CallMemory;
-  /** Stub in which delivered messages wait for the user. They count until the user takes them. */
-  readAhead: ReadAhead | undefined;
   /** @internal Maximum size of a message in bytes; negative for no limit. */
   readonly limit: number;
   readonly #owner: MessageReceiveQueueOwner;
   readonly #kind: MessageReceiveQueueKind;
+  readonly #memory: MessageMemory;
   readonly #reader: MessageReader;
   /** The current message, once it is complete and until it is delivered. */
   #message: Buffer | undefined;
   #isCompressed = false;
   /** Set if the current message was decompressed. */
   #expansion: ExpansionCharge | undefined;
-  /** Estimated decoded size of the current message in bytes; 0 before the estimate. */
-  #estimated = 0;
   /** Bytes after the current message; undefined if there were none so far. */
   #unread: UnreadBytes | undefined;
   /** Bytes of the stream that the current message, complete or not, took and that are not consumed yet. */
   #taken = 0;
-  /** Bytes of memory held for the current message. */
-  #held = 0;
-  /** Whether the last delivered message counts with an upper bound of its size. */
-  #isBound = false;
-  /** Memory held for delivered messages. */
-  readonly #handedOver = new HeldMessages();
+  /** Whether a message was requested and is not yet delivered. */
   #wanted = false;
+  /** Whether `end()` was called. */
+  #ended = false;
   /** Within `read()`: its caller calls `pump()` itself. */
   #reading = false;
-  #ended = false;
+  /** Within `pump()`: its loop serves a `read()` of a listener. */
   #pumping = false;
-  /**
-   * State of the current message, or of the queue.
-   *
-   * - `decompressing`: the message is being decompressed.
-   * - `over budget`: the decompressed message exceeds the budget of the decompressor for now.
-   * - `reader behind`: the message waits until the reader takes earlier ones.
-   * - `finished`: all messages are delivered.
-   * - `closed`: the rest is dropped, and no memory is held.
-   */
-  #state: 'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed' =
-    'open';
+  #state: MessageReceiveQueueState = 'open';
   /** Set while the reader is behind with the current message. */
   #readerPoll: ReaderPoll | undefined;
 
@@ -95,10 +93,20 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     memory = NO_CONNECTION,
   ) {
     this.limit = limit;
-    this.memory = memory;
     this.#owner = owner;
     this.#kind = kind;
+    this.#memory = new MessageMemory(memory);
     this.#reader = new MessageReader(limit, this);
+  }
+
+  /** Memory account of the messages. Must not change after the first `push()`. */
+  set memory(memory: CallMemory) {
+    this.#memory.account = memory;
+  }
+
+  /** Stub in which delivered messages wait for the user. They count until the user takes them. */
+  set readAhead(stub: ReadAhead) {
+    this.#memory.readAhead = stub;
   }
 
   /** Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
@@ -121,7 +129,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** Requests one message. The caller then calls `pump()`, as soon as user code may run. */
   read(): void {
     this.#wanted = true;
-    if (this.#kind === 'stream') this.#releasePassed();
+    if (this.#kind === 'stream') this.#memory.releasePassed();
     this.#reading = true;
     this.#receiveUnread();
     this.#reading = false;
@@ -130,7 +138,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** Whether the last delivered message counts with an upper bound, so that its size need not be measured. */
   get isCountedByBound(): boolean {
-    return this.#isBound;
+    return this.#memory.isCountedByBound;
   }
 
   /**
@@ -141,14 +149,11 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
    */
   holdDecoded(decoded: unknown, length: number): boolean {
     if (this.#state === 'closed') return false;
-    const held = this.#handedOver.last;
-    const size = measureDecodedSize(decoded, length, held + this.memory.room);
+    const memory = this.#memory;
+    const size = measureDecodedSize(decoded, length, memory.last + memory.account.room);
     // Reading the fields took time, even if they added nothing to the result.
-    this.#expansion?.charge(Math.max(size, held / 4));
-    if (this.memory.hold(size - held)) {
-      this.#handedOver.correctLast(size);
-      return true;
-    }
+    this.#expansion?.charge(Math.max(size, memory.last / 4));
+    if (memory.correctLast(size)) return true;
     this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     return false;
   }
@@ -157,13 +162,11 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   close(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'decompressing' || this.#state === 'over budget') {
-      this.memory.decompressor.remove(this);
+      this.#memory.account.decompressor.remove(this);
     }
     this.#readerPoll?.stop();
     this.#state = 'closed';
-    this.memory.release(this.#handedOver.keepLast(0));
-    this.memory.release(this.#held);
-    this.#held = 0;
+    this.#memory.releaseAll();
     this.#message = undefined;
     const bytes = this.#taken + this.#unreadLength;
     this.#taken = 0;
@@ -173,7 +176,6 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** Delivers messages while they are requested and available. Runs user code. */
   pump(): void {
-    // The running loop serves a `read()` from within a listener.
     if (this.#pumping) return;
     this.#pumping = true;
     try {
@@ -201,9 +203,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** @internal Holds memory for a message that is being received or decompressed. */
   takeRoom(bytes: number): boolean {
-    if (!this.memory.hold(bytes)) return false;
-    this.#held += bytes;
-    return true;
+    return this.#memory.take(bytes);
   }
 
   /** @internal */
@@ -229,7 +229,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** @internal */
   onDecompressed(message: Buffer): void {
     this.#state = 'open';
-    const { decompressor } = this.memory;
+    const { decompressor } = this.#memory.account;
     this.#expansion = new ExpansionCharge(decompressor, this, this.#message!.length);
     this.#message = message;
     this.#isCompressed = false;
@@ -304,24 +304,22 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   #handOver(): void {
+    const memory = this.#memory;
     if (this.#isCompressed) {
       this.#state = 'decompressing';
-      return this.memory.decompressor.add(this);
+      return memory.account.decompressor.add(this);
     }
-    if (this.#isReaderBehind()) return this.#waitForReader();
     const message = this.#message!;
+    if (memory.isReaderBehind(message.length)) return this.#waitForReader();
     if (!this.#mayBecome(message.length)) return;
-    const size = (this.#estimated ||= this.#estimate(message));
-    if (size - this.#held > this.memory.room) {
+    const size = memory.estimate(message, this.#expansion !== undefined);
+    if (!memory.hasRoomFor(size)) {
       this.#expansion?.charge(size);
       return this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     }
     if (!this.#mayBecome(size)) return;
-    this.memory.hold(size - this.#held);
+    memory.deliver(size);
     this.#readerPoll = undefined;
-    this.#handedOver.add(size);
-    this.#estimated = 0;
-    this.#held = 0;
     this.#message = undefined;
     this.#wanted = false;
     const bytes = this.#taken;
@@ -330,27 +328,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#owner.onMessage(message);
   }
 
-  /** Whether the reader must first take earlier messages: if memory is scarce, it may have none waiting. */
-  #isReaderBehind(): boolean {
-    const { length } = this.#message!;
-    if (this.readAhead === undefined || this.memory.isPlentyFor(length)) return false;
-    this.#releasePassed();
-    return this.readAhead.readableLength > 0 && !this.memory.isPlentyFor(length);
-  }
-
   #waitForReader(): void {
     this.#state = 'reader behind';
     this.#readerPoll ??= new ReaderPoll();
     this.#readerPoll.wait(() => this.onAllowed());
-  }
-
-  /** Returns the size, in bytes, with which `message` counts until it is decoded. */
-  #estimate(message: Buffer): number {
-    const bound = boundOfDecodedSize(message.length);
-    this.#isBound = this.#expansion === undefined && this.memory.isPlentyFor(bound);
-    if (this.#isBound) return bound;
-    // The bytes held during reception are part of the size.
-    return estimateDecodedSize(message, this.#held + this.memory.room);
   }
 
   /** Whether a decompressed message may grow to `size` bytes now. True for uncompressed ones. */
@@ -358,11 +339,6 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (this.#expansion === undefined || this.#expansion.allows(size)) return true;
     this.#state = 'over budget';
     return false;
-  }
-
-  /** Releases delivered messages, except those that still wait in the reader. */
-  #releasePassed(): void {
-    this.memory.release(this.#handedOver.keepLast(this.readAhead?.readableLength ?? 0));
   }
 
   #break(code: status, details: string): void {
