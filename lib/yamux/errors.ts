@@ -124,6 +124,15 @@ export class YamuxError extends Error {
 }
 
 /**
+ * Creates the error of a session that was closed in order.
+ *
+ * @internal
+ */
+export function sessionClosed(): YamuxError {
+  return new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the session is closed');
+}
+
+/**
  * Creates the error of a stream that was reset. The error has no stack: a stack would only show how
  * frames are read, and cost five times as much as the rest of a stream that is opened and reset at
  * once.

@@ -1,5 +1,6 @@
 import { inRootContext } from '../context/index.js';
 import { LinkWatch, type LinkState } from '../wire/index.js';
+import { YamuxError } from './errors.js';
 
 /** Options of a keepalive. */
 export interface YamuxKeepAliveOptions {
@@ -8,7 +9,7 @@ export interface YamuxKeepAliveOptions {
   look(): LinkState;
   ping(): Promise<number>;
   /** Called when the peer is silent and did not answer a ping. */
-  onDead(): void;
+  onDead(error: YamuxError): void;
 }
 
 /**
@@ -32,7 +33,10 @@ export function startKeepAlive({
     }
     const watch = new LinkWatch(look);
     ping().catch(() => {
-      if (watch.isDead()) onDead();
+      if (!watch.isDead()) return;
+      onDead(
+        new YamuxError('ERR_YAMUX_KEEPALIVE_TIMEOUT', 'the peer did not answer a keepalive ping'),
+      );
     });
   };
   const timer = inRootContext(() => setInterval(check, intervalMs).unref());

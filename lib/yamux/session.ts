@@ -10,7 +10,7 @@ import {
 } from '../wire/index.js';
 import { AcceptQueue } from './accept-queue.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
-import { YamuxError } from './errors.js';
+import { sessionClosed, YamuxError } from './errors.js';
 import { YamuxFlag, YamuxFrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
 import { YamuxFrameOutput } from './frame-output.js';
 import { YamuxFrameParser } from './frame-parser.js';
@@ -96,8 +96,8 @@ export class YamuxSession extends EventEmitter<{
     this.#socketClosed = socket.closed
       ? Promise.resolve()
       : new Promise((resolve) => socket.once('close', () => resolve()));
-    this.#stallWatch = new StallWatch(this.#look, this.#config.connectionWriteTimeoutMs, () =>
-      this.#onStall(),
+    this.#stallWatch = new StallWatch(this.#look, this.#config.connectionWriteTimeoutMs, (error) =>
+      this.#terminate(error),
     );
     this.#output = new YamuxFrameOutput(socket, {
       onWritten: () => this.#stallWatch.written(socket.writableLength),
@@ -322,15 +322,6 @@ export class YamuxSession extends EventEmitter<{
     this.#terminate(error, undefined, true);
   }
 
-  #onStall(): void {
-    this.#terminate(
-      new YamuxError(
-        'ERR_YAMUX_WRITE_TIMEOUT',
-        `nothing could be sent for ${this.#config.connectionWriteTimeoutMs} ms`,
-      ),
-    );
-  }
-
   #startKeepAlive(): () => void {
     const { keepAlive, keepAliveIntervalMs } = this.#config;
     if (!keepAlive) return () => {};
@@ -338,10 +329,7 @@ export class YamuxSession extends EventEmitter<{
       intervalMs: keepAliveIntervalMs,
       look: this.#look,
       ping: () => this.#pings.send(),
-      onDead: () =>
-        this.#terminate(
-          new YamuxError('ERR_YAMUX_KEEPALIVE_TIMEOUT', 'the peer did not answer a keepalive ping'),
-        ),
+      onDead: (error) => this.#terminate(error),
     });
   }
 
@@ -391,8 +379,4 @@ export class YamuxSession extends EventEmitter<{
     this.#accepts.withdraw(stream);
     if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());
   }
-}
-
-function sessionClosed(): YamuxError {
-  return new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the session is closed');
 }

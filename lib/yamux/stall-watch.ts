@@ -1,4 +1,5 @@
 import { LinkWatch, type LinkState } from '../wire/index.js';
+import { YamuxError } from './errors.js';
 
 /** Fewer unsent bytes than this start no timer; further writes will. */
 const FEW_BYTES = 4096;
@@ -10,14 +11,14 @@ const FEW_BYTES = 4096;
 export class StallWatch {
   readonly #look: () => LinkState;
   readonly #timeoutMs: number;
-  readonly #onStall: () => void;
+  readonly #onStall: (error: YamuxError) => void;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param timeoutMs - milliseconds between two looks at the link; 0 disables the watch.
    * @param onStall - called when bytes are unsent and the link is dead.
    */
-  constructor(look: () => LinkState, timeoutMs: number, onStall: () => void) {
+  constructor(look: () => LinkState, timeoutMs: number, onStall: (error: YamuxError) => void) {
     this.#look = look;
     this.#timeoutMs = timeoutMs;
     this.#onStall = onStall;
@@ -29,12 +30,19 @@ export class StallWatch {
     const watch = new LinkWatch(this.#look);
     this.#timer = setTimeout(() => {
       if (this.#look().waiting === 0) this.#timer = undefined;
-      else if (watch.isDead()) this.#onStall();
+      else if (watch.isDead()) this.#onStall(this.#error());
       else this.#timer?.refresh();
     }, this.#timeoutMs).unref();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  #error(): YamuxError {
+    return new YamuxError(
+      'ERR_YAMUX_WRITE_TIMEOUT',
+      `nothing could be sent for ${this.#timeoutMs} ms`,
+    );
   }
 }
