@@ -1,11 +1,7 @@
-import type { AcceptQueue } from './accept-queue.js';
 import { YamuxError } from './errors.js';
 import { YamuxFlag, YamuxFrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
-import type { YamuxFrameOutput } from './frame-output.js';
 import type { YamuxFrameHandler } from './frame-parser.js';
-import type { OpenQueue } from './open-queue.js';
-import type { YamuxAbuseGuard } from './abuse-guard.js';
-import type { YamuxPings } from './pings.js';
+import type { YamuxSessionContext } from './session-context.js';
 import type { YamuxStream } from './stream.js';
 
 /** The client opened the connection and uses odd stream ids; the server uses even ids. */
@@ -14,35 +10,18 @@ export type YamuxRole = 'client' | 'server';
 /** Flags that make a frame useful even without data or credit. */
 const MEANINGFUL = YamuxFlag.Syn | YamuxFlag.Fin | YamuxFlag.Rst;
 
-/** The parts of a session that received frames act on. */
-export interface YamuxFrameReceiverHost {
-  /** Whether `id` is an id of streams that the peer opens. */
-  isOfPeer(id: number): boolean;
-  readonly streams: ReadonlyMap<number, YamuxStream>;
-  readonly output: YamuxFrameOutput;
-  readonly opens: OpenQueue<YamuxStream>;
-  readonly accepts: AcceptQueue;
-  readonly pings: YamuxPings;
-  readonly abuse: YamuxAbuseGuard;
-  /** Whether to reset a stream that the peer opens now. */
-  refusesStreams(): boolean;
-  createStream(id: number, sendWindow: number): YamuxStream;
-  /** Ends the session. With a code, a GoAway reports it to the peer. */
-  fail(error: YamuxError, goAwayCode?: GoAwayCode): void;
-}
-
 /**
  * Applies the rules of the protocol to received frames: decides which stream a frame acts on, and
  * which frames are violations. All checks happen at the header, before any payload is read.
  */
 export class YamuxFrameReceiver implements YamuxFrameHandler {
-  readonly #host: YamuxFrameReceiverHost;
+  readonly #context: YamuxSessionContext;
   /** The stream of the payload being parsed; undefined while the payload is discarded. */
   #receiver: YamuxStream | undefined;
   #receiverEnds = false;
 
-  constructor(host: YamuxFrameReceiverHost) {
-    this.#host = host;
+  constructor(context: YamuxSessionContext) {
+    this.#context = context;
   }
 
   onData(flags: number, id: number, length: number): void {
@@ -51,8 +30,8 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     const stream = this.#streamOf(flags, id, INITIAL_WINDOW);
     if (stream === undefined) return this.#onDataForNobody(flags, length);
     if (length > stream.receiveWindow) return this.#windowExceeded(id, length);
-    if (length > 0) this.#host.abuse.creditReceivedData(length);
-    else if (!(flags & MEANINGFUL) && !this.#host.abuse.chargeFrame()) return;
+    if (length > 0) this.#context.abuse.creditReceivedData(length);
+    else if (!(flags & MEANINGFUL) && !this.#context.abuse.chargeFrame()) return;
     stream.spend(length);
     if (flags & YamuxFlag.Rst) {
       this.#onRst(stream);
@@ -80,11 +59,11 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     if (isSyn && INITIAL_WINDOW + delta > MAX_UINT32) return this.#windowOverflow(id);
     const stream = this.#streamOf(flags, id, isSyn ? INITIAL_WINDOW + delta : INITIAL_WINDOW);
     if (stream === undefined) {
-      if (!isSyn) this.#host.abuse.chargeFrame();
+      if (!isSyn) this.#context.abuse.chargeFrame();
       return;
     }
     if (flags & YamuxFlag.Rst) return this.#onRst(stream);
-    if (!(flags & MEANINGFUL) && !this.#host.abuse.chargeFrame()) return;
+    if (!(flags & MEANINGFUL) && !this.#context.abuse.chargeFrame()) return;
     if (!isSyn && delta > 0) {
       if (stream.sendWindow + delta > MAX_UINT32) return this.#windowOverflow(id);
       stream.grant(delta);
@@ -93,7 +72,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   onPing(flags: number, value: number): void {
-    const { abuse, output, pings } = this.#host;
+    const { abuse, output, pings } = this.#context;
     if (flags & YamuxFlag.Syn) {
       if (abuse.chargeFrame()) output.control(YamuxFrameType.Ping, YamuxFlag.Ack, 0, value);
     } else if (!pings.receive(value)) {
@@ -103,17 +82,20 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
 
   onGoAway(code: number): void {
     if (code === GoAwayCode.Normal) {
-      if (!this.#host.abuse.chargeFrame()) return;
-      this.#host.opens.close(
+      if (!this.#context.abuse.chargeFrame()) return;
+      this.#context.opens.close(
         new YamuxError('ERR_YAMUX_REMOTE_GOAWAY', 'the peer accepts no new streams'),
       );
       return;
     }
-    this.#host.fail(new YamuxError('ERR_YAMUX_REMOTE_ERROR', describeGoAway(code)));
+    this.#context.lifecycle.fail(new YamuxError('ERR_YAMUX_REMOTE_ERROR', describeGoAway(code)));
   }
 
   onInvalid(message: string): void {
-    this.#host.fail(new YamuxError('ERR_YAMUX_PROTOCOL', message), GoAwayCode.ProtocolError);
+    this.#context.lifecycle.fail(
+      new YamuxError('ERR_YAMUX_PROTOCOL', message),
+      GoAwayCode.ProtocolError,
+    );
   }
 
   /** Returns the stream of a frame: a new one for SYN; undefined if unknown, refused, or a violation. */
@@ -124,13 +106,13 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
     }
     if (flags & YamuxFlag.Syn) return this.#acceptSyn(id, sendWindow);
     // Any frame for a stream acknowledges it: some peers never send ACK.
-    this.#host.opens.release(id);
-    return this.#host.streams.get(id);
+    this.#context.opens.release(id);
+    return this.#context.streams.get(id);
   }
 
   #acceptSyn(id: number, sendWindow: number): YamuxStream | undefined {
-    const { streams, output, accepts, abuse } = this.#host;
-    if (!this.#host.isOfPeer(id)) {
+    const { streams, output, accepts, abuse } = this.#context;
+    if (!streams.isOfPeer(id)) {
       this.onInvalid(`stream ${id} was opened with a number of the other side's`);
       return undefined;
     }
@@ -138,13 +120,13 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
       this.onInvalid(`stream ${id} was opened while it is open`);
       return undefined;
     }
-    if (this.#host.refusesStreams() || accepts.full) {
+    if (streams.refusesInbound || accepts.full) {
       if (!abuse.chargeFrame()) return undefined;
       abuse.expectLateData(INITIAL_WINDOW);
       output.control(YamuxFrameType.WindowUpdate, YamuxFlag.Rst, id, 0);
       return undefined;
     }
-    const stream = this.#host.createStream(id, sendWindow);
+    const stream = streams.addInbound(id, sendWindow);
     accepts.offer(stream);
     if (stream.destroyed) abuse.chargeReset();
     // The application may already have ended the stream or the session.
@@ -154,13 +136,13 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   #onFin(stream: YamuxStream): void {
     if (!stream.finished) return stream.receiveFin();
     stream.reset('the peer ended it twice');
-    this.#host.abuse.chargeReset();
+    this.#context.abuse.chargeReset();
   }
 
   #onRst(stream: YamuxStream): void {
-    const wasForNothing = this.#host.isOfPeer(stream.id) && stream.isFresh;
+    const wasForNothing = this.#context.streams.isOfPeer(stream.id) && stream.isFresh;
     stream.receiveRst();
-    if (wasForNothing) this.#host.abuse.chargeReset();
+    if (wasForNothing) this.#context.abuse.chargeReset();
   }
 
   /**
@@ -170,12 +152,12 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   #resetForData(stream: YamuxStream): void {
     const isViolation = stream.finished;
     stream.reset('the peer sends data that nobody will read');
-    if (isViolation) this.#host.abuse.chargeReset();
+    if (isViolation) this.#context.abuse.chargeReset();
   }
 
   #onDataForNobody(flags: number, length: number): void {
     // An empty frame with SYN is already accounted for as a stream.
-    if (length > 0 || !(flags & YamuxFlag.Syn)) this.#host.abuse.chargeLateData(length);
+    if (length > 0 || !(flags & YamuxFlag.Syn)) this.#context.abuse.chargeLateData(length);
   }
 
   #windowExceeded(id: number, length: number): void {
@@ -187,7 +169,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   #flowControlError(what: string): void {
-    this.#host.fail(
+    this.#context.lifecycle.fail(
       new YamuxError('ERR_YAMUX_FLOW_CONTROL', `the peer ${what}`),
       GoAwayCode.ProtocolError,
     );

@@ -1,32 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import {
-  InputTurns,
-  RoundTrip,
-  WindowBudget,
-  type LinkState,
-  linger,
-  watchProgress,
-} from '../wire/index.js';
-import { AcceptQueue } from './accept-queue.js';
+import { InputTurns, linger, watchProgress, type LinkState } from '../wire/index.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { sessionClosed, YamuxError } from './errors.js';
-import { YamuxFlag, YamuxFrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
-import { YamuxFrameOutput } from './frame-output.js';
+import { GoAwayCode, YamuxFrameType } from './frame.js';
+import type { YamuxFrameOutputEvents } from './frame-output.js';
 import { YamuxFrameParser } from './frame-parser.js';
 import { YamuxFrameReceiver, type YamuxRole } from './frame-receiver.js';
 import { startKeepAlive } from './keep-alive.js';
-import { OpenQueue } from './open-queue.js';
-import { YamuxAbuseGuard } from './abuse-guard.js';
-import { YamuxPings } from './pings.js';
+import { YamuxSessionContext, type YamuxSessionLifecycle } from './session-context.js';
 import { StallWatch } from './stall-watch.js';
-import { YamuxStream, type YamuxStreamHost } from './stream.js';
+import type { YamuxStream } from './stream.js';
 
 /** Milliseconds without progress after which `close()` gives up, if there is no write timeout. */
 const CLOSE_TIMEOUT_MS = 10_000;
-
-/** Share of `maxSessionWindowSize` that growing windows leave to new streams. */
-const RESERVE_FOR_NEW_STREAMS = 1 / 8;
 
 /**
  * One yamux session over any reliable byte stream, compatible with hashicorp/yamux.
@@ -53,14 +40,8 @@ export class YamuxSession extends EventEmitter<{
 
   readonly #socket: Duplex;
   readonly #config: Readonly<YamuxConfig>;
-  readonly #streams = new Map<number, YamuxStream>();
+  readonly #context: YamuxSessionContext;
   readonly #parser: YamuxFrameParser;
-  readonly #output: YamuxFrameOutput;
-  readonly #opens: OpenQueue<YamuxStream>;
-  readonly #accepts: AcceptQueue;
-  readonly #pings: YamuxPings;
-  readonly #windowBudget: WindowBudget;
-  readonly #host: YamuxStreamHost;
   readonly #stallWatch: StallWatch;
   readonly #stopKeepAlive: () => void;
   readonly #socketClosed: Promise<void>;
@@ -68,12 +49,9 @@ export class YamuxSession extends EventEmitter<{
 
   /** `closing`: `close()` waits until data is sent. `closed`: ended for users; the socket may linger. */
   #state: 'open' | 'closing' | 'closed' = 'open';
+  #hasSaidGoAway = false;
   #closing: Promise<void> | undefined;
   #stopClosing: (() => void) | undefined;
-  #refusesStreams = false;
-  #hasSaidGoAway = false;
-  #nextStreamId: number;
-  #inboundCount = 0;
   #bytesReceived = 0;
 
   /**
@@ -91,7 +69,6 @@ export class YamuxSession extends EventEmitter<{
     super();
     this.#config = verifyYamuxConfig(config);
     this.#socket = socket;
-    this.#nextStreamId = nextStreamId;
     this.closed = new Promise((resolve) => this.once('close', resolve));
     this.#socketClosed = socket.closed
       ? Promise.resolve()
@@ -99,65 +76,21 @@ export class YamuxSession extends EventEmitter<{
     this.#stallWatch = new StallWatch(this.#look, this.#config.connectionWriteTimeoutMs, (error) =>
       this.#terminate(error),
     );
-    this.#output = new YamuxFrameOutput(socket, {
-      onWritten: () => this.#stallWatch.written(socket.writableLength),
-      onControlPressure: (high) => (high ? this.#input.pause() : this.#input.resume()),
-      onIdle: () => this.#finishClosing(),
-    });
-    this.#accepts = new AcceptQueue(this.#config.acceptBacklog);
-    this.#opens = new OpenQueue({
-      limit: this.#config.acceptBacklog,
-      timeoutMs: this.#config.streamOpenTimeoutMs,
-      hasRoom: () => this.#hasRoom,
-      openStream: () => this.#openStream(),
-      onTimeout: (error) => this.#terminate(error),
-    });
-    this.#pings = new YamuxPings(this.#output, this.#config.connectionWriteTimeoutMs);
-    this.#windowBudget = new WindowBudget(this.#config.maxSessionWindowSize, {
-      reserve: RESERVE_FOR_NEW_STREAMS,
-      onRoom: () => this.#opens.serve(),
-    });
-    const abuse = new YamuxAbuseGuard(this.#config, (error) =>
-      this.#terminate(error, GoAwayCode.ProtocolError),
+    this.#context = new YamuxSessionContext(
+      socket,
+      this.#config,
+      nextStreamId,
+      this.#createLifecycle(),
+      this.#createOutputEvents(),
     );
-    this.#host = {
-      config: this.#config,
-      output: this.#output,
-      abuse,
-      received: { pieces: 0 },
-      windows: {
-        granted: INITIAL_WINDOW,
-        initial: this.#config.initialStreamWindowSize,
-        max: this.#config.maxStreamWindowSize,
-        budget: this.#windowBudget,
-        roundTrip: new RoundTrip(() => this.#pings.send()),
-      },
-      forget: (stream) => this.#forget(stream),
-    };
-    this.#parser = new YamuxFrameParser(
-      new YamuxFrameReceiver({
-        isOfPeer: (id) => this.#isOfPeer(id),
-        streams: this.#streams,
-        output: this.#output,
-        opens: this.#opens,
-        accepts: this.#accepts,
-        pings: this.#pings,
-        abuse,
-        refusesStreams: () => this.#refusesInbound,
-        createStream: (id, sendWindow) => {
-          this.#inboundCount += 1;
-          return this.#createStream(id, sendWindow);
-        },
-        fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
-      }),
-    );
+    this.#parser = new YamuxFrameParser(new YamuxFrameReceiver(this.#context));
     this.#stopKeepAlive = this.#startKeepAlive();
     this.#input = this.#attach();
   }
 
   /** Number of streams that are neither reset nor ended by both sides. */
   get streamCount(): number {
-    return this.#streams.size;
+    return this.#context.streams.size;
   }
 
   /**
@@ -168,7 +101,7 @@ export class YamuxSession extends EventEmitter<{
    * `ERR_YAMUX_STREAMS_EXHAUSTED`, or the error that ended the session.
    */
   open(): Promise<YamuxStream> {
-    return this.#opens.request();
+    return this.#context.opens.request();
   }
 
   /**
@@ -177,7 +110,7 @@ export class YamuxSession extends EventEmitter<{
    * @throws YamuxError, or an error of the socket, (as a rejection) if the session ends first.
    */
   accept(): Promise<YamuxStream> {
-    return this.#accepts.accept();
+    return this.#context.accepts.accept();
   }
 
   /**
@@ -185,7 +118,7 @@ export class YamuxSession extends EventEmitter<{
    * wait. If the handler throws, the stream is reset.
    */
   onStream(handler: (stream: YamuxStream) => void): void {
-    this.#accepts.onStream(handler);
+    this.#context.accepts.onStream(handler);
   }
 
   /**
@@ -196,12 +129,12 @@ export class YamuxSession extends EventEmitter<{
    */
   ping(): Promise<number> {
     if (this.#state === 'closed') return Promise.reject(sessionClosed());
-    return this.#pings.send();
+    return this.#context.pings.send();
   }
 
   /** Resets all streams that the peer opens from now on, at almost no cost. Everything else continues. */
   refuseStreams(): void {
-    this.#refusesStreams = true;
+    this.#context.streams.refuseInbound();
   }
 
   /** Sends a GoAway, and resets all streams that the peer opens afterwards. Everything else continues. */
@@ -209,7 +142,7 @@ export class YamuxSession extends EventEmitter<{
     if (this.#hasSaidGoAway || this.#state !== 'open') return;
     this.#hasSaidGoAway = true;
     this.refuseStreams();
-    this.#output.control(YamuxFrameType.GoAway, 0, 0, GoAwayCode.Normal);
+    this.#context.output.control(YamuxFrameType.GoAway, 0, 0, GoAwayCode.Normal);
   }
 
   /**
@@ -229,11 +162,11 @@ export class YamuxSession extends EventEmitter<{
     this.#socket.destroy();
   }
 
-  readonly #bytesTaken = (): number => this.#output.bytesTaken;
+  readonly #bytesTaken = (): number => this.#context.output.bytesTaken;
 
   readonly #look = (): LinkState => ({
     received: this.#bytesReceived,
-    taken: this.#output.bytesTaken,
+    taken: this.#context.output.bytesTaken,
     waiting: this.#socket.writableLength,
   });
 
@@ -242,12 +175,31 @@ export class YamuxSession extends EventEmitter<{
     return this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
   }
 
+  #createLifecycle(): YamuxSessionLifecycle {
+    return {
+      fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
+      closeIfFlushed: () => {
+        if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());
+      },
+    };
+  }
+
+  #createOutputEvents(): YamuxFrameOutputEvents {
+    return {
+      onWritten: () => this.#stallWatch.written(this.#socket.writableLength),
+      onControlPressure: (high) => (high ? this.#input.pause() : this.#input.resume()),
+      onIdle: () => this.#finishClosing(),
+    };
+  }
+
+  // ---- End of the session
+
   #startClosing(): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closing';
-      this.#refusesStreams = true;
-      this.#opens.close(sessionClosed());
-      this.#accepts.close(sessionClosed());
+      this.#context.streams.refuseInbound();
+      this.#context.opens.close(sessionClosed());
+      this.#context.accepts.close(sessionClosed());
       // Gives up if the network takes nothing. A slow peer gets the time that it needs.
       this.#stopClosing = watchProgress(this.#bytesTaken, this.#stallMs, () =>
         this.#terminate(undefined),
@@ -260,7 +212,7 @@ export class YamuxSession extends EventEmitter<{
 
   #finishClosing(): void {
     if (this.#state !== 'closing') return;
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#context.streams.all()) {
       if (!stream.flushed) return;
     }
     this.#terminate(undefined);
@@ -279,18 +231,19 @@ export class YamuxSession extends EventEmitter<{
     this.#stopKeepAlive();
     this.#parser.stop();
 
+    const { opens, accepts, pings, streams, output } = this.#context;
     const reason = error ?? sessionClosed();
-    this.#opens.close(reason);
-    this.#accepts.close(reason);
-    this.#pings.rejectAll(reason);
-    for (const stream of this.#streams.values()) stream.sessionEnded(reason, keepUnread);
+    opens.close(reason);
+    accepts.close(reason);
+    pings.rejectAll(reason);
+    for (const stream of streams.all()) stream.sessionEnded(reason, keepUnread);
 
     if (error === undefined || goAwayCode !== undefined) {
-      if (goAwayCode !== undefined) this.#output.control(YamuxFrameType.GoAway, 0, 0, goAwayCode);
-      this.#output.end();
+      if (goAwayCode !== undefined) output.control(YamuxFrameType.GoAway, 0, 0, goAwayCode);
+      output.end();
       linger(this.#socket, this.#bytesTaken, this.#stallMs);
     } else {
-      this.#output.discard();
+      output.discard();
       this.#socket.destroy();
     }
     this.emit('close', error);
@@ -328,55 +281,8 @@ export class YamuxSession extends EventEmitter<{
     return startKeepAlive({
       intervalMs: keepAliveIntervalMs,
       look: this.#look,
-      ping: () => this.#pings.send(),
+      ping: () => this.#context.pings.send(),
       onDead: (error) => this.#terminate(error),
     });
-  }
-
-  // ---- Streams
-
-  #openStream(): YamuxStream {
-    const id = this.#nextStreamId;
-    if (id >= MAX_UINT32 - 1) {
-      throw new YamuxError(
-        'ERR_YAMUX_STREAMS_EXHAUSTED',
-        'all stream ids of this session are used up; open a new session',
-      );
-    }
-    this.#nextStreamId = id + 2;
-    const stream = this.#createStream(id, INITIAL_WINDOW);
-    stream.announce(YamuxFlag.Syn);
-    this.#host.abuse.creditOpenedStream();
-    return stream;
-  }
-
-  #createStream(id: number, sendWindow: number): YamuxStream {
-    const stream = new YamuxStream(this.#host, id, sendWindow);
-    this.#streams.set(id, stream);
-    return stream;
-  }
-
-  /** Whether the budget has room for the window of one more stream. */
-  get #hasRoom(): boolean {
-    return this.#windowBudget.has(INITIAL_WINDOW);
-  }
-
-  #isOfPeer(id: number): boolean {
-    return id % 2 !== this.#nextStreamId % 2;
-  }
-
-  /** Whether to reset a stream that the peer opens now. */
-  get #refusesInbound(): boolean {
-    const isFull = this.#inboundCount >= this.#config.maxInboundStreams;
-    return this.#refusesStreams || isFull || !this.#hasRoom;
-  }
-
-  #forget(stream: YamuxStream): void {
-    if (this.#streams.get(stream.id) !== stream) return;
-    this.#streams.delete(stream.id);
-    if (this.#isOfPeer(stream.id)) this.#inboundCount -= 1;
-    this.#opens.release(stream.id);
-    this.#accepts.withdraw(stream);
-    if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());
   }
 }

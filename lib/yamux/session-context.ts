@@ -1,0 +1,80 @@
+import type { Duplex } from 'node:stream';
+import { RoundTrip, WindowBudget, type WindowLimits } from '../wire/index.js';
+import { YamuxAbuseGuard } from './abuse-guard.js';
+import { AcceptQueue } from './accept-queue.js';
+import type { YamuxConfig } from './config.js';
+import type { YamuxError } from './errors.js';
+import { GoAwayCode, INITIAL_WINDOW } from './frame.js';
+import { YamuxFrameOutput, type YamuxFrameOutputEvents } from './frame-output.js';
+import { OpenQueue } from './open-queue.js';
+import { YamuxPings } from './pings.js';
+import type { YamuxStream, YamuxStreamHost } from './stream.js';
+import { YamuxStreamTable } from './stream-table.js';
+
+/** Share of `maxSessionWindowSize` that growing windows leave to new streams. */
+const RESERVE_FOR_NEW_STREAMS = 1 / 8;
+
+/** Operations with which the parts of a session end it. */
+export interface YamuxSessionLifecycle {
+  /** Ends the session. With a code, a GoAway reports `error` to the peer. */
+  fail(error: YamuxError, goAwayCode?: GoAwayCode): void;
+  /** Ends a closing session if no stream has unsent data. Called when a stream is closed on the wire. */
+  closeIfFlushed(): void;
+}
+
+/** The parts of one session, shared by its frame receiver and its streams. */
+export class YamuxSessionContext implements YamuxStreamHost {
+  readonly config: Readonly<YamuxConfig>;
+  readonly lifecycle: YamuxSessionLifecycle;
+  readonly output: YamuxFrameOutput;
+  readonly abuse: YamuxAbuseGuard;
+  readonly pings: YamuxPings;
+  readonly windows: WindowLimits;
+  readonly received = { pieces: 0 };
+  readonly streams: YamuxStreamTable;
+  readonly opens: OpenQueue<YamuxStream>;
+  readonly accepts: AcceptQueue;
+
+  /** @param nextStreamId - id of the first stream that this side opens. */
+  constructor(
+    socket: Duplex,
+    config: Readonly<YamuxConfig>,
+    nextStreamId: number,
+    lifecycle: YamuxSessionLifecycle,
+    outputEvents: YamuxFrameOutputEvents,
+  ) {
+    this.config = config;
+    this.lifecycle = lifecycle;
+    this.output = new YamuxFrameOutput(socket, outputEvents);
+    this.abuse = new YamuxAbuseGuard(config, (error) =>
+      lifecycle.fail(error, GoAwayCode.ProtocolError),
+    );
+    this.pings = new YamuxPings(this.output, config.connectionWriteTimeoutMs);
+    this.windows = {
+      granted: INITIAL_WINDOW,
+      initial: config.initialStreamWindowSize,
+      max: config.maxStreamWindowSize,
+      budget: new WindowBudget(config.maxSessionWindowSize, {
+        reserve: RESERVE_FOR_NEW_STREAMS,
+        onRoom: () => this.opens.serve(),
+      }),
+      roundTrip: new RoundTrip(() => this.pings.send()),
+    };
+    this.streams = new YamuxStreamTable(this, nextStreamId);
+    this.accepts = new AcceptQueue(config.acceptBacklog);
+    this.opens = new OpenQueue({
+      limit: config.acceptBacklog,
+      timeoutMs: config.streamOpenTimeoutMs,
+      hasRoom: () => this.streams.hasRoom,
+      openStream: () => this.streams.open(),
+      onTimeout: (error) => lifecycle.fail(error),
+    });
+  }
+
+  forget(stream: YamuxStream): void {
+    if (!this.streams.delete(stream)) return;
+    this.opens.release(stream.id);
+    this.accepts.withdraw(stream);
+    this.lifecycle.closeIfFlushed();
+  }
+}
