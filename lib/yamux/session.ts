@@ -16,6 +16,16 @@ import type { YamuxStream } from './stream.js';
 const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
+ * State of a session.
+ *
+ * - `open`: both sides may open streams.
+ * - `going away`: this side has sent a GoAway, and resets streams that the peer opens.
+ * - `closing`: `close()` was called; the session ends when all written data is sent.
+ * - `closed`: the session has ended for its users; the socket may linger.
+ */
+type YamuxSessionState = 'open' | 'going away' | 'closing' | 'closed';
+
+/**
  * One yamux session over any reliable byte stream, compatible with hashicorp/yamux.
  *
  * - Both sides open streams with `open()` and accept them with `accept()` or `onStream()`.
@@ -47,9 +57,7 @@ export class YamuxSession extends EventEmitter<{
   readonly #socketClosed: Promise<void>;
   readonly #input: InputTurns;
 
-  /** `closing`: `close()` waits until data is sent. `closed`: ended for users; the socket may linger. */
-  #state: 'open' | 'closing' | 'closed' = 'open';
-  #hasSaidGoAway = false;
+  #state: YamuxSessionState = 'open';
   #closing: Promise<void> | undefined;
   #stopClosing: (() => void) | undefined;
   #bytesReceived = 0;
@@ -139,8 +147,8 @@ export class YamuxSession extends EventEmitter<{
 
   /** Sends a GoAway, and resets all streams that the peer opens afterwards. Everything else continues. */
   goAway(): void {
-    if (this.#hasSaidGoAway || this.#state !== 'open') return;
-    this.#hasSaidGoAway = true;
+    if (this.#state !== 'open') return;
+    this.#state = 'going away';
     this.refuseStreams();
     this.#context.output.control(YamuxFrameType.GoAway, 0, 0, GoAwayCode.Normal);
   }
@@ -195,7 +203,7 @@ export class YamuxSession extends EventEmitter<{
   // ---- End of the session
 
   #startClosing(): Promise<void> {
-    if (this.#state === 'open') {
+    if (this.#state !== 'closed') {
       this.#state = 'closing';
       this.#context.streams.refuseInbound();
       this.#context.opens.close(sessionClosed());
