@@ -5,20 +5,14 @@ import {
   type SharedLink,
   type WindowLimits,
 } from '../wire/index.js';
-import type { YamuxConfig } from './config.js';
 import { streamReset } from './errors.js';
 import { YamuxFlag, YamuxFrameType } from './frame.js';
-import type { YamuxFrameOutput } from './frame-output.js';
 import { JoiningDuplex } from './joining-duplex.js';
-import type { YamuxAbuseGuard } from './abuse-guard.js';
-import { YamuxSendQueue } from './send-queue.js';
+import { YamuxSendQueue, type YamuxSendQueueHost } from './send-queue.js';
 
 /** The parts of a session that its streams use. */
-export interface YamuxStreamHost {
-  readonly config: Readonly<YamuxConfig>;
-  readonly output: YamuxFrameOutput;
+export interface YamuxStreamHost extends YamuxSendQueueHost {
   readonly windows: WindowLimits;
-  readonly abuse: YamuxAbuseGuard;
   /** Data pieces received, on all streams together. */
   readonly received: { pieces: number };
   /** The stream is closed on the wire; its id has no meaning any more. */
@@ -30,8 +24,6 @@ const WRITE_HIGH_WATER = 256 * 1024;
 
 /** Milliseconds after which a stream counts as used, even if no data was sent on it. */
 const FRESH_MS = 1000;
-/** Shorter data frames, in bytes, pay for no frames of the peer if its small window made them short. */
-const DRIBBLE_BYTES = 64;
 
 /** An `'error'` event without a listener must not end the process. */
 function ignoreError(): void {}
@@ -51,11 +43,9 @@ function ignoreError(): void {}
  */
 export class YamuxStream extends JoiningDuplex implements SharedLink {
   readonly #host: YamuxStreamHost;
-  readonly #queue = new YamuxSendQueue();
-  #sendWindow: number;
+  readonly #queue: YamuxSendQueue;
   readonly #receiveWindow: ReceiveWindow;
   readonly #openedAt = performance.now();
-  #hasSent = false;
   #receivedPieces = 0;
   /** `forgotten`: the stream is closed on the wire; nothing may be sent for it. */
   #local: 'open' | 'finished' | 'forgotten' = 'open';
@@ -73,7 +63,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   ) {
     super({ allowHalfOpen: true, emitClose: true, writableHighWaterMark: WRITE_HIGH_WATER });
     this.#host = host;
-    this.#sendWindow = sendWindow;
+    this.#queue = new YamuxSendQueue(host, this, sendWindow);
     this.#receiveWindow = new ReceiveWindow(host.windows);
     this.on('error', ignoreError);
   }
@@ -102,7 +92,8 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     _encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    this.#send([chunk], chunk.length, callback);
+    if (this.#sessionError !== undefined) callback(this.#sessionError);
+    else this.#queue.put([chunk], chunk.length, callback);
   }
 
   /** @internal */
@@ -110,14 +101,8 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     writes: { chunk: Buffer; encoding: BufferEncoding }[],
     callback: (error?: Error | null) => void,
   ): void {
-    const chunks = new Array<Buffer>(writes.length);
-    let bytes = 0;
-    for (let i = 0; i < writes.length; i++) {
-      const { chunk } = writes[i]!;
-      chunks[i] = chunk;
-      bytes += chunk.length;
-    }
-    this.#send(chunks, bytes, callback);
+    if (this.#sessionError !== undefined) callback(this.#sessionError);
+    else this.#queue.putAll(writes, callback);
   }
 
   /** @internal */
@@ -136,10 +121,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.dropJoined();
     if (this.#local === 'forgotten') this.#receiveWindow.release(0);
     // If only this side has ended, the session keeps the stream and drops data that still arrives.
-    this.#host.output.deactivate(this);
-    if (this.#queue.bytes > 0) {
-      this.#queue.finish(error ?? streamReset('the stream was destroyed'));
-    }
+    this.#queue.stop(error);
     callback(error);
   }
 
@@ -152,7 +134,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal */
   get sendWindow(): number {
-    return this.#sendWindow;
+    return this.#queue.window;
   }
 
   /** @internal Whether all written data, and the FIN of `end()`, has been sent. */
@@ -172,7 +154,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal Whether the stream is younger than `FRESH_MS` and this side has sent no data on it. */
   get isFresh(): boolean {
-    return !this.#hasSent && performance.now() - this.#openedAt < FRESH_MS;
+    return !this.#queue.hasSent && performance.now() - this.#openedAt < FRESH_MS;
   }
 
   /** @internal Opens the stream with SYN, or accepts it with ACK, and announces the window. */
@@ -204,11 +186,8 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal */
   grant(bytes: number): void {
-    this.#sendWindow += bytes;
-    if (this.sendable) {
-      this.#host.output.activate(this);
-      this.#watchForClose();
-    }
+    this.#queue.grant(bytes);
+    if (this.#queue.sendable) this.#watchForClose();
   }
 
   /** @internal Handles FIN: the peer sends no more data. */
@@ -251,31 +230,9 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   // ---- Sending
 
-  /** @internal */
-  get sendable(): boolean {
-    return this.#queue.bytes > 0 && this.#sendWindow > 0;
-  }
-
-  /** @internal */
-  sendFrame(output: YamuxFrameOutput): void {
-    const queue = this.#queue;
-    const { maxFrameSize } = this.#host.config;
-    const bytes = Math.min(queue.bytes, this.#sendWindow, maxFrameSize, output.frameLimit);
-    this.#sendWindow -= bytes;
-    this.#hasSent = true;
-    if (bytes >= DRIBBLE_BYTES || bytes === queue.bytes) this.#host.abuse.creditSentData(bytes);
-    output.dataHeader(this.id, bytes);
-    queue.moveTo(output, bytes);
-    if (queue.bytes === 0) queue.finish();
-    else if (this.#sendWindow === 0) this.#watchForClose();
-  }
-
-  #send(chunks: readonly Buffer[], bytes: number, callback: (error?: Error | null) => void): void {
-    if (this.#sessionError !== undefined) return callback(this.#sessionError);
-    if (bytes === 0) return callback();
-    this.#queue.put(chunks, bytes, callback);
-    if (this.#sendWindow > 0) this.#host.output.activate(this);
-    else this.#watchForClose();
+  /** @internal Unsent data waits for credit of the peer. */
+  onBlocked(): void {
+    this.#watchForClose();
   }
 
   #sendFin(): void {
@@ -293,7 +250,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.#forget();
   }
 
-  /** Both sides have ended the stream. */
+  /** Both sides have ended the stream, which is thereby closed on the wire. */
   #finish(): void {
     this.#host.abuse.refundReset();
     this.#forget();
@@ -328,8 +285,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   #watchForClose(): void {
     const { streamCloseTimeoutMs } = this.#host.config;
     const waiting =
-      this.#local === 'finished' ||
-      (this.#remote === 'finished' && this.#queue.bytes > 0 && this.#sendWindow === 0);
+      this.#local === 'finished' || (this.#remote === 'finished' && this.#queue.isBlocked);
     if (!waiting || this.#local === 'forgotten' || streamCloseTimeoutMs === 0) {
       clearTimeout(this.#closeTimer);
       this.#closeTimer = undefined;
