@@ -5,10 +5,12 @@ import {
   type SharedLink,
   type WindowLimits,
 } from '../wire/index.js';
+import { CloseTimeout } from './close-timeout.js';
 import { streamReset } from './errors.js';
 import { YamuxFlag, YamuxFrameType } from './frame.js';
 import { JoiningDuplex } from './joining-duplex.js';
 import { YamuxSendQueue, type YamuxSendQueueHost } from './send-queue.js';
+import type { YamuxLocalState, YamuxRemoteState } from './stream-state.js';
 
 /** The parts of a session that its streams use. */
 export interface YamuxStreamHost extends YamuxSendQueueHost {
@@ -47,12 +49,12 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   readonly #receiveWindow: ReceiveWindow;
   readonly #openedAt = performance.now();
   #receivedPieces = 0;
-  /** `forgotten`: the stream is closed on the wire; nothing may be sent for it. */
-  #local: 'open' | 'finished' | 'forgotten' = 'open';
-  #remote: 'open' | 'finished' = 'open';
+  #local: YamuxLocalState = 'open';
+  #remote: YamuxRemoteState = 'open';
   /** Reason why the session ended, while unread data keeps the stream from being destroyed. */
   #sessionError: Error | undefined;
-  #closeTimer: NodeJS.Timeout | undefined;
+  /** Undefined until the stream is half-closed, and waits for the peer, for the first time. */
+  #closeTimeout: CloseTimeout | undefined;
 
   /** @internal */
   constructor(
@@ -171,7 +173,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal */
   receive(piece: Buffer): void {
-    this.#closeTimer?.refresh();
+    this.#closeTimeout?.refresh();
     this.#receivedPieces += 1;
     this.#host.received.pieces += 1;
     this.#receiveWindow.receive(piece.length);
@@ -259,8 +261,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   #forget(): void {
     this.#local = 'forgotten';
     this.#receiveWindow.release(this.destroyed ? 0 : this.readableLength);
-    clearTimeout(this.#closeTimer);
-    this.#closeTimer = undefined;
+    this.#closeTimeout?.stop();
     this.#host.forget(this);
   }
 
@@ -278,30 +279,15 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   }
 
   /**
-   * Runs the close timeout of a half-closed stream while it waits for the peer: after this side ended,
-   * for data or FIN; after the peer ended, for credit. If the peer stays silent that long, the stream
-   * is reset.
+   * Runs the close timeout while a half-closed stream waits for the peer: after this side ended, for data or
+   * FIN; after the peer ended, for credit.
    */
   #watchForClose(): void {
-    const { streamCloseTimeoutMs } = this.#host.config;
-    const waiting =
-      this.#local === 'finished' || (this.#remote === 'finished' && this.#queue.isBlocked);
-    if (!waiting || this.#local === 'forgotten' || streamCloseTimeoutMs === 0) {
-      clearTimeout(this.#closeTimer);
-      this.#closeTimer = undefined;
-      return;
-    }
-    this.#closeTimer ??= setTimeout(() => this.#onSilence(), streamCloseTimeoutMs).unref();
-  }
-
-  #onSilence(): void {
-    if (this.readableLength > 0 && !this.destroyed) {
-      this.#closeTimer?.refresh(); // The application does not read.
-      return;
-    }
-    const { streamCloseTimeoutMs } = this.#host.config;
-    this.reset(
-      `the peer did nothing on it for ${streamCloseTimeoutMs} ms after one side had ended`,
-    );
+    const waits =
+      this.#local === 'finished' ||
+      (this.#local === 'open' && this.#remote === 'finished' && this.#queue.isBlocked);
+    if (!waits) return this.#closeTimeout?.stop();
+    this.#closeTimeout ??= new CloseTimeout(this, this.#host.config.streamCloseTimeoutMs);
+    this.#closeTimeout.start();
   }
 }
