@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { status } from '@grpc/grpc-js';
 import type { CallMemory } from './call-memory.js';
-import {
-  MessageReceiveQueue,
-  type MessageReceiveQueueKind,
-  type MessageReceiveQueueOwner,
-} from './message-receive-queue.js';
+import { MessageReceiveQueue } from './message-receive-queue.js';
+import type {
+  MessageReceiveQueueKind,
+  MessageReceiveQueueOwner,
+} from './message-receive-queue-owner.js';
 
 /**
  * Base of client and server calls: delivers received events to user code, messages only after

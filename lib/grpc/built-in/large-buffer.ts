@@ -9,3 +9,8 @@ export function isPartOfLargeBuffer(part: Uint8Array, length = part.length): boo
   const { byteLength } = part.buffer;
   return byteLength > LARGE_BUFFER && 2 * length < byteLength;
 }
+
+/** Returns `part`, or a copy of it if it should not keep its buffer in memory. */
+export function withoutLargeBuffer(part: Buffer): Buffer {
+  return isPartOfLargeBuffer(part) ? Buffer.from(part) : part;
+}

@@ -1,6 +1,6 @@
 import type { ReadAhead } from '../measured-calls.js';
 import type { CallMemory } from './call-memory.js';
-import { boundOfDecodedSize, estimateDecodedSize } from './decoded-size.js';
+import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
 
 /**
  * Memory of the received messages of one call, which counts towards the account of its connection: of the
@@ -31,7 +31,7 @@ export class MessageMemory {
     return this.#last;
   }
 
-  /** Whether the last delivered message counts with an upper bound of its decoded size. */
+  /** Whether the last delivered message counts with an upper bound, so that its size need not be measured. */
   get isCountedByBound(): boolean {
     return this.#isBound;
   }
@@ -61,6 +61,16 @@ export class MessageMemory {
     this.#last = size;
     this.#estimated = 0;
     this.#current = 0;
+  }
+
+  /**
+   * Returns the decoded size of the last delivered message, in bytes. The measurement stops when it exceeds
+   * the memory that there is.
+   *
+   * @param length - encoded size of the message in bytes.
+   */
+  measureLast(decoded: unknown, length: number): number {
+    return measureDecodedSize(decoded, length, this.#last + this.account.room);
   }
 
   /**

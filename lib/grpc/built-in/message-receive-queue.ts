@@ -1,49 +1,18 @@
 import { status } from '@grpc/grpc-js';
-import type { ReadAhead } from '../measured-calls.js';
-import { NO_CONNECTION, type CallMemory } from './call-memory.js';
-import { measureDecodedSize } from './decoded-size.js';
+import { NO_CONNECTION } from './call-memory.js';
 import type { CompressedMessage } from './decompressor.js';
 import { ExpansionCharge } from './expansion-charge.js';
-import { isPartOfLargeBuffer } from './large-buffer.js';
+import { withoutLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
 import { MessageMemory } from './message-memory.js';
 import { MessageReader, type MessageSink } from './message-reader.js';
+import type {
+  MessageReceiveQueueKind,
+  MessageReceiveQueueOwner,
+} from './message-receive-queue-owner.js';
+import type { MessageReceiveQueueState } from './message-receive-queue-state.js';
 import { ReaderPoll } from './reader-poll.js';
 import { UnreadBytes } from './unread-bytes.js';
-
-/** The call that owns a receive queue. */
-export interface MessageReceiveQueueOwner {
-  /** Called when a message may be delivered: `pump()` must be called, on its own stack. */
-  onWaiting(): void;
-  /** Called with one message per `read()`. */
-  onMessage(message: Buffer): void;
-  /** Called when all messages are delivered and `end()` was called. */
-  onAllRead(): void;
-  /** Called if the messages cannot be read, as the last event. */
-  onUnreadable(code: status, details: string): void;
-  /** Called when `bytes` of the pushed data are consumed, so that the peer may send more. */
-  consume(bytes: number): void;
-}
-
-/**
- * How long a delivered message counts towards the memory of the connection: `stream` until the next read
- * (and until the reader has passed the message on), `single` until the queue is closed. A `single` message
- * is delivered, and decompressed, only after the peer has half-closed the stream, or sent more behind it.
- */
-export type MessageReceiveQueueKind = 'stream' | 'single';
-
-/**
- * State of a receive queue, and of its current message.
- *
- * - `open`: messages are read, and delivered as requested.
- * - `decompressing`: the current message is being decompressed.
- * - `over budget`: the decompressed message exceeds the budget of the decompressor for now.
- * - `reader behind`: the current message waits until the reader takes earlier ones.
- * - `finished`: all messages are delivered.
- * - `closed`: the rest is dropped, and no memory is held.
- */
-type MessageReceiveQueueState =
-  'open' | 'decompressing' | 'over budget' | 'reader behind' | 'finished' | 'closed';
 
 const CUT = 'The stream ended in the middle of a message';
 
@@ -51,18 +20,16 @@ const CUT = 'The stream ended in the middle of a message';
  * Queue of received messages. Each `read()` delivers one, in order and decompressed. Only the first message
  * is assembled in advance; later bytes are kept as received. Unread bytes are not consumed, so that the
  * flow-control window applies backpressure to the peer.
- *
- * Longer than 300 lines because all steps of a message share its state, and one more object or call for each
- * message would cost every unary call.
  */
 export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** `grpc-encoding` of the received messages. */
   encoding = 'identity';
+  /** Memory that the messages hold. */
+  readonly memory: MessageMemory;
   /** @internal Maximum size of a message in bytes; negative for no limit. */
   readonly limit: number;
   readonly #owner: MessageReceiveQueueOwner;
   readonly #kind: MessageReceiveQueueKind;
-  readonly #memory: MessageMemory;
   readonly #reader: MessageReader;
   /** The current message, once it is complete and until it is delivered. */
   #message: Buffer | undefined;
@@ -93,20 +60,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     memory = NO_CONNECTION,
   ) {
     this.limit = limit;
+    this.memory = new MessageMemory(memory);
     this.#owner = owner;
     this.#kind = kind;
-    this.#memory = new MessageMemory(memory);
     this.#reader = new MessageReader(limit, this);
-  }
-
-  /** Memory account of the messages. Must not change after the first `push()`. */
-  set memory(memory: CallMemory) {
-    this.#memory.account = memory;
-  }
-
-  /** Stub in which delivered messages wait for the user. They count until the user takes them. */
-  set readAhead(stub: ReadAhead) {
-    this.#memory.readAhead = stub;
   }
 
   /** Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
@@ -129,16 +86,11 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** Requests one message. The caller then calls `pump()`, as soon as user code may run. */
   read(): void {
     this.#wanted = true;
-    if (this.#kind === 'stream') this.#memory.releasePassed();
+    if (this.#kind === 'stream') this.memory.releasePassed();
     this.#reading = true;
     this.#receiveUnread();
     this.#reading = false;
     this.#makeRoom();
-  }
-
-  /** Whether the last delivered message counts with an upper bound, so that its size need not be measured. */
-  get isCountedByBound(): boolean {
-    return this.#memory.isCountedByBound;
   }
 
   /**
@@ -149,11 +101,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
    */
   holdDecoded(decoded: unknown, length: number): boolean {
     if (this.#state === 'closed') return false;
-    const memory = this.#memory;
-    const size = measureDecodedSize(decoded, length, memory.last + memory.account.room);
+    const size = this.memory.measureLast(decoded, length);
     // Reading the fields took time, even if they added nothing to the result.
-    this.#expansion?.charge(Math.max(size, memory.last / 4));
-    if (memory.correctLast(size)) return true;
+    this.#expansion?.charge(Math.max(size, this.memory.last / 4));
+    if (this.memory.correctLast(size)) return true;
     this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
     return false;
   }
@@ -162,11 +113,11 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   close(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'decompressing' || this.#state === 'over budget') {
-      this.#memory.account.decompressor.remove(this);
+      this.memory.account.decompressor.remove(this);
     }
     this.#readerPoll?.stop();
     this.#state = 'closed';
-    this.#memory.releaseAll();
+    this.memory.releaseAll();
     this.#message = undefined;
     const bytes = this.#taken + this.#unreadLength;
     this.#taken = 0;
@@ -183,12 +134,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     } finally {
       this.#pumping = false;
     }
-    const message = this.#message;
-    if (message !== undefined) {
-      if (isPartOfLargeBuffer(message)) this.#message = Buffer.from(message);
-      return;
-    }
-    if (this.#ended && this.#state === 'open' && this.#unreadLength === 0) this.#finish();
+    if (this.#message !== undefined) this.#message = withoutLargeBuffer(this.#message);
+    else if (this.#ended && this.#state === 'open' && this.#unreadLength === 0) this.#finish();
   }
 
   // ---- Called by the reader
@@ -203,7 +150,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** @internal Holds memory for a message that is being received or decompressed. */
   takeRoom(bytes: number): boolean {
-    return this.#memory.take(bytes);
+    return this.memory.take(bytes);
   }
 
   /** @internal */
@@ -213,10 +160,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** @internal */
   onTooLong(length: number): void {
-    this.#break(
-      status.RESOURCE_EXHAUSTED,
-      `Received message larger than max (${length} vs ${this.limit})`,
-    );
+    const details = `Received message larger than max (${length} vs ${this.limit})`;
+    this.#break(status.RESOURCE_EXHAUSTED, details);
   }
 
   // ---- Called by the decompressor, and after a pause for the reader
@@ -229,7 +174,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** @internal */
   onDecompressed(message: Buffer): void {
     this.#state = 'open';
-    const { decompressor } = this.#memory.account;
+    const { decompressor } = this.memory.account;
     this.#expansion = new ExpansionCharge(decompressor, this, this.#message!.length);
     this.#message = message;
     this.#isCompressed = false;
@@ -278,12 +223,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   #receiveUnread(): void {
-    const unread = this.#unread;
-    if (unread === undefined) return;
-    while (this.#message === undefined && unread.length > 0 && this.#state === 'open') {
+    while (this.#message === undefined && this.#unreadLength > 0 && this.#state === 'open') {
+      const unread = this.#unread!;
       const { buffer, start, end } = unread.front;
-      // The queue contains only buffers.
-      const at = this.#receive(buffer as Buffer, start, end);
+      const at = this.#receive(buffer, start, end);
       if (at > start) unread.advance(at - start);
     }
   }
@@ -304,7 +247,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   #handOver(): void {
-    const memory = this.#memory;
+    const { memory } = this;
     if (this.#isCompressed) {
       this.#state = 'decompressing';
       return memory.account.decompressor.add(this);
@@ -330,8 +273,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   #waitForReader(): void {
     this.#state = 'reader behind';
-    this.#readerPoll ??= new ReaderPoll();
-    this.#readerPoll.wait(() => this.onAllowed());
+    (this.#readerPoll ??= new ReaderPoll()).wait(() => this.onAllowed());
   }
 
   /** Whether a decompressed message may grow to `size` bytes now. True for uncompressed ones. */

@@ -4,6 +4,13 @@ import { isPartOfLargeBuffer } from './large-buffer.js';
 /** Pieces below this size, in bytes, are merged. */
 const SMALL_PIECE = 4096;
 
+/** A piece of the unread bytes: those of `buffer` from `start` to `end`. */
+interface UnreadPiece {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Received bytes behind the current message of a `MessageReceiveQueue`. Bytes that stay unread after their
  * turn of the event loop retain no large buffer, and small pieces of them are merged.
@@ -19,8 +26,8 @@ export class UnreadBytes {
   }
 
   /** The piece at the front. The queue must not be empty. */
-  get front(): ByteQueue['front'] {
-    return this.#queue.front;
+  get front(): UnreadPiece {
+    return this.#queue.front as UnreadPiece;
   }
 
   /** Removes `bytes` bytes of the `front` piece, which must have them. Read `front` first. */

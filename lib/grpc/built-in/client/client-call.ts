@@ -108,11 +108,11 @@ export class ClientCall
   }
 
   countReadAhead(stub: ReadAhead): void {
-    this.receiveQueue.readAhead = stub;
+    this.receiveQueue.memory.readAhead = stub;
   }
 
   onDecoded(decoded: unknown, length: number): void {
-    if (!this.receiveQueue.isCountedByBound) this.receiveQueue.holdDecoded(decoded, length);
+    if (!this.receiveQueue.memory.isCountedByBound) this.receiveQueue.holdDecoded(decoded, length);
   }
 
   cancelWithStatus(code: status, details: string): void {
@@ -261,7 +261,7 @@ export class ClientCall
     if (problem) return this.#end(problem);
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
     this.#transport = transport;
-    this.receiveQueue.memory = transport.memory;
+    this.receiveQueue.memory.account = transport.memory;
     const deadline = this.#lifetime?.deadline ?? Infinity;
     const stream = openStream(transport, base, this.#metadata, deadline, this);
     if (!(stream instanceof Http2Stream)) return this.#end(stream);
