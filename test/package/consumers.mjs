@@ -69,13 +69,13 @@ function changedBy(diff, text) {
 }
 
 /** Optional peers that an application of Nest has. */
-const NEST_PEERS = [
+const NEST_PEERS = new Set([
   '@grpc/proto-loader',
   '@nestjs/common',
   '@nestjs/core',
   '@nestjs/microservices',
   'reflect-metadata',
-];
+]);
 
 /** Where the application of a kind is, in the folder of all. */
 export function folderOf(app, kind) {
@@ -89,7 +89,7 @@ export function folderOf(app, kind) {
 export function installConsumers(app, tarball) {
   const peers = Object.fromEntries(
     Object.entries(manifest.peerDependencies).filter(
-      ([name]) => NEST_PEERS.includes(name) || !manifest.peerDependenciesMeta[name]?.optional,
+      ([name]) => NEST_PEERS.has(name) || !manifest.peerDependenciesMeta[name]?.optional,
     ),
   );
   const compilers = Object.entries(typescripts).map(([folder, version]) => [

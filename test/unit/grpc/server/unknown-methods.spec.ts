@@ -23,7 +23,9 @@ async function serve(handler?: handleBidiStreamingCall<Buffer, Buffer>) {
 
 /** Answers each message with the path of the method and the message. */
 const answer: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-  call.on('data', (message: Buffer) => call.write(Buffer.from(`${call.getPath()} ${message}`)));
+  call.on('data', (message: Buffer) =>
+    call.write(Buffer.from(`${call.getPath()} ${String(message)}`)),
+  );
   call.on('end', () => call.end());
 };
 
