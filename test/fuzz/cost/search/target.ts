@@ -10,7 +10,7 @@ import type { TargetEnd } from '../target/end.js';
 import type { Left } from '../target/meter.js';
 import type { Cost, Leftovers } from './cost.js';
 import { granted } from './grants.js';
-import { honestCalls } from './honest.js';
+import { DEAR_METHODS, honestCalls } from './honest.js';
 
 /** Milliseconds that a target may go on with what came. */
 const MOST_WORK_MS = 3000;
@@ -64,9 +64,16 @@ export class Target {
     await this.rest();
   }
 
-  /** The least of some times. */
+  /** Milliseconds of processor time that an honest call of the dearest method takes. */
   async #honestCallMs(): Promise<number> {
-    const program = honestCalls(this.configuration.site, MANY_CALLS);
+    const costs: number[] = [];
+    for (const method of DEAR_METHODS) costs.push(await this.#callMsOf(method));
+    return Math.max(...costs);
+  }
+
+  /** The least of some times. */
+  async #callMsOf(method: string): Promise<number> {
+    const program = honestCalls(this.configuration.site, method, MANY_CALLS);
     const costs: number[] = [];
     for (let i = 0; i < TIMES; i += 1) {
       await this.rest();
