@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
-// `instanceof` fails for values of another realm. Jest runs tests, and this package with them, in a realm
-// of their own, while errors and promises of Node's modules are of the main realm.
+// `instanceof` fails for values of another realm. Jest runs the tests and this package in a separate realm,
+// but errors and promises that Node's modules create belong to the main realm.
 
 /** Whether `value` is an error of any realm. */
 export function isError(value: unknown): value is Error {

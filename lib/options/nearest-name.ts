@@ -1,7 +1,7 @@
 /** Largest share of the letters that may differ between a misspelt name and the intended one. */
 const TOLERANCE = 0.4;
 
-/** Returns the entry of `names` that `name` most likely misspells; undefined if there is none. */
+/** Returns the entry of `names` of which `name` is most likely a misspelling; undefined if there is none. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;

@@ -2,9 +2,9 @@
 export interface OptionRule {
   /** Completes the sentence "the option must be …". */
   readonly expects: string;
-  /** Remedy for a string value, which is what environment variables hold. */
+  /** Remedy to suggest if the value is a string; values of environment variables are strings. */
   readonly ofText?: string;
-  /** Whether the option has no default. */
+  /** Whether the option must be given. */
   readonly isRequired?: true;
   /** Rules of the members, if the option is an object of options. */
   readonly members?: OptionRules;
@@ -12,7 +12,10 @@ export interface OptionRule {
   readonly isOpen?: true;
   /** Whether `value` has the right type. The verifier itself checks the members of an object. */
   accepts(value: unknown): boolean;
-  /** Returns what is wrong with a combination of valid members, if anything; completes "the option …". */
+  /**
+   * Describes a contradiction between members that are valid by themselves; undefined if there is none. The
+   * description completes the sentence "the option …".
+   */
   problemOf?(value: never): string | undefined;
 }
 

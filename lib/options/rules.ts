@@ -96,7 +96,7 @@ export function listOf<Value>(expects: string, rule: Rule<Value>): Rule<Value[]>
   );
 }
 
-/** A value that either rule accepts. For rules without members. */
+/** A value that at least one of two rules accepts. The rules must not have `members`. */
 export function either<One, Other>(one: Rule<One>, other: Rule<Other>): Rule<One | Other> {
   return {
     expects: `${one.expects} or ${other.expects}`,
@@ -117,8 +117,8 @@ export function openObject<Value extends object>(expects = 'an object'): Rule<Va
 /**
  * An object of options.
  *
- * @param problemOf - returns what is wrong with a combination of valid options, if anything; completes
- * "the option …".
+ * @param problemOf - describes a contradiction between options that are valid by themselves; see
+ * `OptionRule`.
  */
 export function optionsOf<Value extends object>(
   members: Rules<Value>,
@@ -132,7 +132,7 @@ export function optionsOf<Value extends object>(
   };
 }
 
-/** Makes `rule` the rule of an option without a default. `expects` replaces the text of the rule. */
+/** Returns `rule` for an option that must be given. `expects` replaces the text of the rule. */
 export function required<Value>(rule: Rule<Value>, expects = rule.expects): Rule<Value> {
   return { ...rule, expects, isRequired: true };
 }

@@ -7,12 +7,12 @@ import { showValue } from './show-value.js';
 /** Attributes of a property that an assignment creates. */
 const ORDINARY = { writable: true, enumerable: true, configurable: true } as const;
 
-/** Position of the verifier: the call, and the object of options. */
+/** The object of options that is being verified, and the call that got the options. */
 interface Place {
   readonly call: string;
   /** Path of the object; empty for the options of the call. */
   readonly path: string;
-  /** Rules of the options of the call; searched for the place of a misplaced option. */
+  /** Rules of all options of the call; used to suggest the right path for a misplaced option. */
   readonly root: OptionRules;
 }
 
@@ -98,7 +98,7 @@ function nearestPath(name: string, rules: OptionRules, place: Place): string | u
   return nearest && pathTo(nearest, place);
 }
 
-/** Returns the path at which an option of this exact name belongs, outermost place first. */
+/** Returns the path of the first option with exactly this name; searches inside other options last. */
 function placeOf(name: string, rules: OptionRules, path = ''): string | undefined {
   const within = (member: string): string => (path === '' ? member : `${path}.${member}`);
   if (Object.hasOwn(rules, name)) return within(name);
