@@ -1,23 +1,24 @@
 import { AsyncResource } from 'node:async_hooks';
 
 /**
- * The async context in which this module was loaded: that of the start of the application, without any
- * request, tenant or trace. Only `createScope` runs in it, so an `enterWith` of the application cannot
- * change it.
+ * The async context in which this module was loaded. Applications load it when they start, so the context
+ * belongs to no request, tenant or trace. Only `createScope` runs in this context, so the application cannot
+ * change it by `AsyncLocalStorage.enterWith`.
  */
 const root = new AsyncResource('BACKCHANNEL_ROOT');
 
 /**
- * Creates a scope in the root context, in which a connection runs its events. Sockets, timers, promises
- * and ticks that the events create stay in the root context, whatever context triggered them.
+ * Creates a scope in the root context. A connection handles its events in such a scope. Sockets, timers,
+ * promises and ticks that the handlers create then belong to the root context, whatever context triggered
+ * the events.
  */
 export function createRootScope(): AsyncResource {
   return root.runInAsyncScope(createScope);
 }
 
 /**
- * Runs `action` in a new root scope. For resources that outlive the call that first needs them, such as a
- * connection, and for listeners of the application that no call triggers.
+ * Runs `action` in a new root scope. Use it for resources that outlive the call that creates them, such as a
+ * connection, and for listeners of the application that are not called on behalf of a call.
  *
  * @returns the result of `action`.
  */
