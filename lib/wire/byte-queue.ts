@@ -1,13 +1,19 @@
-/** Size in bytes of the buffers that small pieces are copied into, once that many bytes wait. */
+/**
+ * Size in bytes of a block: a buffer into which small pieces are copied. Blocks are smaller while fewer bytes
+ * wait in the queue.
+ */
 const BLOCK_SIZE = 16 * 1024;
 
-/** Taken pieces that may stay at the front of the array before the rest moves up. */
+/** Number of taken pieces that may stay at the front of the array before the other pieces are moved up. */
 const MAX_GAP = 32;
 
-/** Largest size of a run, as a multiple of the bytes used of the last run of the same chunk. */
+/**
+ * Largest size of a run (see `copyRun`), as a multiple of the bytes that were used of the previous run of the
+ * same chunk.
+ */
 const RUN_GROWTH = 4;
 
-/** Accepts any `Uint8Array`. On current versions of Node it creates no view of a part. */
+/** `Buffer.copy` for any `Uint8Array`. On current versions of Node, it creates no view to copy a part. */
 const copyBytes = Buffer.prototype.copy as (
   this: Uint8Array,
   ...parameters: Parameters<Buffer['copy']>
@@ -27,7 +33,7 @@ interface BytePiece {
  */
 export class ByteQueue {
   #pieces: (BytePiece | undefined)[] = [];
-  /** Index of the front piece. Removing it from a long array would move all other pieces each time. */
+  /** Index of the front piece. Taken pieces stay before it: each removal would move all other pieces. */
   #first = 0;
   #length = 0;
   /** Buffer for small pieces. Its bytes from `#start` to `#used` are the end of the queue. */
@@ -65,7 +71,7 @@ export class ByteQueue {
     const length = end - start;
     if (this.#block === undefined || this.#block.length - this.#used < length) {
       this.#closeBlock();
-      // No larger than the bytes that wait: at most half of the memory is unused.
+      // An exact fit, or no larger than the bytes that wait: at most half of the memory is unused.
       this.#block = Buffer.allocUnsafe(Math.max(length, Math.min(BLOCK_SIZE, this.#length)));
       this.#start = 0;
       this.#used = 0;
@@ -76,9 +82,9 @@ export class ByteQueue {
   }
 
   /**
-   * Adds a copy of bytes of `chunk`; later bytes of it may follow. Copies bytes ahead, a few times as many
-   * as were used of the last run. Keeps `chunk` in memory until the queue is empty or `forgetRun()` is
-   * called.
+   * Adds a copy of bytes of `chunk`, for callers that add later bytes of `chunk` by further calls. Copies a
+   * run: these bytes and some that follow them, up to four times as many as were used of the previous run.
+   * Keeps `chunk` in memory until the queue is empty or `forgetRun()` is called.
    */
   copyRun(chunk: Uint8Array, start: number, end: number): void {
     if (this.#runOf !== chunk || end > this.#runEnd) this.#beginRun(chunk, start, end);
@@ -116,7 +122,8 @@ export class ByteQueue {
   }
 
   /**
-   * Copies pieces together if `isWasteful` returns true for the buffer and the number of its bytes in use.
+   * Copies the pieces for which `isWasteful` returns true into blocks, which frees the buffers of the pieces.
+   * `isWasteful` gets the buffer of a piece and the length of the piece.
    */
   compact(isWasteful: (buffer: Uint8Array, length: number) => boolean): void {
     this.#closeBlock();
@@ -150,7 +157,7 @@ export class ByteQueue {
     copyBytes.call(chunk, this.#run, 0, start, this.#runEnd);
   }
 
-  /** Turns the bytes copied since the last call into a piece. The rest of the block stays in use. */
+  /** Turns the bytes copied since the last call into a piece. Later bytes use the rest of the block. */
   #closeBlock(): void {
     if (this.#used === this.#start) return;
     this.#pieces.push({ buffer: this.#block!, start: this.#start, end: this.#used });

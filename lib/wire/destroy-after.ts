@@ -6,7 +6,7 @@ export const LINGER_MS = 1000;
 /**
  * Destroys `stream` after `ms` milliseconds, unless it closes earlier. Does not keep the process alive.
  *
- * @returns a function that cancels this.
+ * @returns a function that stops the timer.
  */
 export function destroyAfter(stream: Duplex, ms: number): () => void {
   const timer = setTimeout(() => stream.destroy(), ms).unref();

@@ -1,4 +1,4 @@
-/** Least number of removed items at the front before the rest moves up. */
+/** Smallest number of removed items at the front of the array for which the other items are moved up. */
 const MOVE_AFTER = 64;
 
 /** A first-in, first-out queue whose operations take constant amortized time. */

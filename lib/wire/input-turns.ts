@@ -31,9 +31,9 @@ export class InputTurns {
   /** The partly read chunk, between two turns; `#at` is the offset of its first unread byte. */
   #current: Buffer | undefined;
   #at = 0;
-  /** Chunks behind it. */
+  /** Chunks that arrived while an earlier chunk was not completely read. */
   readonly #chunks: Buffer[] = [];
-  /** End, error and close events that came behind these chunks, to be reported after them. */
+  /** End, error and close events that arrived after these chunks, and are reported after them. */
   readonly #ends: (() => void)[] = [];
   /** `reading`: inside the reader. `waiting`: for the next turn, with the socket paused. */
   #state: 'idle' | 'reading' | 'waiting' = 'idle';

@@ -3,9 +3,10 @@ import { destroyAfter, LINGER_MS } from './destroy-after.js';
 import { watchProgress } from './watch-progress.js';
 
 /**
- * Closes an ended socket, but first waits until its last bytes are sent, as long as the network takes any,
- * and up to `LINGER_MS` for the peer to read them. Meanwhile drops input: unread input would turn the last
- * bytes into a connection reset.
+ * Destroys a socket after `end()`, but not at once: its last bytes are sent first, and then the peer has
+ * `LINGER_MS` to read them. If the network takes no more bytes, the socket is destroyed earlier. Input is
+ * dropped meanwhile: destroying a socket with unread input resets the connection, and the peer could lose the
+ * last bytes.
  *
  * @param bytesTaken - returns the bytes that the network has taken so far.
  * @param timeoutMs - milliseconds without progress (up to twice that) until the socket is destroyed.

@@ -16,16 +16,19 @@ export interface SharedLink {
   readonly receivedByOthers: number;
 }
 
-/** Successive looks without output taken, or with the same input unfinished, until a link is dead. */
+/**
+ * Despite other progress, a link is dead after this many successive looks at which no waiting output was
+ * taken, or the same input was unfinished.
+ */
 const MOST_LOOKS_STUCK = 15;
 
 /**
  * Distinguishes a slow link from a dead one by looking at it from time to time.
  *
- * A link is alive if input has arrived since the last look, or if bytes that waited then were taken. Bytes
- * that did not wait prove nothing: a buffer of the operating system has taken them. If input arrives but
- * no output is taken, such a buffer may hold megabytes in transit; then the link is dead only after
- * fifteen looks.
+ * A link is alive if input has arrived since the last look, or if bytes were waiting at the last look and the
+ * network has taken some since. If none were waiting, taken bytes prove nothing: they may only have entered a
+ * buffer of the operating system. Such a buffer can hold megabytes, so a link with input but without output
+ * is dead only after fifteen looks; likewise if the same input stays unfinished.
  */
 export class LinkWatch {
   readonly #look: () => LinkState;

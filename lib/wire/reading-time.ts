@@ -10,7 +10,7 @@ export class ReadingTime {
   /** End of the time by `performance.now()`; 0 before the first look of a turn. */
   #until = 0;
 
-  /** Whether the rest has to wait for the next turn. Reads the clock, so call it only now and then. */
+  /** Whether the rest of the input has to wait for the next turn. Call it rarely: it reads the clock. */
   isUp(): boolean {
     const now = performance.now();
     if (this.#until > 0) return now >= this.#until;

@@ -7,7 +7,7 @@ const SHORTEST_ROUND_TRIP_MS = 2;
 
 /** The settings and the state that the windows of a session share. */
 export interface WindowLimits {
-  /** Window in bytes that a stream has without an announcement of its own. */
+  /** Window in bytes that a stream has when it opens, before `announce()`. */
   readonly granted: number;
   /** Whether the budget does not count `granted`, and covers only the growth. Default false. */
   readonly grantedIsFree?: boolean;
@@ -98,7 +98,10 @@ export class ReceiveWindow {
     this.#open += bytes;
   }
 
-  /** The stream has ended. Frees the budget of its window, except for `unread` bytes until they are read. */
+  /**
+   * The stream has ended. Returns its window to the budget, except for `unread` bytes: call this again as they
+   * are read.
+   */
   release(unread: number): void {
     const freed = this.#size - this.#free - unread;
     this.#size = unread;
@@ -119,7 +122,7 @@ export class ReceiveWindow {
     const measuredMs = roundTrip.ms();
     if (measuredMs === undefined) return 0;
     const roundTripMs = Math.max(measuredMs, SHORTEST_ROUND_TRIP_MS);
-    // After a pause, a reader takes at once all data that came meanwhile; such a reader is not fast.
+    // A reader that resumes after a pause reads old data quickly. Only data since the last credit counts.
     if (elapsed >= 2 * roundTripMs || received < this.#size / 2) return 0;
     const limits = this.#limits;
     const target = Math.min(max, Math.max(2 * this.#size, limits.proven ?? 0));

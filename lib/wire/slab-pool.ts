@@ -16,8 +16,8 @@ const MAX_SPARE = 16;
 const spare: Slab[] = [];
 
 /**
- * Lends a slab with room for `bytes`. Connections borrow a slab when they have something to write, and
- * return it when that is written: an idle connection has none, and busy ones share a few.
+ * Lends a slab with room for `bytes`. Connections borrow a slab when they have something to write, and return
+ * it after the write. Idle connections therefore hold no slab, and busy connections share a few.
  */
 export function borrowSlab(bytes: number): Slab {
   const last = spare.pop();

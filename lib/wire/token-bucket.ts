@@ -11,7 +11,7 @@ export class TokenBucket {
   #lastRefillAt = performance.now();
 
   /**
-   * @param burst - largest number of tokens, which is also the first.
+   * @param burst - largest number of tokens, and the initial number.
    * @param perSecond - number of tokens added per second.
    */
   constructor(burst: number, perSecond: number) {

@@ -24,19 +24,19 @@ export interface WriteSchedulerHost<Source extends Sendable> {
 const MOST_AT_A_TIME = 256 * 1024;
 const LEAST_AT_A_TIME = 4 * 1024;
 const FIRST_AT_A_TIME = 64 * 1024;
-/** If the network takes longer for them, in milliseconds, the number decreases. */
+/** The number of bytes decreases if the network takes longer than this for them, in milliseconds. */
 const SLOW_MS = 250;
-/** If the network takes less time, in milliseconds, the number increases. */
+/** The number of bytes increases if the network takes less than this for them, in milliseconds. */
 const FAST_MS = 50;
 
 /**
  * Schedules the writes of a connection: all frames of one tick are written together at its end, with one
  * frame of each ready source in turn for as long as the socket takes them.
  *
- * The bytes that the socket is given at a time adapt to the link: up to 256 KiB on a fast link; on a slow
- * one as many as it takes in a quarter of a second, at least 4 KiB. A socket reports progress only for
- * whole writes. Small writes thus make progress visible on every link, and frames that precede data wait
- * no longer.
+ * The number of bytes that the socket is given at a time adapts to the link. On a fast link it is up to
+ * 256 KiB; on a slow link, as many bytes as the link takes in a quarter of a second, but at least 4 KiB. A
+ * socket reports progress only for whole writes, so small writes make progress visible on a slow link. They
+ * also limit the time for which frames that precede data wait behind data already given to the socket.
  */
 export class WriteScheduler<Source extends Sendable> {
   readonly #socket: Duplex;
@@ -88,12 +88,12 @@ export class WriteScheduler<Source extends Sendable> {
   write(bytes: Uint8Array): void {
     const socket = this.#socket;
     this.#written += bytes.length;
-    // No source waits for less than the minimum at a time, so such a write needs no callback.
+    // Below the minimum, the socket is not full and no source waits for it: the write needs no callback.
     if (socket.writableLength + bytes.length < LEAST_AT_A_TIME) socket.write(bytes);
     else socket.write(bytes, this.#onTaken);
   }
 
-  /** Schedules a flush. Returns whether the flush comes soon, rather than when the socket has room. */
+  /** Schedules a flush. Returns false if the flush has to wait until the socket has room. */
   schedule(): boolean {
     if (this.#flushScheduled) return true;
     if (this.full) {
@@ -105,7 +105,7 @@ export class WriteScheduler<Source extends Sendable> {
     return true;
   }
 
-  /** Gives `source` its turns until it is no longer sendable. */
+  /** Lets `source` send in turn with others until it is no longer sendable. */
   activate(source: Source): void {
     if (this.#ended) return;
     this.#ready.add(source);
@@ -116,7 +116,7 @@ export class WriteScheduler<Source extends Sendable> {
     this.#ready.delete(source);
   }
 
-  /** Writes the frames that precede data, then ends the socket. Data that had no turn is dropped. */
+  /** Writes the frames that precede data, then ends the socket. Unsent data of the sources is dropped. */
   end(): void {
     if (this.#ended) return;
     this.#ready.clear();
