@@ -9,7 +9,7 @@ import type { ListenMuxLimits } from './listen-mux-limits.js';
 export interface ConnectionLimitsOwner {
   /** An admitted or established stream has closed. */
   onLeft(): void;
-  /** The handshake on `stream` must end with `error`, because a new connection takes its place. */
+  /** A new connection displaces the handshake on `stream`, which must end with `error`. */
   onDisplaced(stream: Duplex, error: ListenMuxError): void;
 }
 

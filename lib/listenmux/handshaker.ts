@@ -1,7 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { hasMethods } from '../options/index.js';
 
-/** Length of every magic in bytes, as long as the start of gRPC's HTTP/2 preface, `PRI * HTTP/`. */
+/**
+ * Length in bytes of a magic: the first bytes of a connection, which select its handshaker. The start of the
+ * HTTP/2 preface, `PRI * HTTP/`, has the same length.
+ */
 export const MAGIC_LENGTH = 11;
 
 /** Whether `value` can be registered on a `ListenMux`. */

@@ -4,7 +4,10 @@ import type { Duplex } from 'node:stream';
 /** Milliseconds without progress after which any new connection may displace a handshake. */
 const STALLED_MS = 1000;
 
-/** Shorter limit for the first stage, if the group has at least two more than that of the new connection. */
+/**
+ * Limit in milliseconds, in place of `STALLED_MS`, for the stage `unidentified` if the largest address group
+ * has at least two handshakes more than the group of the new connection.
+ */
 const OUTNUMBERED_STALLED_MS = 250;
 
 /** Progress of a handshake: the magic is awaited (`unidentified`), or a handshaker runs. */
@@ -21,7 +24,7 @@ export interface Handshake {
 interface Entry extends Handshake {
   readonly endpoints: string;
   stage: Stage;
-  /** When the stage was reached. Bytes alone are no progress: a client could send one at a time. */
+  /** Time at which the stage was reached. Bytes do not reset it: a client could send one at a time. */
   since: number;
 }
 
@@ -38,7 +41,7 @@ type Group = Record<Stage, Set<Entry>>;
 export class Handshakes {
   readonly #groups = new Map<string, Group>();
   readonly #byStream = new WeakMap<Duplex, Entry>();
-  /** Entries of TLS streams are found by endpoints: Node does not expose the socket below the stream. */
+  /** Finds the entry of a TLS stream by its addresses and ports: Node does not expose the socket below it. */
   readonly #byEndpoints = new Map<string, Entry>();
 
   /** The streams of all handshakes. */

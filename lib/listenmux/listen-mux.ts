@@ -35,8 +35,8 @@ const LISTEN_MUX_RULES: Rules<ListenMuxOptions<unknown>> = {
  * Serves several kinds of client on one listener. Peeks at the first bytes of each connection and passes
  * the connection to the `Handshaker` registered for them, or unchanged to `onConnection` if there is none.
  *
- * Source: Gitaly `internal/grpc/listenmux`, which always waits for 11 bytes; this class decides at the
- * first byte that no magic shares.
+ * Source: Gitaly `internal/grpc/listenmux`. Gitaly always waits for 11 bytes; this class decides as soon as
+ * the bytes differ from every magic.
  */
 export class ListenMux<Context = undefined> {
   readonly #options: ListenMuxOptions<Context>;
@@ -90,7 +90,8 @@ export class ListenMux<Context = undefined> {
   /**
    * Handles every connection that `server` accepts, within the limits; with a TLS server, after the TLS
    * handshake. A failed TLS handshake is reported to `onHandshakeError`, unless the client closed the
-   * connection. Its time limit is the server's option `handshakeTimeout`, which `createListener` sets.
+   * connection. The time limit of TLS handshakes is the option `handshakeTimeout` of the TLS server, which
+   * `createListener` sets.
    */
   attach(server: Server): this {
     if (server instanceof TlsServer) this.#attachTls(server);
@@ -168,7 +169,8 @@ export class ListenMux<Context = undefined> {
 
   /** Whether the limits admit a connection; closes the connection if not. */
   #admit(socket: Duplex): boolean {
-    // Never removed: between two owners there is no other listener, and an error would end the process.
+    // This listener stays: while a connection changes its owner, it has no other listener, and an error
+    // without a listener would end the process.
     socket.on('error', ignoreError);
     if (this.#state === 'closed') {
       socket.destroy();
@@ -182,8 +184,8 @@ export class ListenMux<Context = undefined> {
   }
 
   async #serve(socket: Duplex): Promise<void> {
-    socket.on('error', ignoreError); // Under TLS not the admitted socket, but the stream on it.
-    // Node caches the address, so that `onHandshakeError` can read it after the close.
+    socket.on('error', ignoreError); // Under TLS, `socket` is the TLS stream, not the admitted socket.
+    // Makes Node cache the address, so that `onHandshakeError` can read it after the close.
     void (socket as Partial<Socket>).remoteAddress;
     this.#pending.add(socket);
     const stopTimer = this.#startTimer(socket);
@@ -201,7 +203,7 @@ export class ListenMux<Context = undefined> {
     }
   }
 
-  /** `#serve` reports the error of a pending stream. It does not run yet during a TLS handshake. */
+  /** For a pending stream, `#serve` reports the error. During a TLS handshake, `#serve` does not run yet. */
   #displace(stream: Duplex, error: ListenMuxError): void {
     if (this.#pending.has(stream)) {
       stream.destroy(error);

@@ -11,9 +11,9 @@ export interface PeekResult {
 }
 
 /**
- * Finds which of `magics`, if any, a connection begins with. Waits for at most `MAGIC_LENGTH` bytes, and
- * for none after the first byte that no magic shares. A connection that ends within a magic has none.
- * Has no time limit. Go: `listenmux.Mux.ServerHandshake`.
+ * Finds which of `magics`, if any, a connection begins with. Waits for `MAGIC_LENGTH` bytes, or for fewer if
+ * these already differ from every magic. A connection that ends inside a magic counts as one without a magic.
+ * There is no time limit. Go: `listenmux.Mux.ServerHandshake`.
  *
  * @throws ListenMuxError (as a rejection) `ERR_LISTENMUX_CLOSED` if the connection closes first; the
  * error of the connection if it fails.
@@ -79,7 +79,7 @@ export function peekMagic(socket: Duplex, magics: Iterable<string>): Promise<Pee
     socket.on('error', onError);
     socket.on('close', onClose);
     if (socket.destroyed) onClose();
-    // A stream emits no 'readable' for buffered bytes while it emits that event to an earlier owner.
+    // Inside a 'readable' listener of an earlier owner, no other event follows for bytes already buffered.
     else if (socket.readableLength > 0) process.nextTick(onReadable);
   });
 }
