@@ -3,13 +3,13 @@ import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
 
 /**
- * Frames that the peer may send for a stream that this side opens or resets: ACK, and crossing FIN,
- * RST or credit.
+ * Useless frames that a stream pays for when this side opens or resets it: ACK, and FIN, RST or credit in
+ * transit.
  */
 const FRAMES_ABOUT_A_STREAM = 4;
 /**
- * Limit of saved earnings: one window update for each KiB of 64 MiB, the default
- * `maxSessionWindowSize` of a connection.
+ * Largest value of `#earned` after a refill: one window update for each KiB of 64 MiB, the default
+ * `maxSessionWindowSize` of a backchannel connection.
  */
 const MAX_EARNED = 65_536;
 
@@ -17,8 +17,9 @@ const MAX_EARNED = 65_536;
  * Limits frames and streams that cost the peer less than they cost this side. Frames and streams have
  * separate token buckets; otherwise frames would pay for streams.
  *
- * Earnings are only added up when they occur, and refill the bucket of frames when it is empty.
- * Methods that return a boolean end the session before they return false.
+ * Data, and streams that this side opens or resets, pay for useless frames. These payments are only added up
+ * at first; they refill the bucket of frames when it is empty. Methods that return a boolean end the session
+ * before they return false.
  */
 export class YamuxAbuseGuard {
   readonly #maxUselessFrames: number;
@@ -27,7 +28,7 @@ export class YamuxAbuseGuard {
   readonly #fail: (error: YamuxError) => void;
   /** Useless frames that other traffic has paid for since the bucket was last empty. */
   #earned = 0;
-  /** Bytes that an honest peer may still send on streams that it does not yet know to be reset. */
+  /** Bytes that an honest peer may still send on reset streams, until it learns of the resets. */
   #inFlight = 0;
 
   constructor(config: Readonly<YamuxConfig>, fail: (error: YamuxError) => void) {

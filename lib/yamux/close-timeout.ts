@@ -7,8 +7,8 @@ export interface CloseTimeoutOwner {
 }
 
 /**
- * Timeout of a half-closed stream that waits for its peer. Resets the stream if the peer is silent for that
- * long, but not while the application leaves data unread.
+ * Timeout of a half-closed stream that waits for its peer. Resets the stream if the peer is silent until the
+ * timeout ends, but not while the application leaves data unread.
  */
 export class CloseTimeout {
   readonly #stream: CloseTimeoutOwner;

@@ -37,15 +37,15 @@ export interface YamuxConfig {
   /** Streams that the peer may have open at once; further ones are reset. Default 1024. */
   maxInboundStreams: number;
   /**
-   * Useless frames (pings, credit, empty frames, frames for closed streams, ...) that the peer may
-   * send at once, besides those that data pays for; then the session ends. Default 20000.
+   * Burst of useless frames (pings, credit, empty frames, frames for closed streams, ...) that the peer may
+   * send. Data allows further ones. A frame above the limit ends the session. Default 20000.
    */
   maxUselessFrames: number;
   /** Frames per second by which `maxUselessFrames` refills. Default 2000. */
   uselessFramesPerSecond: number;
   /**
-   * Streams that the peer may open and give up at once, besides one for each stream that both sides
-   * end; then the session ends. Default 5000.
+   * Burst of streams that the peer may open only to give them up. Each stream that both sides end allows one
+   * more. A stream above the limit ends the session. Default 5000.
    */
   maxResets: number;
   /** Streams per second by which `maxResets` refills. Default 500. */
@@ -69,7 +69,7 @@ export interface YamuxConfig {
    */
   connectionWriteTimeoutMs: number;
   /**
-   * Whether to ping a silent peer, and to end the session without a reply within
+   * Whether to ping a silent peer, and to end the session if no reply arrives within
    * `connectionWriteTimeoutMs`, which must not be 0. Default false: gRPC's keepalive is sufficient.
    */
   keepAlive: boolean;
@@ -118,7 +118,10 @@ export const YAMUX_CONFIG_RULES: Rules<YamuxConfig> = {
   keepAliveIntervalMs: milliseconds(1),
 };
 
-/** Returns what is wrong with a combination of valid options, if anything; completes "the option yamux …". */
+/**
+ * Describes a contradiction between options that are valid by themselves; undefined if there is none. The
+ * description completes the sentence "the option yamux …".
+ */
 export function problemOfYamuxConfig({
   initialStreamWindowSize: initial = INITIAL_WINDOW,
   maxStreamWindowSize: max = initial,

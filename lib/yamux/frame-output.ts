@@ -13,8 +13,8 @@ export interface YamuxFrameOutputEvents {
   /** A flush has written its frames to the socket. */
   onWritten(): void;
   /**
-   * True: too many control frames wait for a peer that does not read, so stop reading from it. False:
-   * read again.
+   * Called with true when too many control frames wait for a peer that does not read: stop reading from the
+   * peer. Called with false when these frames are written: read again.
    */
   onControlPressure(high: boolean): void;
   /** A flush is done, and nothing that can be sent is left. */
@@ -76,7 +76,7 @@ export class YamuxFrameOutput {
     this.#scheduler.schedule();
   }
 
-  /** Gives `source` its turns until it is no longer sendable. */
+  /** Lets `source` send in turn with others until it is no longer sendable. */
   activate(source: YamuxFrameSource): void {
     this.#scheduler.activate(source);
   }
@@ -149,7 +149,7 @@ export class YamuxFrameOutput {
     slab.offset += HEADER_LENGTH;
   }
 
-  /** Returns a slab with room for `bytes`. Writes a current slab with too little room to the socket. */
+  /** Returns a slab with room for `bytes`. If the current slab has too little, first writes its content. */
   #reserve(bytes: number): Slab {
     const slab = this.#slab;
     if (slab !== undefined && slab.bytes.length - slab.offset >= bytes) return slab;

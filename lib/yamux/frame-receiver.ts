@@ -44,7 +44,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   onPayload(piece: Buffer): void {
-    // Checked for each piece: the application may have destroyed the stream during the last one.
+    // Checked for each piece: the application may have destroyed the stream when it got the previous one.
     if (this.#receiver?.receives) this.#receiver.receive(piece);
   }
 

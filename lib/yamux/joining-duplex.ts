@@ -7,11 +7,12 @@ const readableLengthOf = Object.getOwnPropertyDescriptor(Readable.prototype, 're
 
 /** A `Duplex` that joins small unread pieces, so that unread data costs little more memory than its bytes. */
 export abstract class JoiningDuplex extends Duplex {
-  /** Bytes behind those that `Readable` holds. Empty when `Readable` is empty. */
+  /** Bytes that follow those in the buffer of `Readable`. Empty when that buffer is empty. */
   readonly #joiner = new PieceJoiner();
 
   static {
-    // Bytes that wait to be joined are unread, too. (An accessor in Node, but a field in its typings.)
+    // `readableLength` must count the bytes that wait to be joined. TypeScript accepts no getter here, because
+    // the typings of Node declare a field.
     Object.defineProperty(this.prototype, 'readableLength', {
       get(this: JoiningDuplex): number {
         return this.#heldByNode + this.#joiner.length;

@@ -4,8 +4,8 @@ const JOINED_SIZE = 16 * 1024;
 const SMALL = 4096;
 
 /**
- * Joins small unread pieces. Without joining, each piece would cost about a hundred bytes, and would
- * keep the whole chunk that it came in in memory.
+ * Joins small unread pieces. Without joining, each piece would cost about a hundred bytes, and would keep
+ * in memory the whole chunk of which it is a part.
  */
 export class PieceJoiner {
   #bytes: Buffer | undefined;

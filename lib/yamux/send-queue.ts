@@ -19,7 +19,10 @@ export interface YamuxSendQueueOwner {
   onBlocked(): void;
 }
 
-/** Shorter data frames, in bytes, pay for no frames of the peer if its small window made them short. */
+/**
+ * Smallest data frame, in bytes, that always pays for frames of the peer. A shorter one pays only if it
+ * empties the queue; otherwise a small window of the peer may have made it short.
+ */
 const DRIBBLE_BYTES = 64;
 
 /**

@@ -16,7 +16,7 @@ const RESERVE_FOR_NEW_STREAMS = 1 / 8;
 
 /** Operations with which the parts of a session end it. */
 export interface YamuxSessionLifecycle {
-  /** Ends the session. With a code, a GoAway reports `error` to the peer. */
+  /** Ends the session because of `error`. With `goAwayCode`, sends the code to the peer in a GoAway. */
   fail(error: YamuxError, goAwayCode?: GoAwayCode): void;
   /** Ends a closing session if no stream has unsent data. Called when a stream is closed on the wire. */
   closeIfFlushed(): void;

@@ -33,8 +33,8 @@ type YamuxSessionState = 'open' | 'going away' | 'closing' | 'closed';
  *   control frames wait for a full socket.
  * - A protocol violation of the peer ends only this session: a GoAway reports it, all streams fail
  *   with the same `YamuxError`, and the socket is closed.
- * - Emits `'close'` exactly once, with the reason unless `close()` was orderly; never `'error'`.
- *   `closed` reports the same as a promise.
+ * - Emits `'close'` exactly once, with the reason unless `close()` was orderly; never `'error'`. The
+ *   promise `closed` resolves with the same reason.
  *
  * The session owns the socket from construction on. Source: hashicorp/yamux `session.go`.
  */

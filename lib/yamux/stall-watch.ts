@@ -1,7 +1,7 @@
 import { LinkWatch, type LinkState } from '../wire/index.js';
 import { YamuxError } from './errors.js';
 
-/** Fewer unsent bytes than this start no timer; further writes will. */
+/** The timer starts after a write that leaves at least this many bytes unsent. */
 const FEW_BYTES = 4096;
 
 /**

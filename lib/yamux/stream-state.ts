@@ -8,7 +8,7 @@
 export type YamuxLocalState = 'open' | 'finished' | 'forgotten';
 
 /**
- * State of a stream on the side of the peer. Still valid when the stream is forgotten.
+ * State of a stream on the side of the peer. Keeps its value when this side has forgotten the stream.
  *
  * - `open`: the peer has not ended its side in order.
  * - `finished`: the peer has sent FIN.

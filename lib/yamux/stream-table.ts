@@ -12,7 +12,7 @@ export class YamuxStreamTable {
   /** Whether all streams that the peer opens are reset. */
   #refuses = false;
 
-  /** @param nextId - id of the first stream that this side opens; all of its ids have this parity. */
+  /** @param nextId - id of the first stream that this side opens; all ids of this side have its parity. */
   constructor(host: YamuxStreamHost, nextId: number) {
     this.#host = host;
     this.#nextId = nextId;
@@ -35,7 +35,7 @@ export class YamuxStreamTable {
     return this.#streams.values();
   }
 
-  /** Whether `id` is an id of streams that the peer opens. */
+  /** Whether `id` has the parity of streams that the peer opens. */
   isOfPeer(id: number): boolean {
     return id % 2 !== this.#nextId % 2;
   }
@@ -76,7 +76,7 @@ export class YamuxStreamTable {
     return stream;
   }
 
-  /** Creates a stream that the peer has opened. `sendWindow` is its window in bytes. */
+  /** Creates a stream that the peer has opened. `sendWindow` is the send window in bytes. */
   addInbound(id: number, sendWindow: number): YamuxStream {
     this.#inboundCount += 1;
     return this.#create(id, sendWindow);

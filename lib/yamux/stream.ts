@@ -38,8 +38,8 @@ function ignoreError(): void {}
  *   `maxStreamWindowSize` if a fast reader on a long link needs it.
  * - Writing: the callback of a write is called when the session has taken the bytes. The bytes must
  *   not be changed after `write()`.
- * - `end()` sends FIN and leaves the readable side open. `destroy()` sends FIN if the peer has ended,
- *   nothing is unsent and there is no error; nothing if this side had already ended; otherwise RST.
+ * - `end()` sends FIN and leaves the readable side open. `destroy()` sends nothing if this side has already
+ *   ended; FIN if the peer has ended, nothing is unsent and there is no error; RST in all other cases.
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error. An
  *   `'error'` event without a listener is ignored; `'close'` and the callbacks report the end too.
  */
@@ -51,9 +51,9 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   #receivedPieces = 0;
   #local: YamuxLocalState = 'open';
   #remote: YamuxRemoteState = 'open';
-  /** Reason why the session ended, while unread data keeps the stream from being destroyed. */
+  /** Error that ended the session. Set if the stream is destroyed only after its unread data was read. */
   #sessionError: Error | undefined;
-  /** Undefined until the stream is half-closed, and waits for the peer, for the first time. */
+  /** Undefined until the stream, half-closed, waits for the peer for the first time. */
   #closeTimeout: CloseTimeout | undefined;
 
   /** @internal */
@@ -79,7 +79,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
 
   /** @internal */
   override _read(): void {
-    // Data is pushed as it arrives: the window limits the amount, not the demand of the reader.
+    // Data is pushed as it arrives: the receive window, not the demand of the reader, limits the amount.
   }
 
   override read(size?: number): unknown {
@@ -180,7 +180,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     try {
       this.pushOrJoin(piece);
     } catch (error) {
-      // Thrown by a listener: uncaught as for any listener, but outside of the parser.
+      // A listener threw. The error becomes an `uncaughtException`, but does not interrupt the parser.
       rethrowOnNextTick(error);
     }
     this.#afterConsumption();
@@ -279,8 +279,8 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   }
 
   /**
-   * Runs the close timeout while a half-closed stream waits for the peer: after this side ended, for data or
-   * FIN; after the peer ended, for credit.
+   * Runs the close timeout while a half-closed stream waits for the peer. If this side has ended, it waits for
+   * data or FIN; if the peer has ended, it waits for credit.
    */
   #watchForClose(): void {
     const waits =
