@@ -34,8 +34,8 @@ export interface ConnectionLifecycle {
 }
 
 /**
- * State of one connection, shared by its frame receivers and its streams. They act on this state
- * directly instead of calling each other.
+ * State of one connection, shared by its frame receivers and its streams. Receivers and streams act on this
+ * state directly instead of calling each other.
  */
 export class ConnectionContext implements Http2StreamHost {
   /**
@@ -119,7 +119,7 @@ export class ConnectionContext implements Http2StreamHost {
     );
   }
 
-  /** Creates a stream with the id that the side that opens it has chosen. */
+  /** Creates a stream. `id` was chosen by the side that opens the stream. */
   createStream(id: number): Http2Stream {
     const stream = new Http2Stream(this, id, this.streamWindows.create());
     this.streams.add(stream);
@@ -188,7 +188,7 @@ export class ConnectionContext implements Http2StreamHost {
 
   afterClose(): void {
     if (this.state === 'open') this.user.room();
-    // The frames that arrived with the end of the last stream are read first.
+    // Deferred, so that frames that arrived together with the end of the last stream are read first.
     else if (this.state === 'draining') process.nextTick(() => this.lifecycle.closeIfDrained());
   }
 }

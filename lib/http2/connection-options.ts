@@ -20,8 +20,8 @@ export interface Http2ConnectionOptions extends Pick<
   /** Largest stream window, in bytes; a window grows to it for a fast reader on a long link. */
   maxWindowSize: number;
   /**
-   * Connection window in bytes: DATA of all streams in transit, credited when it arrives. At least
-   * 65535, the initial window of every connection.
+   * Connection window in bytes: limits the DATA of all streams that is in transit. DATA is credited when it
+   * arrives, even if it is unread. At least 65535, the initial window of every connection.
    */
   connectionWindowSize: number;
   /**
@@ -58,7 +58,7 @@ export interface Http2ConnectionOptions extends Pick<
   maxContinuations: number;
   /** Bytes of frames other than DATA that may be queued while the socket is full. */
   maxQueuedBytes: number;
-  /** Bytes of queued DATA from which on `write` of a stream returns false. */
+  /** `write` of a stream returns false when this many bytes of DATA, or more, are queued in the stream. */
   sendHighWaterMark: number;
   /** Lower-case names of headers whose value differs in each message, in addition to `VARYING_NAMES`. */
   varyingHeaders: readonly string[];
@@ -113,13 +113,13 @@ const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>
   sendHighWaterMark: [1, MANY],
 };
 
-/** Names of options in error messages, where they differ. */
+/** Names of options in error messages, where they differ from the names in `Http2ConnectionOptions`. */
 type NamesInErrors = { readonly [Name in keyof Http2ConnectionOptions]?: string };
 
 /**
  * Completes `options` with the defaults, and freezes the result.
  *
- * @param names - names of options in error messages, for callers whose users give them by other names.
+ * @param names - names of options in error messages, for callers that offer the options by other names.
  * @throws Http2OptionError naming the first option that is unknown or has a bad value.
  */
 export function verifyHttp2Options(
@@ -155,7 +155,7 @@ function isVerified(options: object): options is Readonly<Http2ConnectionOptions
 /** Options that may be Infinity: no limit is announced to the peer, and none is enforced. */
 const UNLIMITED: ReadonlySet<string> = new Set(['maxConcurrentStreams', 'maxHeaderListSize']);
 
-/** Returns what the option must be, if `value` is not. */
+/** Describes the valid values of an option if `value` is invalid; undefined if it is valid. */
 function problemOf(name: keyof Http2ConnectionOptions, value: unknown): string | undefined {
   if (name === 'varyingHeaders') {
     const isValid = Array.isArray(value) && value.every(isLowerCase);

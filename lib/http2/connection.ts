@@ -216,7 +216,7 @@ export class Http2Connection {
       output.discard();
       this.#socket.destroy(socketError);
     }
-    // Otherwise a peer could cancel all of its streams for free, and reconnect.
+    // Without this charge, a peer could cancel all of its streams for free by reconnecting.
     const isTooMuch = !abuse.chargeResets(unwanted);
     user.close(isTooMuch ? tooManyGivenUp() : error);
   }

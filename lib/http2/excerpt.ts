@@ -1,4 +1,4 @@
-/** Characters of a peer's text that an answer, an error or a log line repeats. */
+/** Largest number of characters of a peer's text that are repeated in an answer, an error or a log line. */
 const MAX_LENGTH = 100;
 
 /**

@@ -13,7 +13,7 @@ export class KnownHeaders {
 
   add(name: string, value: string): void {
     if (name.length + value.length > MAX_LENGTH) return;
-    // Cleared as a whole, without tracking use: headers in use return soon.
+    // Clears the whole cache instead of tracking which headers are in use: those are soon added again.
     if (this.#values.size >= MAX_NAMES) this.#values.clear();
     this.#values.set(name, value);
   }

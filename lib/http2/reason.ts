@@ -1,4 +1,4 @@
-/** Bytes of debug data in a GOAWAY, sent or read, and characters of a text for the log. */
+/** Limit in bytes for the debug data of a GOAWAY, sent or received; limit in characters for `printable`. */
 const MAX_TEXT_LENGTH = 1024;
 
 /**

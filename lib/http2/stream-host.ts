@@ -12,7 +12,7 @@ export interface Http2StreamHost {
   readonly maxSentHeaderListSize: number;
   /** Largest list of trailers that may be sent now, in bytes. */
   readonly maxSentTrailersSize: number;
-  /** Bytes of queued DATA from which on `write` of a stream returns false. */
+  /** `write` of a stream returns false when this many bytes of DATA, or more, are queued in the stream. */
   readonly sendHighWaterMark: number;
   /** Encodes and writes a header block, in the order of the calls. */
   sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void;
@@ -28,6 +28,6 @@ export interface Http2StreamHost {
   chargeRefusal(streamId: number): void;
   /** Called after a stream has closed and, except after `reset()`, its listener was notified. */
   afterClose(): void;
-  /** Records that this side has reset the stream: drops frames in transit. */
+  /** Records that this side has reset the stream, so that frames in transit for it are dropped. */
   rememberReset(streamId: number): void;
 }

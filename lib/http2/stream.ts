@@ -6,12 +6,12 @@ import { SendingHalf } from './outbound/sending-half.js';
 import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
 
-/** Age in milliseconds from which on a stream counts as used, even without data. */
+/** Age in milliseconds at which a stream counts as used, even without data. */
 const WANTED_AFTER_MS = 1000;
 
 /**
- * One stream: a request and its response. No event emitter and no Node.js stream, to save memory. The
- * base class sends; this class receives, and ends the stream.
+ * One stream: a request and its response. To save memory, the class is neither an event emitter nor a Node.js
+ * stream. The base class sends; this class receives, and ends the stream.
  */
 export class Http2Stream extends SendingHalf {
   /** Set by `request()`, or by the user in `onRequest`. */
@@ -27,7 +27,7 @@ export class Http2Stream extends SendingHalf {
   #unread = 0;
   /** Whether the rest of the peer's message is dropped. */
   #discarding = false;
-  /** Whether the request was refused: the stream refunds nothing. */
+  /** Whether the request was refused. If so, the end of the stream refunds nothing. */
   #isRefused = false;
 
   /** @internal */
@@ -101,7 +101,7 @@ export class Http2Stream extends SendingHalf {
     this.#receiveWindow.shift(bytes);
   }
 
-  /** @internal Whether the peer has half-closed the stream. For streams that are not closed. */
+  /** @internal Whether the peer has half-closed the stream. False once the stream is closed. */
   get finished(): boolean {
     return this.state === 'half-closed remote' || this.state === 'ended';
   }

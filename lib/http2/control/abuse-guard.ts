@@ -83,8 +83,8 @@ export class Http2AbuseGuard {
   }
 
   /**
-   * Charges streams that the peer has wasted by the end of the connection. Returns whether the budget
-   * allows it.
+   * Charges streams of the peer that the end of the connection wastes. Returns whether the budget allows
+   * them.
    */
   chargeResets(streams: number): boolean {
     return streams === 0 || this.#streams.allows(streams);

@@ -17,8 +17,9 @@ export function goAwayPayload(lastStreamId: number, code: number, message: strin
 }
 
 /**
- * Encodes a whole GOAWAY, for a connection without an `Http2Connection`. In place of the server's SETTINGS
- * it refuses the client: every HTTP/2 client treats it as a failed connection attempt, and backs off.
+ * Encodes a whole GOAWAY, for a connection without an `Http2Connection`. A server that sends the frame in
+ * place of its SETTINGS refuses the client: every HTTP/2 client treats that as a failed connection attempt,
+ * and backs off.
  */
 export function encodeGoAway(code: number, message: string, lastStreamId = 0): Buffer {
   const payload = goAwayPayload(lastStreamId, code, message);

@@ -22,7 +22,7 @@ export class GracefulGoAway {
   /**
    * @param servesRequests - whether the peer opens streams; if not, the last step alone is enough.
    * @param hasPeer - whether the peer has acknowledged our first SETTINGS. grpc-js ignores a GOAWAY that
-   * arrives together with them, and then retries calls forever without a pause.
+   * arrives together with these SETTINGS, and then retries calls forever without a pause.
    * @param onLastStep - called after the last step: new streams of the peer are not served any more.
    */
   constructor(

@@ -57,7 +57,10 @@ export class SettingsExchange {
     this.#timer = setTimeout(onTimeout, settingsTimeoutMs).unref();
   }
 
-  /** Announces an initial window of `to` bytes in place of `from`. No time limit: see `unknownReduction`. */
+  /**
+   * Announces an initial window of `to` bytes in place of `from`. The acknowledgement has no time limit: until
+   * it arrives, `unknownReduction` allows DATA that the old window permits.
+   */
   changeWindow(output: Http2FrameOutput, from: number, to: number): void {
     output.frame(Http2FrameType.Settings, 0, 0, encodeInitialWindow(to));
     this.#reductions = [...this.#reductions, Math.max(0, from - to)];

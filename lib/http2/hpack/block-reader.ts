@@ -6,7 +6,7 @@ import { MAX_INTEGER } from './limits.js';
 /** Maximum octets of an integer after its prefix; enough for 2^31 - 1. */
 const MAX_CONTINUATIONS = 5;
 
-/** Buffer for Huffman decoding, shared by all readers: each string is copied at once. */
+/** Buffer for Huffman decoding, shared by all readers: each decoded string is copied out immediately. */
 const SCRATCH = Buffer.allocUnsafeSlow(4096);
 
 const NOTHING = Buffer.alloc(0);

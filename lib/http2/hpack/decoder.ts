@@ -16,9 +16,9 @@ export type OnHeader = (name: string, value: string, neverIndexed: boolean) => v
 /** Limits of a decoder. */
 export interface HpackDecoderOptions {
   /**
-   * Maximum size of the peer's dynamic table; the table starts with this size, but at most 4096. Must be
-   * our SETTINGS_HEADER_TABLE_SIZE as the peer knows it. Default 4096, until the peer has acknowledged
-   * another value; then call `setMaxTableSize`. At most 2147483647.
+   * Maximum size of the peer's dynamic table; the table starts with this size, but at most 4096. Must not be
+   * less than the SETTINGS_HEADER_TABLE_SIZE that the peer uses: 4096, the default, until the peer has
+   * acknowledged ours. Then call `setMaxTableSize`. At most 2147483647.
    */
   maxTableSize?: number;
   /**
@@ -44,7 +44,7 @@ export class HpackDecoder {
   readonly #table: DynamicTable;
   /** Maximum that a size update in a block may set. */
   #maxTableSize: number;
-  /** Size, or less, that the next block must set in a size update at its beginning. */
+  /** If set, the next block must begin with a size update to this size or less. */
   #owedTableSize: number | undefined;
 
   /** @throws HpackError `ERR_HPACK_CONFIG` naming a bad option. */
@@ -119,7 +119,12 @@ export class HpackDecoder {
     }
   }
 
-  /** Reads an indexed field (RFC 7541, 6.1). Returns the rest of `left`; negative beyond the limit. */
+  /**
+   * Reads an indexed field (RFC 7541, 6.1).
+   *
+   * @param left - bytes that are left of `maxHeaderListSize`.
+   * @returns the bytes that are left after the field; negative beyond the limit.
+   */
   #readIndexed(left: number, onHeader: OnHeader): number {
     const index = this.#reader.integer(0x7f);
     let name: string;
@@ -139,7 +144,7 @@ export class HpackDecoder {
     return rest;
   }
 
-  /** Reads a literal field (RFC 7541, 6.2). Returns the rest of `left`; negative beyond the limit. */
+  /** Reads a literal field (RFC 7541, 6.2). Parameter and result are those of `#readIndexed`. */
   #readLiteral(first: number, left: number, onHeader: OnHeader): number {
     const reader = this.#reader;
     const table = this.#table;

@@ -49,8 +49,8 @@ export class DynamicTable {
   }
 
   /**
-   * Adds an entry, after it has evicted the oldest entries until the new one fits. An entry that is too
-   * large for an empty table empties the table and is not added (RFC 7541, 4.4).
+   * Evicts the oldest entries until the new entry fits, then adds the new entry. An entry that is too large
+   * for an empty table empties the table and is not added (RFC 7541, 4.4).
    */
   insert(name: string, value: string): void {
     const size = entrySize(name, value);

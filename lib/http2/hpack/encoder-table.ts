@@ -2,7 +2,7 @@ import { DynamicTable } from './dynamic-table.js';
 import { Indexing } from './indexing.js';
 import { STATIC_BY_NAME, STATIC_COUNT, type StaticName } from './static-table.js';
 
-/** Entries of both tables with one name. `EncoderTable` updates it; `lastLiteral` is the encoder's. */
+/** Entries of both tables with one name. `EncoderTable` updates all members except `lastLiteral`. */
 export interface KnownName {
   readonly name: string;
   readonly indexing: Indexing;
@@ -13,15 +13,16 @@ export interface KnownName {
   ids: Map<string, number> | undefined;
   /** The value that was found last; most lookups ask for it again. */
   lastValue: string | undefined;
-  /** Its place: an id of the dynamic table, a negated index of the static table, or 0 once evicted. */
+  /** Place of `lastValue`: an id of the dynamic table, a negated static index, or 0 once evicted. */
   lastFound: number;
-  /** The last long value that was written as a literal, with its encoded bytes. */
+  /** The last long value that was written as a literal, with its encoded bytes. Set by the encoder. */
   lastLiteral: { readonly value: string; readonly bytes: Uint8Array } | undefined;
 }
 
 /**
  * Maps a name, or a name and a value, to an index of the static or dynamic table (RFC 7541, 2.3.3).
- * Stores the names in the dynamic table, the used names of the static table, and the used exceptions.
+ * Stores a `KnownName` for each name in the dynamic table, and for each name of the static table or of the
+ * exceptions that was looked up.
  */
 export class EncoderTable {
   readonly #names = new Map<string, KnownName>();

@@ -33,7 +33,7 @@ export const FIRST_POSITIONS = new Uint16Array(MAX_CODE_LENGTH + 1);
 /** By length: the first code of this length. */
 export const FIRST_CODES = new Int32Array(MAX_CODE_LENGTH + 1);
 
-/** By length: the lowest 32 bits of input, as a number, that begin with a code longer than this. */
+/** By length: the smallest 32 bits of input, read as a number, that begin with a longer code. */
 export const CODE_LIMITS = new Float64Array(MAX_CODE_LENGTH + 1);
 
 let code = 0;

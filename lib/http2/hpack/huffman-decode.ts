@@ -9,12 +9,13 @@ import {
   SYMBOLS_BY_CODE,
 } from './huffman-code.js';
 
-/** Bits of input per lookup: most pairs of letters or digits, whose codes have 5 to 7 bits. */
+/** Bits of input per lookup: enough for most pairs of letters or digits, whose codes have 5 to 7 bits. */
 const WINDOW = 12;
 
 /**
- * By WINDOW bits of input: the one or two symbols at their beginning; 0 for a longer code. From the lowest
- * byte up: first symbol, second symbol, bits of their codes, number of symbols.
+ * Lookup table, indexed by WINDOW bits of input. An entry holds the one or two symbols whose codes these bits
+ * begin with; it is 0 if the first code is longer than WINDOW. The bytes of an entry, lowest first: first
+ * symbol, second symbol, length of their codes in bits, number of symbols.
  */
 const SYMBOLS = buildSymbols();
 

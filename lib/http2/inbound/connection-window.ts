@@ -6,8 +6,8 @@ import type { UnreadBudget, UnreadBudgetUser } from './unread-budget.js';
 /** Smallest credit, in bytes, that is worth a WINDOW_UPDATE. */
 const WORTHWHILE_BYTES = 4096;
 /**
- * Milliseconds after which received data is credited although half of the window is still open. On a
- * slow link this credit shows the sender that its data arrives.
+ * Milliseconds after which received data is credited although more than half of the window is still open. On
+ * a slow link, this credit shows the sender that its data arrives.
  */
 const CREDIT_EVERY_MS = 250;
 
@@ -15,9 +15,9 @@ const CREDIT_EVERY_MS = 250;
  * Receive window of the connection: bytes in transit on all streams together.
  *
  * Data is credited when it arrives, not when the application reads it: an unread stream uses up only its
- * own window. The window shrinks only when the unread data of all streams comes near `maxUnreadBytes`, so
- * that open and unread bytes together stay within it, plus 65535 for each further connection of the peer.
- * Connections of one peer share `maxUnreadBytes`, and `connectionWindowSize` in equal parts.
+ * own window. The window shrinks only when the unread data of all streams comes near `maxUnreadBytes`. Open
+ * and unread bytes together thus stay within `maxUnreadBytes`, plus 65535 for each further connection of the
+ * peer. Connections of one peer share `maxUnreadBytes`; each gets an equal part of `connectionWindowSize`.
  */
 export class ConnectionWindow implements UnreadBudgetUser {
   readonly #fullSize: number;
@@ -62,7 +62,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
     this.#coming += bytes;
   }
 
-  /** Counts arrived `bytes` of that frame. */
+  /** Counts `bytes` of the current DATA frame that have arrived. */
   receive(bytes: number): void {
     this.#coming -= bytes;
   }
@@ -100,7 +100,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
     return users > 1 ? Math.max(DEFAULT_WINDOW_SIZE, this.#fullSize / users) : this.#fullSize;
   }
 
-  /** Credits the peer if at most half of the window is open. Waits if the budget cannot double that. */
+  /** Credits the peer if at most half of the window is open. Waits if the budget has less than is open. */
   #creditIfHalfUsed(): number {
     const doubled = this.#open * 2;
     // The first comparison avoids `#size()`: this runs for every message.

@@ -123,7 +123,7 @@ export class ControlReceiver {
     const { streams, abuse, output, lifecycle } = this.#context;
     if (bytes === output.initialStreamWindow) return true;
     if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
-      // Only a bound: the stream may have used the credit, or be closed.
+      // `mostCredit` is only an upper bound: its stream may have used the credit, or be closed.
       if (!abuse.chargeVisits(streams.countCredit())) return false;
       if (bytes + streams.mostCredit > MAX_WINDOW_SIZE) {
         lifecycle.fail(ErrorCode.FlowControlError, 'the window of a stream is too large');

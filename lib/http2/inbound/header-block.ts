@@ -9,8 +9,8 @@ export interface HeadersPayload {
 }
 
 /**
- * Parses the payload of HEADERS, which must be long enough for its mandatory fields; undefined if it is too
- * short for its padding.
+ * Parses the payload of HEADERS, which must be long enough for its mandatory fields. Returns undefined if the
+ * payload is too short for its padding.
  */
 export function parseHeadersPayload(flags: number, payload: Buffer): HeadersPayload | undefined {
   let start = 0;

@@ -15,9 +15,10 @@ export interface StreamWindowsHost {
 
 /**
  * Creates the receive windows of the streams. A new stream gets the full window while few streams of the
- * peer are open on all of its connections, and a small one while many are, so that their sum is bounded;
- * SETTINGS announce each change. Windows grow from a shared budget: a small one to the full size as soon as
- * half of it is read, and each one further for a fast reader. A stream that ends returns its growth.
+ * peer are open on all of its connections, and a small one while many are, so that the sum of the windows is
+ * bounded. SETTINGS announce each change. Windows grow from a shared budget: a small window grows to the full
+ * size as soon as half of it is read, and any window grows further for a fast reader. A stream that ends
+ * returns its growth to the budget.
  */
 export class StreamWindows {
   readonly #plan: WindowPlan;

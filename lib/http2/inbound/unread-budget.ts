@@ -5,8 +5,8 @@ export interface UnreadBudgetUser {
 }
 
 /**
- * Budget of unread bytes, shared by the connections of one peer. A byte counts from the peer's credit for
- * it until it is read or dropped.
+ * Budget of unread bytes, shared by the connections of one peer. A byte counts from the moment at which the
+ * peer gets credit for it until it is read or dropped.
  */
 export class UnreadBudget {
   readonly #users = new Set<UnreadBudgetUser>();

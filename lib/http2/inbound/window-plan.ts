@@ -6,7 +6,7 @@ const FIRST_SHARE = 1 / 4;
 const GROWTH_SHARE = 3 / 8;
 /** Smallest window of a new stream, in bytes: about one packet. */
 const LEAST_WINDOW = 1024;
-/** Streams that a client plans for at least: its application decides how many it opens. */
+/** A client plans for at least this many streams: `maxConcurrentStreams` does not limit those it opens. */
 const STREAMS_OF_CLIENT = 10_000;
 
 /** Division of `maxUnreadBytes` among the streams of a peer. */

@@ -8,7 +8,7 @@ const NOTHING = Buffer.alloc(0);
  *
  * `bytes` and `offset` are public, because V8 writes fastest through a local variable: call `ensure`,
  * read `bytes` into a variable, write, then set `offset`. `ensure` may replace `bytes`, so read it again
- * after each call that gets the writer.
+ * after each call of a function to which the writer is passed.
  */
 export class ByteWriter {
   /** The buffer; bytes from `offset` on are undefined. */

@@ -42,7 +42,7 @@ export class Http2FrameOutput {
   window = DEFAULT_WINDOW_SIZE;
   /** Initial send window of a stream, in bytes: the peer's INITIAL_WINDOW_SIZE. */
   initialStreamWindow = DEFAULT_WINDOW_SIZE;
-  /** Bytes of DATA queued in the streams, for a window or for the socket; updated by the streams. */
+  /** Bytes of DATA queued in the streams until a window or the socket has room; updated by the streams. */
   waiting = 0;
   /** Streams with queued DATA; updated by the streams. */
   readonly waitingSources = new Set<Http2FrameSource>();
@@ -126,7 +126,10 @@ export class Http2FrameOutput {
     this.#schedule();
   }
 
-  /** Sends END_STREAM: in the stream's last DATA frame if that ends the buffer, else in an empty one. */
+  /**
+   * Sends END_STREAM. Sets the flag in the last DATA frame of the stream if that frame is the last one in the
+   * buffer; otherwise sends an empty DATA frame with the flag.
+   */
   endStream(streamId: number): void {
     const isHere = this.#lastData >= this.#start && this.#lastDataEnd === this.writer.offset;
     if (this.#lastDataStream !== streamId || !isHere) {

@@ -41,7 +41,7 @@ export class HeaderOutput {
     return Math.min(taken, this.#output.roomLeft * HEADERS_SHARE);
   }
 
-  /** Largest list of trailers, in bytes; it leaves room for those of other streams. */
+  /** Largest list of trailers, in bytes; the limit leaves room for the trailers of other streams. */
   maxTrailersSize(peer: Readonly<Http2Settings>): number {
     const { roomLeft, full } = this.#output;
     const room = roomLeft * (full ? TRAILERS_SHARE : HEADERS_SHARE);

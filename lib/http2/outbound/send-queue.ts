@@ -6,7 +6,7 @@ import { ByteQueue } from '../../wire/index.js';
  */
 const SMALL_MESSAGE = 1024;
 
-/** Data of a stream that waits for a window or for the socket, and the end of the message behind it. */
+/** Data of a stream that waits until a window or the socket has room, and what follows the data. */
 export class Http2SendQueue {
   /** Follows the data: nothing yet, END_STREAM with the last DATA frame, or trailers. */
   next: 'nothing' | 'end' | readonly string[] = 'nothing';
