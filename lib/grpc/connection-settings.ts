@@ -1,11 +1,33 @@
+import type { ChannelOptions } from '@grpc/grpc-js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from '../http2/index.js';
 
-/** Options of gRPC that set an option of HTTP/2, by the name of the latter. */
+/** The one table of gRPC options that set an option of HTTP/2, by the name of the latter. */
 const GRPC_NAMES = {
   maxConcurrentStreams: 'grpc.max_concurrent_streams',
   initialWindowSize: 'grpc-node.flow_control_window',
   maxHeaderListSize: 'grpc.max_metadata_size',
 } as const;
+
+/** Options of HTTP/2 that options of gRPC set. */
+export type ConnectionSettings = { [Name in keyof typeof GRPC_NAMES]?: number };
+
+/** Returns the HTTP/2 options that are set in `options`, not verified. */
+export function connectionSettingsOf(options: ChannelOptions): ConnectionSettings {
+  const settings: Record<string, unknown> = {};
+  for (const [name, grpcName] of Object.entries(GRPC_NAMES)) {
+    const value: unknown = options[grpcName];
+    if (value !== undefined) settings[name] = value;
+  }
+  return settings;
+}
+
+/** Returns a text that is the same for all options with the same values, for a cache. */
+export function keyOfSettings(settings: ConnectionSettings): string {
+  // With the types: the number 1 and the text '1' are not the same value.
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} ${typeof value} ${String(value)}`)
+    .join();
+}
 
 /**
  * Same as `verifyHttp2Options`, but errors name the options of gRPC.

@@ -8,6 +8,9 @@ import {
 } from './frame.js';
 import type { Http2Settings } from './settings.js';
 
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
 /** Options of one connection, with the defaults of `DEFAULT_HTTP2_OPTIONS`; see docs/limits.md. */
 export interface Http2ConnectionOptions extends Pick<
   Http2Settings,
@@ -64,54 +67,57 @@ export interface Http2ConnectionOptions extends Pick<
   varyingHeaders: readonly string[];
 }
 
-/** Default options of a connection. */
-export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.freeze({
-  headerTableSize: 4096,
-  maxConcurrentStreams: 1000,
-  initialWindowSize: 256 * 1024,
-  maxFrameSize: DEFAULT_MAX_FRAME_SIZE,
-  maxHeaderListSize: 64 * 1024,
-  maxWindowSize: 16 * 1024 * 1024,
-  connectionWindowSize: 64 * 1024 * 1024,
-  maxUnreadBytes: 256 * 1024 * 1024,
-  settingsTimeoutMs: 10_000,
-  maxUselessFrames: 2000,
-  uselessFramesPerSecond: 200,
-  maxResets: 1000,
-  resetsPerSecond: 100,
-  maxHeaders: 512,
-  listNameSuffix: '',
-  maxContinuations: 32,
-  maxQueuedBytes: 1024 * 1024,
-  sendHighWaterMark: 64 * 1024,
-  varyingHeaders: Object.freeze([]),
-});
-
 const MAX_UINT32 = 2 ** 32 - 1;
 /** Upper bound of options without a natural limit. */
 const MANY = Number.MAX_SAFE_INTEGER;
 
 type NumberOption = Exclude<keyof Http2ConnectionOptions, 'varyingHeaders' | 'listNameSuffix'>;
 
-const RANGES: Readonly<Record<NumberOption, readonly [min: number, max: number]>> = {
-  headerTableSize: [0, MAX_WINDOW_SIZE],
-  maxConcurrentStreams: [0, MAX_UINT32],
-  initialWindowSize: [1, MAX_WINDOW_SIZE],
-  maxFrameSize: [DEFAULT_MAX_FRAME_SIZE, LARGEST_MAX_FRAME_SIZE],
-  maxHeaderListSize: [0, MAX_UINT32],
-  maxWindowSize: [1, MAX_WINDOW_SIZE],
-  connectionWindowSize: [DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE],
-  maxUnreadBytes: [DEFAULT_WINDOW_SIZE, MANY],
-  settingsTimeoutMs: [0, MAX_TIMEOUT_MS],
-  maxUselessFrames: [1, MANY],
-  uselessFramesPerSecond: [0, MANY],
-  maxResets: [1, MANY],
-  resetsPerSecond: [0, MANY],
-  maxHeaders: [1, MANY],
-  maxContinuations: [0, MANY],
-  maxQueuedBytes: [1024, MANY],
-  sendHighWaterMark: [1, MANY],
+/** A number among the options: its default, and its range. */
+interface NumberRule {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  /** Infinity is valid, too: no limit is announced to the peer, and none is enforced. */
+  readonly unlimited?: true;
+}
+
+/** The one table of numbers: defaults and verification come from it. */
+const NUMBERS: Readonly<Record<NumberOption, NumberRule>> = {
+  headerTableSize: { value: 4096, min: 0, max: MAX_WINDOW_SIZE },
+  maxConcurrentStreams: { value: 1000, min: 0, max: MAX_UINT32, unlimited: true },
+  initialWindowSize: { value: 256 * KIB, min: 1, max: MAX_WINDOW_SIZE },
+  maxFrameSize: {
+    value: DEFAULT_MAX_FRAME_SIZE,
+    min: DEFAULT_MAX_FRAME_SIZE,
+    max: LARGEST_MAX_FRAME_SIZE,
+  },
+  maxHeaderListSize: { value: 64 * KIB, min: 0, max: MAX_UINT32, unlimited: true },
+  maxWindowSize: { value: 16 * MIB, min: 1, max: MAX_WINDOW_SIZE },
+  connectionWindowSize: { value: 64 * MIB, min: DEFAULT_WINDOW_SIZE, max: MAX_WINDOW_SIZE },
+  maxUnreadBytes: { value: 256 * MIB, min: DEFAULT_WINDOW_SIZE, max: MANY },
+  settingsTimeoutMs: { value: 10_000, min: 0, max: MAX_TIMEOUT_MS },
+  maxUselessFrames: { value: 2000, min: 1, max: MANY },
+  uselessFramesPerSecond: { value: 200, min: 0, max: MANY },
+  maxResets: { value: 1000, min: 1, max: MANY },
+  resetsPerSecond: { value: 100, min: 0, max: MANY },
+  maxHeaders: { value: 512, min: 1, max: MANY },
+  maxContinuations: { value: 32, min: 0, max: MANY },
+  maxQueuedBytes: { value: MIB, min: 1024, max: MANY },
+  sendHighWaterMark: { value: 64 * KIB, min: 1, max: MANY },
 };
+
+/** Default options of a connection. */
+export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.freeze({
+  ...defaultNumbers(),
+  listNameSuffix: '',
+  varyingHeaders: Object.freeze([]),
+});
+
+function defaultNumbers(): Record<NumberOption, number> {
+  const defaults = Object.entries(NUMBERS).map(([name, { value }]) => [name, value]);
+  return Object.fromEntries(defaults) as Record<NumberOption, number>;
+}
 
 /** Names of options in error messages, where they differ from the names in `Http2ConnectionOptions`. */
 type NamesInErrors = { readonly [Name in keyof Http2ConnectionOptions]?: string };
@@ -152,9 +158,6 @@ function isVerified(options: object): options is Readonly<Http2ConnectionOptions
   return verifiedOptions.has(options);
 }
 
-/** Options that may be Infinity: no limit is announced to the peer, and none is enforced. */
-const UNLIMITED: ReadonlySet<string> = new Set(['maxConcurrentStreams', 'maxHeaderListSize']);
-
 /** Describes the valid values of an option if `value` is invalid; undefined if it is valid. */
 function problemOf(name: keyof Http2ConnectionOptions, value: unknown): string | undefined {
   if (name === 'varyingHeaders') {
@@ -162,8 +165,8 @@ function problemOf(name: keyof Http2ConnectionOptions, value: unknown): string |
     return isValid ? undefined : 'an array of lower-case names';
   }
   if (name === 'listNameSuffix') return isLowerCase(value) ? undefined : 'a text in lower case';
-  const [min, max] = RANGES[name];
-  if (value === Infinity && UNLIMITED.has(name)) return undefined;
+  const { min, max, unlimited } = NUMBERS[name];
+  if (value === Infinity && unlimited) return undefined;
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max)
     return undefined;
   return `a whole number from ${min} to ${max}`;

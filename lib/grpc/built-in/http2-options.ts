@@ -1,6 +1,10 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { DEFAULT_HTTP2_OPTIONS, type Http2ConnectionOptions } from '../../http2/index.js';
-import { verifyConnectionSettings } from '../connection-settings.js';
+import {
+  connectionSettingsOf,
+  keyOfSettings,
+  verifyConnectionSettings,
+} from '../connection-settings.js';
 
 /** Default of `grpc.max_concurrent_streams`: in-flight calls of a peer. */
 const MAX_CONCURRENT_CALLS = 10_000;
@@ -45,30 +49,24 @@ const known = new Map<string, Http2Options>();
  * @throws Http2OptionError naming an option of grpc-js that has a bad value.
  */
 export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolean): Http2Options {
-  const maxCalls = options['grpc.max_concurrent_streams'];
-  const window = options['grpc-node.flow_control_window'];
-  const maxMetadataSize = options['grpc.max_metadata_size'] as number | undefined;
-  const key = [takesLargeFrames, maxCalls, window, maxMetadataSize].map(typeAndText).join();
+  const settings = connectionSettingsOf(options);
+  const key = `${takesLargeFrames} ${keyOfSettings(settings)}`;
   let http2Options = known.get(key);
   if (http2Options === undefined) {
+    const { initialWindowSize: window, maxConcurrentStreams = MAX_CONCURRENT_CALLS } = settings;
     http2Options = verifyConnectionSettings({
       varyingHeaders: VARYING_HEADERS,
       listNameSuffix: BINARY_SUFFIX,
       maxResets: MAX_CANCELS,
       resetsPerSecond: CANCELS_PER_SECOND,
-      maxConcurrentStreams: maxCalls ?? MAX_CONCURRENT_CALLS,
       ...(takesLargeFrames && { maxFrameSize: MAX_FRAME_SIZE }),
-      ...(window !== undefined && fixedWindows(window, maxCalls ?? MAX_CONCURRENT_CALLS)),
-      ...(maxMetadataSize !== undefined && { maxHeaderListSize: maxMetadataSize }),
+      ...settings,
+      maxConcurrentStreams,
+      ...(window !== undefined && fixedWindows(window, maxConcurrentStreams)),
     });
     if (known.size < MAX_KNOWN) known.set(key, http2Options);
   }
   return http2Options;
-}
-
-/** A text that differs for each value: the number 1 and the text '1' are not the same option. */
-function typeAndText(value: unknown): string {
-  return `${typeof value} ${String(value)}`;
 }
 
 /** Windows of constant size, with room for one per call. */
