@@ -87,15 +87,18 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.backchannel = parts.createConn(this.#channel);
     stream.once('end', () => this.takesLeave());
     onWritableEnd(stream, (inOrder) => {
-      if (this.#failure !== undefined) this.#lose(this.#failure);
+      if (this.#failure !== undefined) this.#onSessionEnd(this.#failure);
       else if (inOrder) this.#endForward();
-      else this.#lose(stream.errored ?? new Error('this side cut the stream of forward calls'));
+      else
+        this.#onSessionEnd(
+          stream.errored ?? new Error('this side cut the stream of forward calls'),
+        );
     });
-    void session.closed.then((error) => this.#lose(error));
+    void session.closed.then((error) => this.#onSessionEnd(error));
     watchConnectivity(this.#channel as ChannelInterface, (state) => {
       if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;
       this.takesLeave();
-      this.depart(this.#inOrder);
+      this.depart(this.#departureInOrder);
     });
     // Connects before the first call needs the channel, as Go's `grpc.Dial` does.
     this.#channel.getConnectivityState(true);
@@ -164,7 +167,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   /** Departure of the peer if the session ends in order. */
-  get #inOrder(): Departure {
+  get #departureInOrder(): Departure {
     const isAsked = this.#parting === 'asked' || this.#parting === 'agreed';
     return { cause: isAsked ? 'replaced' : 'left' };
   }
@@ -173,7 +176,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   #endForward(): void {
     if (this.#forward === 'ended' || this.#state === 'ended') return;
     this.#forward = 'ended';
-    this.depart(this.#inOrder);
+    this.depart(this.#departureInOrder);
     void this.#closeChannel();
   }
 
@@ -188,10 +191,10 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
    * Ends the session. A peer that announced its departure has left, even if its connection broke
    * afterwards.
    */
-  #lose(error: Error | undefined): void {
+  #onSessionEnd(error: Error | undefined): void {
     const hasSaidSo = this.#parting === 'told' || this.#parting === 'agreed';
     const isLost = error !== undefined && (error === this.#failure || !hasSaidSo);
-    this.depart(isLost ? { cause: 'lost', error } : this.#inOrder);
+    this.depart(isLost ? { cause: 'lost', error } : this.#departureInOrder);
     this.#end();
   }
 
@@ -206,7 +209,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
    */
   #end(goAway?: GoAway): void {
     if (this.#state === 'ended') return;
-    this.depart(this.#inOrder);
+    this.depart(this.#departureInOrder);
     this.#state = 'ended';
     clearTimeout(this.#timer);
     if (this.#forward === 'open') this.#endServing(goAway);

@@ -46,7 +46,7 @@ export function keepConnected(
   const reconnect = (): void => {
     clearTimeout(pause); // A call may have connected the channel meanwhile.
     shortLived = Date.now() - connectedAt < LASTING_MS ? shortLived + 1 : 0;
-    const limitMs = Math.max(wasLost(channel) ? lossPauseMs : 0, pauseBetween(shortLived));
+    const limitMs = Math.max(wasLost(channel) ? lossPauseMs : 0, reconnectPause(shortLived));
     if (limitMs === 0) return connect();
     pause = setTimeout(connect, Math.random() * limitMs);
     if (!keepsAlive) pause.unref();
@@ -74,6 +74,6 @@ function wasLost(channel: DialChannel): boolean {
 }
 
 /** Longest pause before the next connection, in milliseconds, after a number of short-lived ones in a row. */
-function pauseBetween(shortLived: number): number {
+function reconnectPause(shortLived: number): number {
   return shortLived === 0 ? 0 : Math.min(MAX_PAUSE_MS, 250 * 2 ** shortLived);
 }

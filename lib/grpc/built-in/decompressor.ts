@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { Decompression, type DecompressionSink } from './compression.js';
 
-/** Messages of one `CallMemory` that are decompressed concurrently, while the main thread decodes others. */
+/** Messages of one `ConnectionMemory` that are decompressed concurrently, while the main thread decodes others. */
 const MAX_RUNNING = 2;
 
 /**
@@ -29,7 +29,7 @@ export interface CompressedMessage extends DecompressionSink {
 }
 
 /**
- * Decompresses the messages of one `CallMemory`: in order, a few at a time. A message that expands by a
+ * Decompresses the messages of one `ConnectionMemory`: in order, a few at a time. A message that expands by a
  * large factor takes tokens from a bucket. While the bucket is empty, compressed messages wait.
  */
 export class Decompressor {

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { status } from '@grpc/grpc-js';
-import type { CallMemory } from './call-memory.js';
+import type { ConnectionMemory } from './connection-memory.js';
 import { MessageReceiveQueue } from './message-receive-queue.js';
 import type {
   MessageReceiveQueueKind,
@@ -28,7 +28,7 @@ export abstract class DeliveredCall extends AsyncResource implements MessageRece
     type: string,
     maxReceiveLength: number,
     kind: MessageReceiveQueueKind,
-    memory?: CallMemory,
+    memory?: ConnectionMemory,
   ) {
     super(type);
     this.receiveQueue = new MessageReceiveQueue(maxReceiveLength, this, kind, memory);

@@ -1,5 +1,5 @@
 import type { ReadAhead } from '../measured-calls.js';
-import type { CallMemory } from './call-memory.js';
+import type { ConnectionMemory } from './connection-memory.js';
 import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './decoded-size.js';
 
 /**
@@ -8,7 +8,7 @@ import { boundOfDecodedSize, estimateDecodedSize, measureDecodedSize } from './d
  */
 export class MessageMemory {
   /** Account of the connection. Must not change after the first bytes. */
-  account: CallMemory;
+  account: ConnectionMemory;
   /** Stub in which delivered messages wait for the user. They count until the user takes them. */
   readAhead: ReadAhead | undefined;
   /** Bytes held for the current message. */
@@ -22,7 +22,7 @@ export class MessageMemory {
   /** Bytes held for each delivered message before the last one; undefined if there was none. */
   #earlier: number[] | undefined;
 
-  constructor(account: CallMemory) {
+  constructor(account: ConnectionMemory) {
     this.account = account;
   }
 

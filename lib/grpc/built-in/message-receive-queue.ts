@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { NO_CONNECTION } from './call-memory.js';
+import { NO_CONNECTION } from './connection-memory.js';
 import type { CompressedMessage } from './decompressor.js';
 import { ExpansionCharge } from './expansion-charge.js';
 import { withoutLargeBuffer } from './large-buffer.js';

@@ -83,7 +83,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
     return this.#creditIfHalfUsed();
   }
 
-  retry(): void {
+  creditAgain(): void {
     const credit = this.#creditIfHalfUsed();
     if (credit > 0) this.#onRoom(credit);
   }

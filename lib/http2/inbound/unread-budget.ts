@@ -1,7 +1,7 @@
 /** A connection window that uses an `UnreadBudget`. */
 export interface UnreadBudgetUser {
   /** Called after `wait`, when another user has returned bytes. */
-  retry(): void;
+  creditAgain(): void;
 }
 
 /**
@@ -45,7 +45,7 @@ export class UnreadBudget {
     this.#left -= bytes;
   }
 
-  /** Registers `user` for `retry`, which is called when another user returns bytes. */
+  /** Registers `user` for `creditAgain`, which is called when another user returns bytes. */
   wait(user: UnreadBudgetUser): void {
     this.#waiting.add(user);
   }
@@ -60,7 +60,7 @@ export class UnreadBudget {
     this.#left += bytes;
     if (this.#waiting.size === 0) return;
     for (const waiting of this.#waiting) {
-      if (waiting !== user) waiting.retry();
+      if (waiting !== user) waiting.creditAgain();
     }
   }
 }

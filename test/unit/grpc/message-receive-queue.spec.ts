@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { CallMemory } from '../../../lib/grpc/built-in/call-memory.js';
+import { ConnectionMemory } from '../../../lib/grpc/built-in/connection-memory.js';
 import { NO_ROOM } from '../../../lib/grpc/built-in/message-limits.js';
 import { framed } from '../../fixtures/grpc/framed.js';
 import { ReceiveQueueUser } from '../../fixtures/grpc/receive-queue-user.js';
@@ -232,11 +232,11 @@ describe('MessageReceiveQueue', () => {
 
     /** Two, of which one has got its message and the other is decompressed, too. */
     async function twoAtOnce(limit = LIMIT): Promise<{
-      memory: CallMemory;
+      memory: ConnectionMemory;
       first: ReceiveQueueUser;
       other: ReceiveQueueUser;
     }> {
-      const memory = new CallMemory(limit);
+      const memory = new ConnectionMemory(limit);
       const users = [1, 2].map(() => new ReceiveQueueUser(MiB, 'stream', memory));
       for (const user of users) {
         user.queue.encoding = 'gzip';
@@ -321,7 +321,7 @@ describe('MessageReceiveQueue', () => {
     });
 
     it('holds its memory until it is closed', async () => {
-      const memory = new CallMemory(MiB);
+      const memory = new ConnectionMemory(MiB);
       const user = new ReceiveQueueUser(MiB, 'single', memory);
       user.readAll();
       user.push(framed(Buffer.alloc(1000)));
@@ -338,7 +338,7 @@ describe('MessageReceiveQueue', () => {
     const LARGE = 100_000;
 
     it('holds the memory of one message until the next one is asked for', async () => {
-      const memory = new CallMemory(1.5 * LARGE);
+      const memory = new ConnectionMemory(1.5 * LARGE);
       const user = new ReceiveQueueUser(MiB, 'stream', memory);
       user.push(framed(Buffer.alloc(LARGE)));
       user.push(framed(Buffer.alloc(LARGE)));
@@ -355,7 +355,7 @@ describe('MessageReceiveQueue', () => {
     });
 
     it('is broken by a message that needs more than there is', async () => {
-      const memory = new CallMemory(1.5 * LARGE);
+      const memory = new ConnectionMemory(1.5 * LARGE);
       const users = [1, 2].map(() => new ReceiveQueueUser(MiB, 'stream', memory));
       for (const user of users) {
         user.push(framed(Buffer.alloc(LARGE)));
@@ -369,7 +369,7 @@ describe('MessageReceiveQueue', () => {
     });
 
     it('counts a list by what becomes of it', () => {
-      const memory = new CallMemory(20 * LARGE);
+      const memory = new ConnectionMemory(20 * LARGE);
       const user = new ReceiveQueueUser(MiB, 'stream', memory);
       user.push(framed(Buffer.alloc(LARGE, Buffer.from([0x0a, 0x00]))));
       user.queue.read();
@@ -379,7 +379,7 @@ describe('MessageReceiveQueue', () => {
     });
 
     it('looks at no message that would fit whatever it is, until it is decoded', () => {
-      const memory = new CallMemory(64 * LARGE);
+      const memory = new ConnectionMemory(64 * LARGE);
       const user = new ReceiveQueueUser(MiB, 'stream', memory);
       const message = Buffer.alloc(LARGE, 'a');
       user.push(framed(message));
@@ -391,7 +391,7 @@ describe('MessageReceiveQueue', () => {
     });
 
     it('counts what a message became, once it is known', () => {
-      const memory = new CallMemory(20 * LARGE);
+      const memory = new ConnectionMemory(20 * LARGE);
       const user = new ReceiveQueueUser(MiB, 'single', memory);
       user.readAll();
       user.push(framed(Buffer.alloc(LARGE)));
@@ -409,7 +409,7 @@ describe('MessageReceiveQueue', () => {
     it.each(['gzip', 'deflate'])(
       'makes no more of a bomb of %s than it may hold',
       async (encoding) => {
-        const memory = new CallMemory(LARGE);
+        const memory = new ConnectionMemory(LARGE);
         const user = new ReceiveQueueUser(MiB, 'stream', memory);
         user.queue.encoding = encoding;
         const compressed = (encoding === 'gzip' ? gzipSync : deflateSync)(Buffer.alloc(MiB));
@@ -423,7 +423,7 @@ describe('MessageReceiveQueue', () => {
     );
 
     it('gives all of it back when it is closed while it decompresses', () => {
-      const memory = new CallMemory(MiB);
+      const memory = new ConnectionMemory(MiB);
       const user = new ReceiveQueueUser(MiB, 'stream', memory);
       user.queue.encoding = 'gzip';
       user.push(framed(gzipSync(Buffer.alloc(LARGE)), true));
@@ -500,7 +500,7 @@ describe('MessageReceiveQueue', () => {
 });
 
 async function consumesAll(random: () => number): Promise<void> {
-  const memory = new CallMemory(MiB);
+  const memory = new ConnectionMemory(MiB);
   const user = new ReceiveQueueUser(2000, random() < 0.3 ? 'single' : 'stream', memory);
   user.queue.encoding = 'gzip';
   const stream = Buffer.concat(

@@ -196,7 +196,7 @@ export class ClientCall
   onClose(error?: Http2Error): void {
     if (this.#state !== 'open' || error === undefined) return;
     const isRefused = error.remote && error.http2Code === ErrorCode.RefusedStream;
-    if (isRefused && !this.#wasRefused && this.#sendQueue.canReplay) this.#tryAgain();
+    if (isRefused && !this.#wasRefused && this.#sendQueue.canReplay) this.#retry();
     else this.#end(statusOfEnd(error));
   }
 
@@ -271,7 +271,7 @@ export class ClientCall
   }
 
   /** Waits for another stream: the peer has not processed the request. */
-  #tryAgain(): void {
+  #retry(): void {
     this.#wasRefused = true;
     this.#state = 'waiting';
     this.#stream = undefined;

@@ -2,7 +2,7 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 import { Http2Connection, type Http2Stream, type StreamListener } from '../../../http2/index.js';
 import type { ConnectionInfo } from '../../connection-info.js';
 import type { GoAway } from '../../grpc-engine.js';
-import { CallMemory } from '../call-memory.js';
+import { ConnectionMemory } from '../connection-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { sessionMemoryOf } from '../message-limits.js';
@@ -26,7 +26,7 @@ export class Transport {
   /** `https` if the connection is encrypted, else `http`. */
   readonly scheme: string;
   /** Memory account of its calls. */
-  readonly memory: CallMemory;
+  readonly memory: ConnectionMemory;
   readonly #connection: Http2Connection;
   readonly #keepAlive: KeepAlive | undefined;
 
@@ -38,7 +38,7 @@ export class Transport {
   ) {
     this.info = info;
     this.scheme = secure ? 'https' : 'http';
-    this.memory = new CallMemory(sessionMemoryOf(options));
+    this.memory = new ConnectionMemory(sessionMemoryOf(options));
     this.#connection = new Http2Connection(
       stream,
       'client',

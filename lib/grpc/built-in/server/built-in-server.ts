@@ -14,7 +14,7 @@ import { excerpt, valueOf, type Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { ServedStream, StreamServer } from '../../grpc-engine.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
-import { Refusal } from './refusal.js';
+import { UnsupportedContentType } from './unsupported-content-type.js';
 import { trailersOnly } from './response-headers.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { messageLimitsOf, sessionMemoryOf, type MessageLimits } from '../message-limits.js';
@@ -131,7 +131,7 @@ export class BuiltInServer implements StreamServer {
 
   #receive(stream: Http2Stream, headers: readonly string[], host: ServerCallHost): void {
     if (!valueOf(headers, 'content-type')?.startsWith('application/grpc')) {
-      stream.listener = new Refusal(stream);
+      stream.listener = new UnsupportedContentType(stream);
       stream.chargeRefusal();
       return;
     }

@@ -1,5 +1,5 @@
 import { PeerAccounts, type Http2ConnectionOptions } from '../../../http2/index.js';
-import { CallMemory } from '../call-memory.js';
+import { ConnectionMemory } from '../connection-memory.js';
 
 /**
  * Resource accounts of one peer on a server. All streams of a multiplexed connection share them, so that
@@ -9,13 +9,13 @@ export class PeerShare {
   /** Open streams and budgets of HTTP/2. */
   readonly accounts: PeerAccounts;
   /** Memory account of its calls. */
-  readonly memory: CallMemory;
+  readonly memory: ConnectionMemory;
   /** HTTP/2 connections of the peer, each with its unsent reply bytes. */
   readonly connections = new Set<{ readonly unsentBytes: number }>();
 
   /** @param memoryLimit - bytes that its calls may hold. */
   constructor(options: Http2ConnectionOptions, memoryLimit: number) {
-    this.memory = new CallMemory(memoryLimit);
+    this.memory = new ConnectionMemory(memoryLimit);
     this.accounts = new PeerAccounts(options);
   }
 

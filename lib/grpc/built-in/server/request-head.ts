@@ -1,7 +1,7 @@
 import { type Metadata, status } from '@grpc/grpc-js';
 import { excerpt } from '../../../http2/index.js';
 import type { ServerStatus } from '../../grpc-types.js';
-import type { CallMemory } from '../call-memory.js';
+import type { ConnectionMemory } from '../connection-memory.js';
 import { receivedMetadata } from '../received-metadata.js';
 import { decodeTimeout } from '../timeout.js';
 
@@ -36,12 +36,12 @@ export class RequestHead {
   /** The status with which the request must be refused; undefined if it is valid. */
   problem: ServerStatus | undefined;
   readonly #headers: readonly string[];
-  readonly #memory: CallMemory;
+  readonly #memory: ConnectionMemory;
   /** Bytes of memory that are held. */
   #held = 0;
 
   /** @param headers - name, value, name, value; kept, but not modified. */
-  constructor(headers: readonly string[], memory: CallMemory) {
+  constructor(headers: readonly string[], memory: ConnectionMemory) {
     this.#headers = headers;
     this.#memory = memory;
     const size = this.#read();

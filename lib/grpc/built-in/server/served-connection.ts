@@ -3,7 +3,7 @@ import type { ServerOptions } from '@grpc/grpc-js';
 import { ErrorCode, Http2Connection, Http2Error, type Http2Stream } from '../../../http2/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { GoAway, ServedStream } from '../../grpc-engine.js';
-import type { CallMemory } from '../call-memory.js';
+import type { ConnectionMemory } from '../connection-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { ConnectionAge } from './connection-age.js';
@@ -23,7 +23,7 @@ export interface ServedConnectionEvents {
 /** One HTTP/2 connection of a server, with its keepalive and age limits. */
 export class ServedConnection implements ServedStream {
   /** Memory account of its calls. */
-  readonly memory: CallMemory;
+  readonly memory: ConnectionMemory;
   readonly #connection: Http2Connection;
   readonly #memoryLimit: number;
   readonly #share: PeerShare;

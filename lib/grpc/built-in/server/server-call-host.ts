@@ -1,6 +1,6 @@
 import type { ConnectionInfo } from '../../connection-info.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
-import type { CallMemory } from '../call-memory.js';
+import type { ConnectionMemory } from '../connection-memory.js';
 import type { MessageLimits } from '../message-limits.js';
 import type { Method } from './service-table.js';
 
@@ -13,7 +13,7 @@ export interface ServerCallHost {
   readonly connection: ConnectionInfo;
   readonly limits: MessageLimits;
   /** Memory account of the calls. */
-  readonly memory: CallMemory;
+  readonly memory: ConnectionMemory;
   /** Whether too many replies wait: new calls are refused, and in-flight calls end at their next reply. */
   isClogged(): boolean;
   /** Calls the interceptors and the handler of `method`. Called with each valid request, on its own stack. */

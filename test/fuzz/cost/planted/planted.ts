@@ -6,7 +6,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     category: 'heap',
     edits: [
       {
-        file: 'grpc/built-in/call-memory.js',
+        file: 'grpc/built-in/connection-memory.js',
         find: 'this.#held += bytes;',
         replace: '',
       },

@@ -1,7 +1,7 @@
-import { CallMemory } from '../../../../lib/grpc/built-in/call-memory.js';
+import { ConnectionMemory } from '../../../../lib/grpc/built-in/connection-memory.js';
 
 /** Accounts that were used since the last `reset`, and the room that each had before. */
-const used = new Map<CallMemory, number>();
+const used = new Map<ConnectionMemory, number>();
 
 /** What connections hold by their memory accounts, which docs/limits.md grants. Built-in engine only. */
 export const accounts = {
@@ -20,8 +20,8 @@ export const accounts = {
 
 /** Begins to watch all accounts of this process. */
 export function watchAccounts(): void {
-  const hold = CallMemory.prototype.hold;
-  CallMemory.prototype.hold = function (bytes) {
+  const hold = ConnectionMemory.prototype.hold;
+  ConnectionMemory.prototype.hold = function (bytes) {
     if (!used.has(this)) used.set(this, this.room);
     return hold.call(this, bytes);
   };

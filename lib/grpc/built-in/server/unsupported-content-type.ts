@@ -3,7 +3,7 @@ import type { Http2Stream, StreamListener } from '../../../http2/index.js';
 const BODY = Buffer.from('This port speaks gRPC: content-type must be application/grpc.\n');
 
 /** Answers a request without a gRPC content-type with HTTP status 415, after all of it has arrived. */
-export class Refusal implements StreamListener {
+export class UnsupportedContentType implements StreamListener {
   readonly #stream: Http2Stream;
 
   constructor(stream: Http2Stream) {

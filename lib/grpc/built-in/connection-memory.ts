@@ -4,7 +4,7 @@ import { Decompressor } from './decompressor.js';
  * Memory account of a connection, or of all streams of a multiplexed connection (`PeerShare`): the bytes
  * that calls hold on this side, against one limit (`grpc-node.max_session_memory`).
  */
-export class CallMemory {
+export class ConnectionMemory {
   readonly #limit: number;
   #held = 0;
   #decompressor: Decompressor | undefined;
@@ -46,4 +46,4 @@ export class CallMemory {
 }
 
 /** Account of calls without a connection, which receive nothing. */
-export const NO_CONNECTION = new CallMemory(Infinity);
+export const NO_CONNECTION = new ConnectionMemory(Infinity);
