@@ -6,7 +6,7 @@ import { func, text, verifyOptions, type Rule, type Rules } from '../options/ind
 import { AuthorizationFault, HandshakeError, PeerRefusedError } from './errors.js';
 import { bufferInput } from './buffer-input.js';
 
-/** A connection that asks to become a peer: all that is known before a byte of its session is read. */
+/** Facts about a connection that asks to become a peer, known before a byte of its session is read. */
 export interface PeerCandidate {
   /** IP address of the other end; undefined if the connection has none. */
   readonly remoteAddress: string | undefined;
@@ -68,7 +68,8 @@ export async function authorize(
   const gone = new AbortController();
   const { signal } = gone;
   const giveBack = bufferInput(socket, (cause) => {
-    // Listeners of the signal are the application's, as `authorizePeer` is.
+    // Listeners of the signal belong to the application, so they get the root context, as `authorizePeer`
+    // does.
     inRootContext(() => gone.abort(new HandshakeError(why, { cause })));
   });
   const { remoteAddress, remotePort } = connection.addresses;

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Maximum number of bytes that are buffered. HTTP/2 lets a client send less before it knows our settings;
- * this package, grpc-js and Go send a few hundred bytes.
+ * Maximum number of bytes that are buffered. With the default windows of HTTP/2, a client may send 64 KiB
+ * of data before it knows our settings; this package, grpc-js and Go send a few hundred bytes.
  */
 const MAX_HELD_BYTES = 128 * 1024;
 

@@ -45,7 +45,7 @@ export interface ClientHandshakerOptions {
   /** gRPC engine. Default: `'built-in'`. */
   engine?: EngineName | GrpcEngine;
   /**
-   * Milliseconds that calls of the other end may take to finish when a connection ends in order. Default
+   * Milliseconds that calls of the other end may take to finish when a connection ends gracefully. Default
    * 10000.
    */
   drainMs?: number;
@@ -130,7 +130,7 @@ export class ClientHandshaker {
 
   /**
    * Creates a channel like that of `createChannel`, on connections that `dial` makes. Each connection is a
-   * byte stream that keeps the order and loses nothing.
+   * reliable byte stream: bytes arrive in order and none is lost.
    */
   createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
     return this.#engine.createStreamChannel(

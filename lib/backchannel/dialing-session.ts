@@ -14,18 +14,19 @@ import { SessionStreams } from './session-streams.js';
 import { onWritableEnd } from './stream-end.js';
 
 /**
- * Maximum number of served streams. One is usual. There is a second one while the first only finishes its
- * calls: after GOAWAY gRPC opens a new connection.
+ * Maximum number of served streams. Usually there is one. After a GOAWAY, the channel of the other end
+ * opens a second stream, while the first one only finishes its calls.
  */
 const MAX_SERVED_STREAMS = 4;
 
 /**
- * A session of the dialing side from its handshake to its end. Serves the streams that the other end opens,
- * and decides when they end after the stream of forward calls.
+ * A session of the dialing side from its handshake to its end. The forward stream, which this side opens,
+ * carries forward calls: those of this side. The other end opens streams for backchannel calls: those to
+ * this side. The session serves these streams, and decides when they end after the forward stream.
  *
- * When the forward stream ends in order, calls of the other end get `drainMs` to finish. The other end
- * knows its in-flight calls: it ends its streams and the connection after the last one. After one second,
- * streams that are still open are drained. If the forward stream is cut, the session ends at once.
+ * When the forward stream ends gracefully, backchannel calls get `drainMs` to finish. The other end ends
+ * its streams and the connection after its last call. After one second, this side drains the streams that
+ * are still open. If the forward stream is cut, the session ends at once.
  */
 export class DialingSession {
   /** Settles when the session has ended. */
@@ -104,8 +105,8 @@ export class DialingSession {
   }
 
   /**
-   * Sends GOAWAY on the forward stream if it is still writable: without GOAWAY the other end counts the end
-   * as a loss. HTTP/2 writers write whole frames, so another frame fits between theirs.
+   * Sends GOAWAY on the forward stream if it is still writable: without GOAWAY the other end treats the
+   * connection as lost. HTTP/2 writers write whole frames, so another frame fits between theirs.
    */
   #takeLeave(): void {
     if (this.#state === 'ended' || !this.#forward?.writable) return;

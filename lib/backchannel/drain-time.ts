@@ -6,7 +6,7 @@ export const DEFAULT_DRAIN_MS = 10_000;
 /** Rule of the option `drainMs`. */
 export const DRAIN_MS_RULE = milliseconds();
 
-/** Time limit of a drain that has several steps: `drainMs` for all of them, from the first one on. */
+/** One time limit, `drainMs`, for all steps of a drain. It starts with the first step. */
 export class DrainTime {
   readonly #drainMs: number;
   #endsAt: number | undefined;
@@ -21,7 +21,7 @@ export class DrainTime {
     return Math.max(0, this.#endsAt - performance.now());
   }
 
-  /** Resets the time after an abandoned shutdown: the next one gets all of it. */
+  /** Resets the time when a side starts again after a shutdown: the next shutdown has all of `drainMs`. */
   reset(): void {
     this.#endsAt = undefined;
   }

@@ -2,7 +2,7 @@ import { LINGER_MS, withTimeout } from '../wire/index.js';
 import type { MultiplexSession } from './session-factory.js';
 
 /**
- * Ends a session in order: sends the written data, then closes the connection. Destroys the session after
+ * Ends a session gracefully: sends the written data, then closes the connection. Destroys the session after
  * `limitMs`, because the other end may read nothing, or grant credit in tiny amounts forever. Resolves
  * after one of these; never rejects.
  *

@@ -39,7 +39,7 @@ export interface ListeningSessionParts {
  * A session of the listening side from its handshake to its end: the stream of forward calls, the channel
  * of backchannel calls, and the order in which they end.
  *
- * A dialing side that leaves in order first sends GOAWAY on the streams of the channel. From then on the
+ * A dialing side that leaves gracefully first sends GOAWAY on the streams of the channel. From then on the
  * registry does not have the peer, but its forward calls continue for `drainMs`, and may cause backchannel
  * calls on a new stream. When the forward stream has ended, no handler is left that could call back, and
  * the channel closes. The session ends after the last call of the channel. Any other end of the forward
@@ -59,7 +59,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   readonly #backStreams = new Set<Duplex>();
   /** `leaving`: the registry does not have the peer, calls finish. `ended`: there are no calls. */
   #state: 'open' | 'leaving' | 'ended' = 'open';
-  /** `ended`: this side has ended the forward stream in order. */
+  /** `ended`: this side has ended the forward stream gracefully. */
   #forward: 'open' | 'ended' = 'open';
   /**
    * `asked`: this side asked the peer to make a new connection. `told`: the peer announced that it leaves.
@@ -158,7 +158,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   /**
-   * Handles a failure of HTTP/2 on the forward stream. The stream still ends in order, after the GOAWAY
+   * Handles a failure of HTTP/2 on the forward stream. The stream still ends gracefully, after the GOAWAY
    * that explains the failure, but backchannel calls then get no time to finish.
    */
   fail(error: Error): void {
@@ -166,7 +166,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.depart({ cause: 'lost', error });
   }
 
-  /** Departure of the peer if the session ends in order. */
+  /** Departure of the peer if the session ends gracefully. */
   get #departureInOrder(): Departure {
     const isAsked = this.#parting === 'asked' || this.#parting === 'agreed';
     return { cause: isAsked ? 'replaced' : 'left' };

@@ -15,8 +15,8 @@ import { Registry } from './registry.js';
 /** The session of a `PeerConnectionInfo`. */
 export interface PeerConnectionOwner {
   /**
-   * Connection for calls to the peer while forward calls are handled, also after the registry removed the
-   * peer; undefined when these have ended.
+   * Connection for calls to the peer. Exists until the forward calls have ended, even if the registry has
+   * already removed the peer; undefined afterwards.
    */
   readonly conn: ClientConn | undefined;
   /** Called with the server side of the forward stream. */
@@ -94,7 +94,7 @@ export function getPeerId(call: CallLike): PeerId {
 }
 
 /**
- * Returns the connection for calls back to the peer that made a call.
+ * Returns the connection on which a handler can call the peer that made `call`.
  *
  * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
  * @throws UnknownPeerError if the peer has disconnected in the meantime.

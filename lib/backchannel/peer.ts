@@ -16,10 +16,10 @@ export type PeerId = number;
 /**
  * Why a peer disconnected.
  *
- * - `left`: the peer announced in order that it leaves.
+ * - `left`: the peer announced its departure before it left.
  * - `replaced`: this side asked it to make a new connection, because this one is too old
- *   (`grpc.max_connection_age_ms`) or has no calls (`grpc.max_connection_idle_ms`), and the peer left in
- *   order. With `engine: 'grpc-js'` the cause is `left`: the server of grpc-js does not report such
+ *   (`grpc.max_connection_age_ms`) or has no calls (`grpc.max_connection_idle_ms`), and the peer left
+ *   gracefully. With `engine: 'grpc-js'` the cause is `left`: the server of grpc-js does not report such
  *   requests.
  * - `lost`: the connection ended without an announcement (for example because the process of the peer was
  *   killed), the connection broke, the peer did not answer, or it violated the protocol; `error` tells
@@ -42,10 +42,10 @@ export interface PeerLink {
   readonly openStreams: number;
   /** Opens a byte stream to the peer; absent if the link has none, as in tests. */
   openStream?(): Promise<Duplex>;
-  /** Ends the connection. Does not depend on the other end. Idempotent; never rejects. */
+  /** Ends the connection, even if the other end does not respond. Idempotent; never rejects. */
   close(departure: Departure): Promise<void>;
   /**
-   * Called when the registry has removed the peer: ends the connection in order, within a time limit.
+   * Called when the registry has removed the peer: ends the connection gracefully, within a time limit.
    * Idempotent.
    */
   depart?(departure: Departure): void;

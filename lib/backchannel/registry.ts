@@ -21,8 +21,9 @@ export interface PeerRegistration {
  */
 export class Registry implements Iterable<Peer> {
   /**
-   * Emits every arrival and departure after the subscription. The registry itself has the peers that are
-   * already connected. Subscribers run in the root async context, because no call causes these events.
+   * Emits every arrival and departure from the subscription on. For peers that are already connected,
+   * iterate over the registry. Subscribers run in the root async context, because no call causes these
+   * events.
    */
   readonly peers$: Observable<PeerEvent>;
   readonly #peers = new Map<PeerId, Peer>();
@@ -53,8 +54,8 @@ export class Registry implements Iterable<Peer> {
   }
 
   /**
-   * Returns the peer to which `authorizePeer` gave this name; of several, the one that connected last: the
-   * old connection of a peer that reconnected may still be registered.
+   * Returns the peer to which `authorizePeer` gave this name. If several peers have the name, returns the
+   * one that connected last: after a reconnect, the old connection of a peer may still be registered.
    */
   named(name: string): Peer | undefined {
     return this.#namesakes.get(name)?.at(-1);
@@ -97,9 +98,9 @@ export class Registry implements Iterable<Peer> {
   }
 
   /**
-   * Removes a peer. Its in-flight calls may finish, but its connection ends within `drainMs` of its
-   * handshaker: otherwise a peer outside of the registry, which nothing can close, would be served.
-   * Idempotent.
+   * Removes a peer. Its in-flight calls may finish, but its connection ends within the `drainMs` of its
+   * handshaker. Otherwise this side would serve a peer that is not in the registry and that nothing can
+   * close. Idempotent.
    */
   removeBackchannel(id: PeerId, departure: Departure = { cause: 'left' }): void {
     const peer = this.#peers.get(id);

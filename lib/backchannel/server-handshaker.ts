@@ -53,9 +53,9 @@ export interface ServerHandshakerOptions {
   /** Decides which connections become peers, before a byte of their session is read. Default: all do. */
   authorizePeer?: AuthorizePeer | undefined;
   /**
-   * Milliseconds that calls may take to finish when a connection ends in order. Begins when the other end
-   * announces that it leaves, or ends its forward stream. The connection ends after this time. Default
-   * 10000.
+   * Milliseconds that calls may take to finish when a connection ends gracefully. The time begins when the
+   * other end announces that it leaves, or ends its forward stream. The connection ends after this time.
+   * Default 10000.
    */
   drainMs?: number;
   /** Creates the multiplexed sessions. Default: `yamuxSessionFactory()`. */
@@ -125,8 +125,8 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
       session.destroy();
       throw new HandshakeError('this side is closed');
     }
-    // A client may reset its stream in the bytes that open it. The stream has emitted its end by then, so
-    // later listeners would not notice.
+    // A client may open its stream and reset it in the same chunk. The stream has emitted its end by then,
+    // so listeners that are added later would miss it.
     if (stream.destroyed) {
       session.destroy();
       throw new HandshakeError('the client reset its stream as it opened it');
@@ -147,8 +147,8 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
   }
 
   /**
-   * Ends all connections within one second, and refuses new ones until `open()` is called. Does not depend
-   * on the other ends. Idempotent; never rejects.
+   * Ends all connections within one second, even if the other ends do not respond, and refuses new ones
+   * until `open()` is called. Idempotent; never rejects.
    */
   async close(): Promise<void> {
     this.#state = 'closed';
@@ -172,7 +172,7 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     }
   }
 
-  /** Sends the reason on the stream on which the peer waits for HTTP/2, and closes the connection. */
+  /** Sends the reason on the stream of the peer, where it expects HTTP/2, and closes the connection. */
   async #refuse(socket: Duplex, { message }: PeerRefusedError): Promise<void> {
     const session = this.#createSession(socket, 'server');
     try {

@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import { LINGER_MS } from '../wire/index.js';
 
 /**
- * Calls `listener` once when this side has ended `stream` in order, or when the stream was cut. The 'close'
- * event alone is not enough: it waits for the other end to end its half, which may never happen.
+ * Calls `listener` once when this side has ended `stream` gracefully, or when the stream was cut. The
+ * 'close' event alone is not enough: it waits for the other end to end its half, which may never happen.
  */
 export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => void): void {
   let isOver = false;
@@ -17,11 +17,11 @@ export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => vo
 }
 
 /**
- * Resolves when both sides have ended `stream`, or when it was cut. After this side has ended it, the other
- * end has one second for that.
+ * Resolves when both sides have ended `stream`, or when it was cut. After this side has ended the stream,
+ * waits at most one second for the other end.
  *
- * The connection must stay open until then: a Go peer drops replies that are not read yet when the stream
- * of forward calls ends.
+ * The connection must stay open until then: when the stream of forward calls ends, a Go peer drops the
+ * replies that it has not read yet.
  */
 export function waitForStreamEnd(stream: Duplex): Promise<void> {
   if (stream.closed) return Promise.resolve();
