@@ -88,7 +88,7 @@ export class CertificateFiles {
     this.#events.onRenewed?.();
   }
 
-  /** Reads the files once more: the first read may have come between the replacement of two files. */
+  /** Reads the files once more: during the first read, only some of the files may have been replaced. */
   async #takeLater(): Promise<boolean> {
     await setTimeout(SECOND_LOOK_MS, undefined, { ref: false });
     return this.#take();

@@ -6,9 +6,9 @@ const WORDS = 'peer closed';
 const BEFORE_REASON = ': ';
 
 /**
- * Creates the GOAWAY of a side that closes a connection by decision. The code is NO_ERROR, so that clients
- * of grpc-go and grpc-js end in-flight calls with UNAVAILABLE. With any other code, clients of grpc-js end
- * them with CANCELLED.
+ * Creates the GOAWAY of a side whose application decided to close a connection (`peer.close()`). The code
+ * is NO_ERROR, so that clients of grpc-go and grpc-js end in-flight calls with UNAVAILABLE. With any other
+ * code, clients of grpc-js end them with CANCELLED.
  */
 export function closedByDecision(reason: string | undefined): GoAway {
   const message = reason ? `${WORDS}${BEFORE_REASON}${reason}` : WORDS;

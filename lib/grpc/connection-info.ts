@@ -54,8 +54,8 @@ export class ConnectionInfo {
   }
 
   /**
-   * @internal Called when HTTP/2 on the connection fails. The stream still ends in order, since the GOAWAY
-   * that tells the peer why is sent first.
+   * @internal Called when HTTP/2 on the connection fails. The stream still ends gracefully, after the
+   * GOAWAY that tells the peer why.
    */
   failed(_error: Error): void {}
 

@@ -26,9 +26,9 @@ type Handler = (call: StreamingCall, callback?: Answer) => unknown;
  *   answer takes precedence.
  * - `for await` over the requests does not destroy the call, unlike other streams of Node, so that the
  *   handler can answer after the loop, and after `break`.
- * - If the promise of the handler resolves after such a `break`, the call ends, with a callback after
- *   `ANSWER_GRACE_MS`. If the promise is rejected, the call ends with UNKNOWN, as if the handler had thrown
- *   synchronously.
+ * - If the promise of the handler resolves after such a `break`, the call ends: at once, or after
+ *   `ANSWER_GRACE_MS` if the handler has a callback. If the promise is rejected, the call ends with
+ *   UNKNOWN, as if the handler had thrown synchronously.
  */
 export function endingDestroyedCalls(
   handler: UntypedHandleCall,

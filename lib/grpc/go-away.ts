@@ -4,7 +4,7 @@ import type { GoAway } from './grpc-engine.js';
 
 // The GOAWAY frames that are sent outside of an HTTP/2 connection, in one place for both engines.
 
-/** GOAWAY of a side that ends a connection in order. */
+/** GOAWAY of a side that ends a connection gracefully. */
 export const ENDING: GoAway = Object.freeze({ code: ErrorCode.NoError, message: '' });
 
 /**
@@ -19,14 +19,15 @@ export function refuseClient(stream: Duplex, reason: string): void {
 }
 
 /**
- * Tells the server at the other end of a client's `stream` that the connection ends in order. Without it
- * the server counts the end as a loss. Writers of HTTP/2 write whole frames, so another one fits between.
+ * Tells the server at the other end of a client's `stream` that the connection ends gracefully. Without
+ * this GOAWAY the server treats the connection as lost. Writers of HTTP/2 write whole frames, so another
+ * one fits between.
  */
 export function announceEnd(stream: Duplex): void {
   stream.write(encodeGoAway(ErrorCode.NoError, ''));
 }
 
-/** Whether HTTP/2 failed because the peer exceeded a limit: with another stream it would go on. */
+/** Whether HTTP/2 failed because the peer exceeded a limit. Such a peer could continue on another stream. */
 export function isAbuse(error: Error): boolean {
   return error instanceof Http2Error && error.http2Code === ErrorCode.EnhanceYourCalm;
 }

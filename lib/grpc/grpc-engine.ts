@@ -69,8 +69,8 @@ export interface OpenedConnection {
 }
 
 /**
- * Opens a new byte stream to the peer with each call. `signal` aborts when the stream is no longer needed;
- * the caller destroys a stream that comes later.
+ * A function that opens a new byte stream to the peer each time. `signal` aborts when the stream is no
+ * longer needed; the caller destroys a stream that is opened after that.
  */
 export type OpenStream = (signal: AbortSignal) => Promise<Duplex | OpenedConnection>;
 

@@ -9,7 +9,7 @@ import { watchConnectivity } from './watch-connectivity.js';
 const LASTING_MS = 1000;
 /** Longest pause after short-lived connections, in milliseconds. */
 const MAX_PAUSE_MS = 30_000;
-/** In milliseconds; also the first limit of gRPC's connection backoff. */
+/** Default of `lossPauseMs`: equal to the first limit of gRPC's connection backoff. */
 const DEFAULT_LOSS_PAUSE_MS = 1000;
 
 /** Error code NO_ERROR of HTTP/2. */
@@ -21,10 +21,11 @@ const IN_ORDER = 0;
  * side until then.
  *
  * After a GOAWAY with NO_ERROR the next connection is made at once, so that it exists before the old one
- * ends. If the connection was lost without such a GOAWAY, or closed by decision, all clients of that server
- * may have lost theirs at the same moment. To spread their attempts, each one first waits a random time of
- * up to `lossPauseMs`. After connections that last less than a second the pause grows up to 30 seconds,
- * whatever the reason. A call does not wait for these pauses: it makes the channel connect at once.
+ * ends. If the connection was lost without such a GOAWAY, or the peer closed it by decision
+ * (`peer.close()`), all clients of that server may have lost theirs at the same moment. To spread their
+ * attempts, each one first waits a random time of up to `lossPauseMs`. After connections that last less
+ * than a second the pause grows up to 30 seconds, whatever the reason. A call does not wait for these
+ * pauses: it makes the channel connect at once.
  *
  * @param keepsAlive - whether to keep the process alive meanwhile, as a listening socket does.
  * @param lossPauseMs - longest pause after a loss, in milliseconds. Default 1000.

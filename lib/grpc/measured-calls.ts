@@ -26,8 +26,8 @@ export function isMeasuring(call: Call): call is MeasuringCall {
 }
 
 /**
- * Creates an option `callInvocationTransformer` for grpc-js clients. It passes to calls what only the stub
- * knows: the decoded responses, and the number of responses that wait in the stub.
+ * Creates an option `callInvocationTransformer` for grpc-js clients. The transformer tells each call two
+ * facts that only the stub has: the decoded responses, and the number of responses that wait in the stub.
  *
  * @param next - transformer of the user; runs first.
  */

@@ -48,7 +48,7 @@ export interface DecompressionSink {
 const MAX_CHUNK_SIZE = 64 * 1024;
 /** Part size for short messages, in bytes: each part costs one job of the thread pool. */
 const MIN_CHUNK_SIZE = 16 * 1024;
-/** Decompressed size of most messages, at most, relative to their compressed size. */
+/** Most messages decompress to at most this multiple of their compressed size. */
 const USUAL_RATIO = 8;
 
 /** Decompresses one message in parts, so that memory is accounted for before it is used. */

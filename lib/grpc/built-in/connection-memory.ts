@@ -19,7 +19,7 @@ export class ConnectionMemory {
     return this.#limit - this.#held;
   }
 
-  /** Whether half of the limit remains free after `bytes` more, so that an estimate of them is sufficient. */
+  /** Whether half of the limit stays free if `bytes` are added. If so, a rough estimate is good enough. */
   isPlentyFor(bytes: number): boolean {
     return this.#held + bytes <= this.#limit / 2;
   }

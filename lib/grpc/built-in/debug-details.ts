@@ -4,8 +4,8 @@ import { isError } from '../../options/index.js';
 const SENDS_DETAILS = process.env['GRPC_NODE_DEBUG_SEND_ERROR_DETAILS'] === 'true';
 
 /**
- * Returns a status message for `error`: only `text`, as the details are not for clients, unless
- * `GRPC_NODE_DEBUG_SEND_ERROR_DETAILS` is `true`.
+ * Returns a status message for `error`. It is only `text`, because clients must not see the details. If
+ * `GRPC_NODE_DEBUG_SEND_ERROR_DETAILS` is `true`, the details follow.
  */
 export function debugDetails(text: string, error: unknown): string {
   if (!SENDS_DETAILS) return text;

@@ -20,7 +20,10 @@ const HASHED_PROPERTY = 64;
 const INLINE_PROPERTIES = 4;
 const UNHASHED_PROPERTIES = 128;
 
-/** Items that are measured in a longer array: one at random per section, unpredictable for the peer. */
+/**
+ * Number of items that are measured in a longer array: a random one of each section, so that the peer
+ * cannot predict which.
+ */
 const MOST_ITEMS = 256;
 /**
  * Limit, in bytes, of the size assumed for each unmeasured item: the measured one may be the only large
@@ -33,7 +36,7 @@ const MAX_FACTOR = 256;
 
 /** Maximum nesting depth of a scan; protobufjs decodes no deeper. */
 const MAX_DEPTH = 100;
-/** Minimum length, in bytes, of text that is never taken for a message, even if it is a well-formed one. */
+/** Text of at least this length, in bytes, counts as text even if it is also a well-formed message. */
 const LEAST_TEXT = 64;
 
 /** Upper bound of the decoded size of a message of `length` bytes, in bytes. */

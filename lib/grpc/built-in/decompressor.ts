@@ -1,7 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { Decompression, type DecompressionSink } from './compression.js';
 
-/** Messages of one `ConnectionMemory` that are decompressed concurrently, while the main thread decodes others. */
+/**
+ * Maximum number of messages of one `CallMemory` that are decompressed at a time. The main thread decodes
+ * others meanwhile.
+ */
 const MAX_RUNNING = 2;
 
 /**
@@ -53,7 +56,8 @@ export class Decompressor {
     this.#grown.delete(message);
     this.#running.get(message)?.cancel();
     this.#running.delete(message);
-    // Deferred: when a connection ends, all of its calls end one after the other, and none shall start.
+    // Deferred: when a connection ends, its calls end one after the other. No message of the later calls
+    // may start meanwhile.
     process.nextTick(() => this.#goOn());
   }
 

@@ -10,8 +10,9 @@ import {
 const MAX_CONCURRENT_CALLS = 10_000;
 
 /**
- * Calls that a peer may cancel at once, and per second, in excess of those that it lets finish: twice the
- * default of in-flight calls. The handler of a call that is cancelled at once never runs.
+ * Size and refill rate of the token bucket for calls that the peer cancels or that are refused. Each call
+ * that finishes returns a token. The size is twice the default of in-flight calls. The handler of a call
+ * that is cancelled immediately never runs.
  */
 const MAX_CANCELS = 2 * MAX_CONCURRENT_CALLS;
 const CANCELS_PER_SECOND = 1000;

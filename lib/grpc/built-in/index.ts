@@ -11,8 +11,8 @@ export { PROXY_OPTION, PROXY_RULE } from './client/proxy.js';
 export { BuiltInServer } from './server/built-in-server.js';
 
 /**
- * The engine on this package's own HTTP/2. Left to grpc-js are targets that need a resolver, service
- * configs, and servers that record call metrics (`channelLeftToGrpcJs`, `serverLeftToGrpcJs`).
+ * The engine on this package's own HTTP/2. grpc-js handles targets that need a resolver, channels with a
+ * service config, and servers that record call metrics (`channelLeftToGrpcJs`, `serverLeftToGrpcJs`).
  */
 export const builtInEngine: GrpcEngine = {
   name: 'built-in',

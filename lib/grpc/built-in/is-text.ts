@@ -1,6 +1,6 @@
 /**
- * For four bytes at once: the highest bits, four spaces, and the increment that sets the highest bit of
- * DEL.
+ * Constants to test four bytes at once: the highest bit of each, four spaces, and the increment that sets
+ * the highest bit of a DEL.
  */
 const HIGH_BITS = 0x8080_8080;
 const SPACES = 0x2020_2020;

@@ -19,8 +19,8 @@ export interface KeepAliveOptions {
 }
 
 /**
- * Sends pings to the peer, and closes the connection if it is dead. Any received data shows that it is
- * alive, and so does waiting data that the network then accepts (gRFC A8). Does not keep the process alive.
+ * Sends pings to the peer, and closes the connection if it is dead. Received data shows that the peer is
+ * alive, and so does progress of data that waited to be sent (gRFC A8). Does not keep the process alive.
  */
 export class KeepAlive {
   readonly #connection: Http2Connection;
@@ -64,7 +64,10 @@ export class KeepAlive {
     );
   }
 
-  /** Waits for the answer while data moves: in either direction, the answer may be queued behind data. */
+  /**
+   * Waits for the answer as long as data moves in either direction: the ping or its answer may be queued
+   * behind that data.
+   */
   #awaitAnswer(watch: LinkWatch): void {
     this.#timer = setTimeout(() => {
       if (watch.isDead()) this.#connection.destroy(new Error('no answer to the keepalive ping'));

@@ -54,7 +54,7 @@ export class MessageMemory {
     return size - this.#current <= this.account.room;
   }
 
-  /** The current message is delivered, and counts with `size` bytes, for which there is room. */
+  /** Marks the current message as delivered. It counts with `size` bytes, for which there must be room. */
   deliver(size: number): void {
     this.account.hold(size - this.#current);
     if (this.#last > 0) (this.#earlier ??= []).push(this.#last);
@@ -84,8 +84,8 @@ export class MessageMemory {
   }
 
   /**
-   * Whether the reader must take earlier messages before a message of `length` bytes: if memory is scarce,
-   * it may have none waiting.
+   * Whether a message of `length` bytes must wait until the reader has taken all earlier ones, because
+   * memory is scarce.
    */
   isReaderBehind(length: number): boolean {
     if (this.readAhead === undefined || this.account.isPlentyFor(length)) return false;

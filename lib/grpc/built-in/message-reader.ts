@@ -13,8 +13,8 @@ const COPY_LIMIT = 4096;
  */
 const GROWTH = 64;
 /**
- * Fallback if that exceeds the memory. With a smaller factor, a message that arrives byte by byte would be
- * copied for each byte.
+ * Multiple to use if `GROWTH` exceeds the memory. With a smaller one, a message that arrives byte by byte
+ * would be copied for each byte.
  */
 const LEAST_GROWTH = 2;
 

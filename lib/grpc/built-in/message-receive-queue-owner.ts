@@ -2,7 +2,7 @@ import type { status } from '@grpc/grpc-js';
 
 /** The call that owns a receive queue. */
 export interface MessageReceiveQueueOwner {
-  /** Called when a message may be delivered: `pump()` must be called, on its own stack. */
+  /** Called when a message may be delivered. The owner must then call `pump()`, on a separate stack. */
   onWaiting(): void;
   /** Called with one message per `read()`. */
   onMessage(message: Buffer): void;

@@ -44,9 +44,9 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   #wanted = false;
   /** Whether `end()` was called. */
   #ended = false;
-  /** Within `read()`: its caller calls `pump()` itself. */
+  /** True within `read()`, whose caller calls `pump()` itself. */
   #reading = false;
-  /** Within `pump()`: its loop serves a `read()` of a listener. */
+  /** True within `pump()`, whose loop serves a `read()` of a listener. */
   #pumping = false;
   #state: MessageReceiveQueueState = 'open';
   /** Set while the reader is behind with the current message. */
@@ -102,7 +102,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   holdDecoded(decoded: unknown, length: number): boolean {
     if (this.#state === 'closed') return false;
     const size = this.memory.measureLast(decoded, length);
-    // Reading the fields took time, even if they added nothing to the result.
+    // Decoding the fields took time, even if the decoded message does not contain them.
     this.#expansion?.charge(Math.max(size, this.memory.last / 4));
     if (this.memory.correctLast(size)) return true;
     this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);

@@ -20,7 +20,7 @@ const SINGLE_VALUED = new Set([
 
 /**
  * The entries of received metadata, created from the headers at the first access. Few handlers read all of
- * them, and a few bytes on the wire may stand for headers of many KiB. For its users it is the `Map` of
+ * them, and a few bytes on the wire may stand for headers of many KiB. To users it behaves as the `Map` of
  * grpc-js.
  *
  * `get` creates only the values of the requested name; every other method except `clear` creates all.

@@ -25,7 +25,8 @@ export class ContextCall extends AsyncResource implements Call {
   }
 
   /**
-   * Ends with `parent` if `flags` say so; the channel applies its deadline. To be called before `start()`.
+   * Ends the call with `parent` if `flags` select it. The channel applies the deadline of `parent`. Must be
+   * called before `start()`.
    */
   follow(parent: ParentCall, flags: number): void {
     if (!(flags & propagate.CANCELLATION)) return;

@@ -75,7 +75,7 @@ export function withContext(connection?: ConnectionInfo): ServerInterceptor {
   return (_method, call) => new ContextServerCall(call, connection);
 }
 
-/** Combines `interceptors` into one that runs them in the context of the call, as grpc-js does not. */
+/** Combines `interceptors` into one that runs them in the context of the call, which grpc-js does not do. */
 export function inCallScope(interceptors: readonly ServerInterceptor[]): ServerInterceptor[] {
   if (interceptors.length === 0) return [];
   return [

@@ -24,8 +24,9 @@ export const grpcJsEngine: GrpcEngine = {
 };
 
 /**
- * @throws Http2OptionError for a bad `grpc.max_concurrent_streams`. node:http2 would throw an uncaught error
- *   with each connection; also for Infinity, its default.
+ * @throws Http2OptionError for a bad `grpc.max_concurrent_streams`. node:http2 would throw an uncaught
+ *   error with each connection. Infinity, the default, is valid here but is not passed to node:http2,
+ *   which would throw for it too.
  */
 function createServer(options: ServerOptions): GrpcJsServer {
   const { 'grpc.max_concurrent_streams': maxCalls = Infinity, interceptors, ...others } = options;

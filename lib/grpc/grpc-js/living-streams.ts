@@ -8,8 +8,8 @@ import { limitEchoes } from './limit-echoes.js';
 function ignoreError(): void {}
 
 /**
- * Runs `create`, in which grpc-js creates an HTTP/2 server, and hides requests from that server whose
- * stream is closed when they are emitted. Also limits the texts that the server repeats.
+ * Runs `create`, in which grpc-js creates an HTTP/2 server. Hides from this server each request whose
+ * stream is already closed when the request is emitted. Also limits the texts that the server repeats.
  *
  * node:http2 emits a request in `process.nextTick`. If the stream of the connection is no socket, data that
  * arrived with the request may have closed the stream of the request by then: a reset, or a connection

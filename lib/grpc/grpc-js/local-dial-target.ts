@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { inRootContext } from '../../context/index.js';
 
 /**
- * A local address for channels that need none: grpc-js always dials before it asks its credentials for the
- * connection. Closes each dialed connection. One listener serves the whole process while it is held.
+ * A local address that channels over streams dial. They need no address, but grpc-js always dials before it
+ * asks its credentials for the connection. The listener closes each dialed connection. One listener serves
+ * the whole process as long as a channel holds the target.
  */
 class LocalDialTarget {
   #server: Server | undefined;

@@ -31,7 +31,8 @@ export class CallLifetime {
   }
 
   /**
-   * Adds the deadline of `parent`, and its end, as selected by `flags`. Must be called before `start()`.
+   * Makes the call follow the deadline and the end of `parent`, as selected by `flags`. Must be called
+   * before `start()`.
    */
   follow(parent: ParentCall, flags: number): void {
     if (flags & propagate.DEADLINE) {
@@ -51,7 +52,7 @@ export class CallLifetime {
     return left > 0;
   }
 
-  /** Stops the timer, and following the parent. Must be called when the call is over. */
+  /** Stops the timer, and stops following the parent. Must be called when the call is over. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#stopFollowing?.();

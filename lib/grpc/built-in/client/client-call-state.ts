@@ -9,8 +9,8 @@
  *   stream that the peer refused back to `waiting`, once.
  * - `answered`: the response is complete, but messages of it are unread. The last one leads to `ended`, as
  *   does a failure.
- * - `ended`: the status is known, and nothing but the metadata of the response is delivered before it. Its
- *   delivery leads to `closed`.
+ * - `ended`: the status is known. Only the metadata of the response may be delivered before the status. The
+ *   delivery of the status leads to `closed`.
  * - `closed`: the status is delivered, and no event follows.
  */
 export type ClientCallState =

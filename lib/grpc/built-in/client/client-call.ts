@@ -241,7 +241,7 @@ export class ClientCall
     if (this.#state === 'ended') this.#router.callEnded();
     this.#state = 'closed';
     this.receiveQueue.close();
-    // The deadline may pass until now, so that the call does not wait forever for a reader.
+    // The deadline applies until here, so that the call does not wait forever for a reader.
     this.#lifetime?.stop();
     this.#listener!.onReceiveStatus(this.#status!);
   }
@@ -280,7 +280,9 @@ export class ClientCall
     this.#router.pick(this);
   }
 
-  /** Ends the call at once: unread messages are dropped. A call that has ended gets another status. */
+  /**
+   * Ends the call at once: unread messages are dropped. If the call has already ended, replaces its status.
+   */
   #end(why: CallStatus): void {
     const isStarted = this.#state !== 'created' && this.#state !== 'cancelled';
     this.receiveQueue.close();

@@ -15,7 +15,7 @@ import type { Target } from './target.js';
 /** Time limit of the handshakes on a connection if there is another address, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
-/** An address to dial: that of the target, or that of a proxy, which is then asked for `destination`. */
+/** An address to dial: of the target, or of a proxy that is then asked to connect to `destination`. */
 type Route = NetConnectOpts & { readonly destination?: ProxyDestination };
 
 /**

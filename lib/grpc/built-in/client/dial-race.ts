@@ -14,8 +14,8 @@ export interface Winner<Address extends NetConnectOpts> {
 
 /**
  * Dials addresses one after the other, the next one when one fails or is slow, and returns the first
- * established connection. The other attempts are aborted. Unlike in `net.connect`, slow attempts continue
- * meanwhile: a distant peer with several addresses would otherwise be unreachable.
+ * established connection. The other attempts are aborted. Slow attempts continue meanwhile. `net.connect`
+ * aborts them, and so may never reach a distant peer with several addresses.
  *
  * @param signal - aborts all attempts.
  * @throws Error (as a rejection) of the last failed attempt, or the reason of `signal`.

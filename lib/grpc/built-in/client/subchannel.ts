@@ -20,8 +20,8 @@ const MIN_CONNECT_TIMEOUT_MS = 20_000;
 const IDLE: SubchannelState = { name: 'idle' };
 
 /**
- * The connection of a channel: at most one on which calls begin. Connects on demand, and retries with growing
- * pauses until an attempt succeeds. Reports its state to the watchers of the channel.
+ * Manages the connections of a channel. Calls begin on at most one of them. Connects on demand, and retries
+ * with growing pauses until an attempt succeeds. Reports its state to the watchers of the channel.
  */
 export class Subchannel implements CallRouter {
   readonly #connector: Connector;
@@ -134,8 +134,9 @@ export class Subchannel implements CallRouter {
     try {
       await this.#establish(attempt.signal);
     } catch (error) {
-      // The pause begins now, not with the attempt as in gRPC: clients whose attempts fail at the same moment
-      // would otherwise stay in step while attempts take longer than pauses.
+      // The pause begins when the attempt fails. In gRPC it begins with the attempt: if attempts take
+      // longer than pauses, clients whose attempts fail at the same moment would always retry at the same
+      // moment.
       if (this.#isInProgress(attempt)) this.#fail(error as Error, retryInMs);
     } finally {
       clearTimeout(timer);
@@ -260,7 +261,7 @@ export class Subchannel implements CallRouter {
 }
 
 /**
- * Follows `connecting`, but rejects as soon as `signal` aborts, and destroys a connection that is made
+ * Settles like `connecting`, but rejects as soon as `signal` aborts, and destroys a connection that is made
  * later.
  */
 function unlessAborted(connecting: Promise<Connected>, signal: AbortSignal): Promise<Connected> {

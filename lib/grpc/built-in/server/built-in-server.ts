@@ -62,9 +62,9 @@ export class BuiltInServer implements StreamServer {
   }
 
   /**
-   * Serves the methods that no service of the server has with `handler`: a bidirectional call whose messages
-   * are the bytes as they came, whatever the kind of the method is. `call.getPath()` is the method. Default:
-   * such calls end with UNIMPLEMENTED. Go: `grpc.UnknownServiceHandler`.
+   * Sets the handler of methods that no service of the server has. The handler gets each call as a
+   * bidirectional stream of undecoded messages, whatever the kind of the method. `call.getPath()` returns
+   * the method. Default: such calls end with UNIMPLEMENTED. Go: `grpc.UnknownServiceHandler`.
    */
   setUnknownMethodHandler(handler: handleBidiStreamingCall<Buffer, Buffer> | undefined): void {
     this.#unknown = handler;

@@ -233,7 +233,7 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
     this.#deadlineTimer = setTimeout(() => this.#expire(), timeoutMs);
   }
 
-  /** A deadline that passes at once costs the peer as little as a reset, and counts as one. */
+  /** A call with a very short deadline costs the peer as little as a reset, so it is charged like one. */
   #expire(): void {
     if (!this.#stream.isWanted) this.#stream.chargeRefusal();
     this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
@@ -248,13 +248,13 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
     this.sendStatus({ code, details, metadata: null });
   }
 
-  /** Ends the call, and charges the peer for a request that is at fault. */
+  /** Ends the call, and charges the peer for its bad request. */
   #refuse(code: status, details: string): void {
     this.#stream.chargeRefusal();
     this.#fail(code, details);
   }
 
-  /** Ends the call. The end of the stream may do so while the status is being sent. */
+  /** Ends the call. The stream may also close, and so call this method, while the status is being sent. */
   #finish(): void {
     if (this.#state === 'over') return;
     const isAnswered = this.#state === 'answered';
@@ -266,8 +266,8 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
   }
 
   /**
-   * Calls `onCancel`, as grpc-js does for every end of a call: after the streams of an answered call have
-   * closed.
+   * Calls `onCancel`, as grpc-js does for every end of a call. For an answered streaming call, first lets
+   * its Node streams close.
    */
   #reportEnd(listener: ServerCallListener, isAnswered: boolean): void {
     const { requestStream, responseStream } = this.#method.definition;

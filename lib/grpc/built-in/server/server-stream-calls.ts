@@ -117,7 +117,8 @@ export class DuplexCall extends withSurface(Duplex) {
   [STATUS]: ServerStatus = { code: status.OK, details: 'OK' };
 
   constructor(call: ServerCallInterface, path: string, metadata: Metadata) {
-    // Messages in the stream are decoded: only one waits here, the others as bytes.
+    // Messages in this stream are decoded. Only one waits here; the others wait as bytes in the receive
+    // queue.
     super({ objectMode: true, readableHighWaterMark: 1 });
     this[CALL] = call;
     this[PATH] = path;

@@ -22,7 +22,10 @@ export class ServiceTable {
     return this.#methods.get(path);
   }
 
-  /** @throws Error for anything but a service whose methods are not served yet. */
+  /**
+   * @throws Error if an argument is no object, the service is empty, or one of its methods is already
+   * served.
+   */
   add(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     const handlers = handlersOf(service, implementation);
     const names = Object.keys(service);
