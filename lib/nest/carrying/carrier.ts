@@ -11,7 +11,7 @@ export const BACKCHANNEL_CARRIER = 'BACKCHANNEL_CARRIER';
 
 /**
  * Carries the connections between listening and dialing sides: TCP, the in-memory network of
- * `nestjs-backchannel/testing`, or any other byte stream that keeps the order and loses nothing.
+ * `nestjs-backchannel/testing`, or any other reliable byte stream: bytes arrive in order and none is lost.
  */
 export interface BackchannelCarrier {
   /**
@@ -56,7 +56,7 @@ export type CarriedStream = Duplex & {
   getPeerCertificate?(): object | null;
 };
 
-/** Accepts connections that nothing was read from; a `ListenMux` is one. */
+/** Accepts connections from which nothing was read yet; a `ListenMux` is one. */
 export interface ConnectionAcceptor {
   /** Takes all connections of a Node server; those of a TLS server after their TLS handshake. */
   attach(server: Server): unknown;

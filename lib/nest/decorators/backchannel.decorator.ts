@@ -35,7 +35,8 @@ const BackchannelParam = createParamDecorator(
  * `{ detached: true }`, and calls of the `ClientConn`, are not bound.
  *
  * On a plain connection the call fails with FAILED_PRECONDITION before the handler runs, unless
- * `{ optional: true }`. The request needs `@Payload()` then, as with every decorated parameter.
+ * `{ optional: true }`. If a handler has a decorated parameter, such as this one, its request parameter
+ * needs `@Payload()`.
  *
  * If the option `server.backchannel` does not have the service, creating the application fails; with a
  * `ListenMuxServer` made without the module, starting the server fails.

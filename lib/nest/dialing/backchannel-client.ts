@@ -173,9 +173,9 @@ export class BackchannelClient
   /**
    * Closes the client in two steps, which together take at most `drainMs`. First the other end learns that
    * this side leaves, and its calls finish; their handlers may still make forward calls. Then no more
-   * forward calls begin, in-flight ones and the calls back that they cause finish, and the connection
-   * closes. With `gracefulShutdown: false` all calls end at once. Idempotent; resolves when the connection
-   * is closed.
+   * forward calls begin. In-flight forward calls finish, and so do the backchannel calls that they cause.
+   * The connection closes last. With `gracefulShutdown: false` all calls end at once. Idempotent; resolves
+   * when the connection is closed.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#close();

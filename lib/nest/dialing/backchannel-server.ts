@@ -101,7 +101,7 @@ export class BackchannelServer extends StandardServicesServer {
 
   /**
    * Tells the other end that this side leaves, and lets its calls finish. The client and its connections
-   * stay open for handlers that use them, and calls back that forward calls cause are still served.
+   * stay open for handlers that use them. Backchannel calls that forward calls cause are still served.
    * Idempotent.
    */
   override close(): Promise<void> {
@@ -144,8 +144,8 @@ export class BackchannelServer extends StandardServicesServer {
 }
 
 /**
- * Removes the limits on connection age and idle time: a stream that ends for these would tell the other end
- * that this side leaves.
+ * Removes the limits on connection age and idle time: a stream that ends for one of these reasons would
+ * tell the other end that this side leaves.
  */
 function withoutAge(options: ServerOptions): ServerOptions {
   const {

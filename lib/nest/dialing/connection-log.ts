@@ -15,7 +15,7 @@ const MAX_TOLD = 100;
  * Logs that a client has connected, how its connection ended, and why it cannot connect. Each reason for a
  * failure is logged once until the next connection. Failures, losses and closures are warnings; a replaced
  * connection, or a server that stops, is not. Every kind of line has a rate limit, because the other end
- * controls how often they occur, and the reasons.
+ * controls the number and the text of the lines.
  */
 export function logConnection(url: string, states$: Observable<ConnectionState>): Subscription {
   const log = new RateLimitedLog(new Logger('BackchannelClient'));

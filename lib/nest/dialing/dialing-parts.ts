@@ -13,7 +13,10 @@ import { BackchannelServer } from './backchannel-server.js';
 export interface BackchannelClientParts {
   /** Dials. Default: `tcpCarrier`. */
   carrier?: BackchannelCarrier | undefined;
-  /** Multiplexes the connections and serves the calls of the other end. Default: by the client's options. */
+  /**
+   * Multiplexes the connections and serves the calls of the other end. Default: one that the client's
+   * options define.
+   */
   handshaker?: ClientHandshaker | undefined;
 }
 

@@ -10,8 +10,8 @@ import type {
 
 /**
  * Server of one connection of the dialing side. Can drain its current streams, which tells the other end
- * that this side leaves, and still serve new ones: forward calls that are finishing may cause more calls
- * back.
+ * that this side leaves, and still serve new ones: forward calls that are finishing may cause more
+ * backchannel calls.
  */
 export class DrainableServer implements ConnectionServer {
   readonly #server: StreamServer;

@@ -56,8 +56,8 @@ type StreamCall = RequestCall & RespondingCall & { readonly metadata: Metadata }
  * Nest's gRPC server, except where it leaves a call without an end, an observable without an observer, or
  * an error unhandled:
  *
- * - A unary call gets one response, see `answerFrom`. In Nest's server it hangs without a value, and with
- *   two at once.
+ * - A unary call gets one response, see `answerFrom`. In Nest's server the call hangs if the handler gives
+ *   no value, or two values at once.
  * - A client stream whose handler gives no value ends: with an empty message if the handler is void, else
  *   with an error status. In Nest's server it hangs.
  * - A `@GrpcStreamCall` handler that throws, or that a guard rejects, ends the call with that status. In
@@ -127,7 +127,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
     return super.getMessageHandler(service, method.split('/').pop()!, ...rest);
   }
 
-  /** Replaces Nest's own, which makes more promises. Every unary call runs through this method. */
+  /** Replaces the method of Nest, which creates more promises. Every unary call runs through this method. */
   override createUnaryServiceMethod(handler: Handler): Function {
     return (call: UnaryCall, callback: AnswerCallback) =>
       this.onProcessingStartHook(
@@ -254,7 +254,10 @@ function settled(handler: Handler): Handler {
 /** The value of an empty response. `undefined` means no answer; serializers treat both alike. */
 const NOTHING = null;
 
-/** For a request stream with one response: the result has a value, fails, or is empty if the call is over. */
+/**
+ * Wraps the handler of a request stream with one response. Its result has a value, fails, or is empty if
+ * the call is over.
+ */
 function answeringLast(handler: Handler): Handler {
   const { name } = handler;
   return inPlaceOf<Handler>(handler, async (requests, metadata, call) => {

@@ -24,7 +24,7 @@ export function noValue(methodName: string): Failure {
 
 const nestFilter = new BaseRpcExceptionFilter();
 
-/** Nest's own filter uses only the exception. */
+/** Nest's own filter reads only the exception, so it needs no host. */
 const NO_HOST = undefined as unknown as ArgumentsHost;
 
 /**

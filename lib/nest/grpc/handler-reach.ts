@@ -27,8 +27,9 @@ const scanner = new MetadataScanner();
 type DecoratedParameters = Readonly<Record<string, { readonly data?: unknown }>>;
 
 /**
- * Records the reach of each handler of the application that has decorated parameters, to which Nest passes
- * no argument by position. Must be called before Nest registers the handlers.
+ * Records the reach of each handler of the application that has decorated parameters. Nest passes no
+ * argument by position to such a handler, only the arguments that the decorators select. Must be called
+ * before Nest registers the handlers.
  */
 export function noteHandlerReaches(modules: ModulesContainer): void {
   for (const { controllers } of modules.values()) {
@@ -56,7 +57,10 @@ function noteReachesOf(controller: Function): void {
   }
 }
 
-/** @param own - number of parameters with decorators of this package, which inject neither. */
+/**
+ * @param own - number of parameters with decorators of this package, which inject neither the call nor the
+ * callback.
+ */
 function reachOf(parameters: DecoratedParameters, own: number): HandlerReach | undefined {
   const keys = Object.keys(parameters);
   // Custom decorators of the application may use any argument of the handler.

@@ -28,7 +28,9 @@ export interface MessageWriterOptions {
   onError(error: unknown, source: 'observable' | 'iterable'): void;
   /** The source gave a value that is no message, or exceeded the memory limit. */
   onFailure(failure: Failure): void;
-  /** With true: `LONG_BACKLOG` messages wait. With false: no message waits after a drain. */
+  /**
+   * Called with true when `LONG_BACKLOG` messages wait, and with false when no message waits after a drain.
+   */
   onBacklog?(isLong: boolean): void;
 }
 

@@ -16,11 +16,11 @@ export type AnswerCallback = (error: unknown, value?: unknown) => void;
 /**
  * Answers a unary call with the observable that its handler returned:
  *
- * - The first value is the response, sent at once, because a handler may return the endless stream of a
- *   state. Later values and errors are ignored. A promise is awaited.
+ * - The first value is the response, sent at once, because the observable may be endless, such as a stream
+ *   of state changes. Later values and errors are ignored. A promise is awaited.
  * - Without a value the call fails.
  * - The observable is unsubscribed when the call is over: cancelled, past its deadline, or answered. An
- *   observable that completes together with its value has completed by then.
+ *   observable that completes right after its value completes before that.
  *
  * @param onEnd - called once, when the observable has ended or was unsubscribed.
  */

@@ -11,8 +11,7 @@ export type RequestCall = Duplex & { readonly cancelled?: boolean };
 /**
  * The requests of one call as an observable with backpressure:
  *
- * - Nothing is read before the first subscription, or while there is none. HTTP/2 flow control makes the
- *   caller wait meanwhile.
+ * - Nothing is read while there is no subscriber. HTTP/2 flow control makes the caller wait meanwhile.
  * - An observer has consumed a request when it returns from `next`; requests that operators buffer
  *   (`concatMap`, `toArray`) are not counted. `for await` has consumed one when it asks for the next one.
  * - Several observers share the requests: observers that subscribe in the same turn of the event loop as

@@ -22,7 +22,7 @@ export type RespondingMethod = Pick<MethodDefinition<unknown, unknown>, 'path'> 
 };
 
 /**
- * Writes the responses of a handler to its call, then ends the call: in order, with the error of the
+ * Writes the responses of a handler to its call, then ends the call: with status OK, with the error of the
  * source, or with a `Failure` of the writer. Requests are not read while many responses wait.
  *
  * @returns a promise that resolves when all is written, or the call is over; never rejects.

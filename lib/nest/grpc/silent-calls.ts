@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import type { Failure } from './handler-failures.js';
 import type { HandlerReach } from './handler-reach.js';
 
-/** Time limit in milliseconds for a handler with its call, but no callback, to fail the call. */
+/** Milliseconds in which a handler that has its call, but no callback, may still fail the call. */
 const GRACE_MS = 1000;
 
 /** The failure of a call whose handler has returned and cannot answer. */

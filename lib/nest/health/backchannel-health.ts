@@ -1,6 +1,6 @@
 import type { ConnectionState } from '../dialing/connection-state.js';
 
-/** Conditions of a healthy backchannel, besides listening sides that listen. */
+/** Conditions of a healthy backchannel, in addition to the fixed one: every listening side must listen. */
 export interface BackchannelHealthOptions {
   /** Minimum number of connected peers, over all listening sides. Default 0. */
   minPeers?: number;

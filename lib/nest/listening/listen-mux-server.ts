@@ -33,7 +33,7 @@ import { logPeers, logRefusal } from './peer-log.js';
  */
 const MAX_PEER_LINES = 100;
 
-/** Services of peers that have stubs, of all servers in the process. */
+/** Names of the peer services for which stubs exist, over all servers of the process. */
 const knownServices = new Set<string>();
 
 /**
@@ -80,7 +80,7 @@ export class ListenMuxServer extends StandardServicesServer {
     return this.#parts.registry;
   }
 
-  /** @internal Names of the services of peers that have stubs. */
+  /** @internal Names of the peer services for which this server has stubs. */
   get peerServices(): readonly string[] {
     return this.#parts.peerServices?.names ?? [];
   }
@@ -201,8 +201,8 @@ export class ListenMuxServer extends StandardServicesServer {
       handshaker.drain(this.#drainMs),
       server && drainServer(server, this.#drainMs),
     ]);
-    // Send GOAWAY to the remaining peers in this turn: if their streams are cut without one, they count a
-    // loss.
+    // Send GOAWAY to the remaining peers in this turn: if their streams are cut without a GOAWAY, they
+    // treat the connection as lost.
     const peersClosed = handshaker.close();
     server?.forceShutdown();
     await Promise.all([peersClosed, mux.closeConnections(LINGER_MS)]);

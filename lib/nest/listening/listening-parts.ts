@@ -17,7 +17,10 @@ export interface ListenMuxServerParts {
   carrier?: BackchannelCarrier | undefined;
   /** Identifies connections. Default: has the server's handshakers and the limits of its options. */
   mux?: ListenMux<ConnectionInfo> | undefined;
-  /** Makes peers of multiplexed connections, in the registry of the server. Default: by its options. */
+  /**
+   * Makes peers of multiplexed connections, in the registry of the server. Default: one that the server's
+   * options define.
+   */
   handshaker?: ServerHandshaker | undefined;
 }
 

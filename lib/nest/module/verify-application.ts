@@ -21,14 +21,14 @@ export function verifyClientName(container: ModulesContainer, module: Type, name
   );
 }
 
-/** For each listening side of an application, the services of peers that have stubs. */
+/** For each listening side of an application, the names of the peer services for which stubs exist. */
 const known = new WeakMap<ModulesContainer, (readonly string[])[]>();
 
 /**
  * Verifies that all services that controllers name in `@Backchannel('Service')` have stubs. Each listening
- * side of the application calls this function; the last call verifies against the services of all.
+ * side of the application calls this function; the last call verifies against the services of all sides.
  *
- * @param services - names of the services of peers that have stubs on this side.
+ * @param services - names of the peer services for which this side has stubs.
  * @throws OptionError naming the handler, the service, and the services that exist.
  */
 export function verifyBackchannelUses(

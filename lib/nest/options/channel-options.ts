@@ -41,7 +41,9 @@ export function toListeningServerOptions(options: BackchannelServicesOptions): S
   return { ...SIGNS_OF_LIFE, ...toServerOptions(options) };
 }
 
-/** Options of the dialing side's channel, which is kept connected because it also carries calls back. */
+/**
+ * Options of the dialing side's channel, which is kept connected because it also carries backchannel calls.
+ */
 export function toDialingChannelOptions(
   options: BackchannelServicesOptions & Pick<BackchannelClientOptions, 'proxy'>,
 ): ChannelOptions {

@@ -48,8 +48,8 @@ export interface ConnectionOptions {
    */
   engine?: EngineName | GrpcEngine;
   /**
-   * Whether in-flight calls, in both directions, may finish when the application closes or the
-   * connection ends in order, within `drainMs`. Default true, unlike in the stock transport.
+   * Whether in-flight calls, in both directions, may finish when the application closes or the connection
+   * ends gracefully, within `drainMs`. Default true, unlike in the stock transport.
    */
   gracefulShutdown?: boolean;
   /** Time limit in milliseconds for in-flight calls to finish. Default 10000. */
@@ -80,8 +80,8 @@ export interface ListenMuxServerOptions
    */
   handshakers?: Handshaker<ConnectionInfo>[];
   /**
-   * Time limit in milliseconds for identification and authorization of a connection. Under TLS, the TLS
-   * handshake before has a limit of its own of this length. Default 20000; 0 is no limit.
+   * Time limit in milliseconds for identification and authorization of a connection. With TLS, the TLS
+   * handshake comes first and has a separate limit of the same length. Default 20000; 0 is no limit.
    */
   handshakeTimeoutMs?: number;
   /**
@@ -112,15 +112,16 @@ export interface BackchannelClientOptions
    */
   lazy?: boolean;
   /**
-   * Take the streams of bytes that the listening side opens with `peer.openStream(magic)`, each those with
-   * its magic. Default: none.
+   * Handle the byte streams that the listening side opens with `peer.openStream(magic)`; each handshaker
+   * gets the streams with its magic. Default: none.
    */
   streamHandshakers?: Handshaker[];
   /**
-   * Url of the HTTP proxy to connect through, for every host: `http://user:password@proxy.example:3128`,
-   * or `https:` for TLS to the proxy. `false` is no proxy and ignores the environment. Default: the proxy
-   * of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or `no_proxy`, in
-   * lower case, as grpc-js reads them). `engine: 'grpc-js'` supports only the default and `false`.
+   * Url of the HTTP proxy to connect through, for every host: `http://user:password@proxy.example:3128`, or
+   * `https:` for TLS to the proxy. `false` turns the proxy off, including that of the environment. Default:
+   * the proxy of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or
+   * `no_proxy`, in lower case, as grpc-js reads them). `engine: 'grpc-js'` supports only the default and
+   * `false`.
    */
   proxy?: string | false;
 }

@@ -34,7 +34,10 @@ const textOrTexts = either(text, listOf('an array of strings', text));
 const MAX_UINT32 = 2 ** 32 - 1;
 const settingOf32Bits = wholeNumber(0, MAX_UINT32);
 
-/** A setting of HTTP/2. Both sides would refuse another value only when they make a connection. */
+/**
+ * A setting of HTTP/2. Without this rule, both sides would refuse a bad value only when they make a
+ * connection.
+ */
 const metadataSize: Rule<number> = {
   ...settingOf32Bits,
   expects: `${settingOf32Bits.expects}, or Infinity`,

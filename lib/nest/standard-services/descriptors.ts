@@ -32,7 +32,7 @@ const LABEL_REPEATED = 3;
 /**
  * Converts the descriptors of @grpc/proto-loader to those of a protobuf compiler: files name their
  * dependencies, types have full names, and map entries have their standard names. Go clients such as
- * grpcurl require it.
+ * grpcurl require this form.
  *
  * @param files - encoded `FileDescriptorProto`s, including the dependencies of each.
  * @returns the converted files, in the same order.
@@ -56,8 +56,8 @@ export function mendDescriptors(files: Buffer[]): Buffer[] {
 }
 
 /**
- * Removes custom options, which are extensions of descriptor.proto. Callers do not need them, and with
- * the descriptors that protobufjs makes for them clients cannot read the rest of the file.
+ * Removes custom options, which are extensions of descriptor.proto. Clients do not need these options. With
+ * the descriptors that protobufjs makes for the options, clients cannot read the rest of the file.
  */
 function removeOptions(file: FileDescriptor, ofOptions: PackageDefinition): void {
   const isKept = ({ name }: { name: string }): boolean =>

@@ -1,7 +1,7 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ServiceHost } from '../grpc/service-host.js';
 
-/** The part of the server's end of a streaming call that is used. */
+/** The used part of a streaming call on the server. */
 interface StreamingCall {
   end(): void;
   once(event: 'cancelled', listener: () => void): void;
@@ -11,7 +11,8 @@ type Handler = (this: unknown, call: unknown, ...rest: unknown[]) => unknown;
 
 /**
  * Tracks the open streaming calls of the services that are added through it, to end them when the server
- * closes. `Watch` and reflection calls do not end by themselves, so that draining would wait for them.
+ * closes. `Watch` and reflection calls do not end by themselves, so draining would wait for them until its
+ * time limit.
  */
 export class OpenCalls implements ServiceHost {
   /** The added services. */
