@@ -78,16 +78,16 @@ const RULES: Rules<TestPairOptions> = {
 };
 
 /**
- * Starts both applications on an in-memory network. Clients of the dialing application reach the
- * listening one at any url that has no listener. Resolves when all clients are connected. Close the pair
- * at the end of the test.
+ * Starts both applications on an in-memory network. A client of the dialing application reaches the
+ * listening application with any url, unless the network has a listener for that url. Resolves when all
+ * clients are connected. Close the pair at the end of the test.
  *
  * Needs `@nestjs/testing`, and an HTTP adapter as every Nest application does. No HTTP port is opened;
  * `pair.listening.listen(0)` opens one.
  *
- * @throws OptionError (as a rejection) naming a bad option; Error if a side has nothing to listen or
- * dial with; NotConnectedError or NoPeerError if they are not connected within `deadlineMs`, with the
- * reason if it is known; errors of starting an application. Both applications are closed then.
+ * @throws OptionError (as a rejection) naming a bad option; Error if a side has nothing to listen or dial
+ * with; NotConnectedError or NoPeerError if they are not connected within `deadlineMs`, with the reason if
+ * it is known; errors of starting an application. In each case, the started applications are closed first.
  */
 export async function createTestPair(options: TestPairOptions): Promise<TestPair> {
   const verified = verifyOptions('createTestPair', RULES, options);
@@ -135,7 +135,7 @@ async function start(
   return app;
 }
 
-/** Resolves when all clients are connected and there is a peer. The errors of clients come first. */
+/** Resolves when all clients are connected and there is a peer. Errors of clients take precedence. */
 async function connected(
   clients: readonly BackchannelClient[],
   registry: Registry,

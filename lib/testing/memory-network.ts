@@ -46,7 +46,7 @@ export class MemoryNetwork implements BackchannelCarrier {
         `somebody listens on ${JSON.stringify(url)} of this MemoryNetwork already: give each listener a url of its own, or each test a network`,
       );
     }
-    // An entry of its own: `stop` must not end a later listener with the same acceptor.
+    // A new object for each listener: `stop` must not end a later listener with the same acceptor.
     const listener: MemoryAcceptor = { handle: (connection) => acceptor.handle(connection) };
     this.#listeners.set(url, listener);
     const stop = (): void => {

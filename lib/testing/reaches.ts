@@ -1,7 +1,7 @@
 const ALL_ADDRESSES = new Set(['0.0.0.0', '[::]']);
 const THIS_MACHINE = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Whether `url` leads to a listener on `listened`, if both are addresses of one machine. */
+/** Whether `url` leads to a listener on `listened`. Assumes that both are addresses of one machine. */
 export function reaches(url: string, listened: string): boolean {
   const from = hostAndPort(url);
   const to = hostAndPort(listened);

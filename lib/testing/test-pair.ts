@@ -44,7 +44,8 @@ export class TestPair {
   }
 
   /**
-   * The newest peer of the listening side, which is the dialing side; a new one after each reconnect.
+   * The dialing application as a peer of the listening side: the newest peer. Each reconnect makes a new
+   * one.
    *
    * @throws Error if no peer is connected.
    */

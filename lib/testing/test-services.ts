@@ -21,7 +21,7 @@ export class TestStubFactory implements StubFactory {
     this.#owner = owner;
   }
 
-  /** @throws Error if `services` does not have it. */
+  /** @throws Error if the test gave no stub of this service. */
   getService<T extends object>(name: string): T {
     if (Object.hasOwn(this.#services, name)) return this.#services[name] as T;
     const names = Object.keys(this.#services).join(', ') || 'none';

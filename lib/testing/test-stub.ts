@@ -4,8 +4,8 @@ import { concatAll, defer, isObservable, of, type Observable } from 'rxjs';
 export type TestReply<Reply> = Reply | Promise<Reply> | Observable<Reply>;
 
 /**
- * Implementations of the methods of `Service`, the type of its stubs, that a test needs. Each may return
- * any form of `TestReply`.
+ * Implementations of those methods of a service that a test needs. `Service` is the type of the stub.
+ * Each implementation may return any form of `TestReply`.
  */
 export type TestMethods<Service> = {
   [Name in keyof Service]?: Service[Name] extends (...args: infer Args) => Observable<infer Reply>
@@ -14,9 +14,9 @@ export type TestMethods<Service> = {
 };
 
 /**
- * Creates a stub of a service whose calls `methods` answer instead of a peer. Use it in place of the stub
- * of `getService` or `@Backchannel('Service')`. As with a real stub, a call begins at the subscription,
- * replies are asynchronous, and an error that a method throws is the error of the call.
+ * Creates a stub of a service. The functions in `methods` answer its calls, in place of a peer. Use the
+ * stub in place of that of `getService` or `@Backchannel('Service')`. As with a real stub, a call begins at
+ * the subscription, replies are asynchronous, and an error that a method throws is the error of the call.
  */
 export function createTestStub<Service extends object>(methods: TestMethods<Service>): Service {
   const stub = Object.entries<unknown>(methods).map(([name, method]) => [
