@@ -8,7 +8,7 @@ export interface ReceiverHost {
   readonly streams: ReadonlyMap<number, YamuxJsStream>;
   /** Whether the session is over; the rest of a frame is ignored then. */
   isOver(): boolean;
-  /** The peer accepts no new streams. */
+  /** Called when the peer accepts no new streams. */
   refuseOpens(): void;
   /** Sends a reset of a stream to the peer. */
   reset(streamId: number): void;
@@ -16,10 +16,10 @@ export interface ReceiverHost {
 
 /**
  * Passes the peer's frames to yamux-js in a form that it can handle, and handles the rest. yamux-js
- * understands one flag per frame, and only on window updates: frames are passed in parts, FIN and RST
- * not at all (C5 to C8, C14, C15; see docs/yamux-js.md).
+ * understands one flag per frame, and only on window updates. Therefore this class passes a frame in parts,
+ * and handles FIN and RST itself (C5 to C8, C14, C15; see docs/yamux-js.md).
  *
- * yamux-js handles each part before `write()` returns, because its output always flows.
+ * yamux-js handles each part before `write()` returns, because its output is never paused.
  */
 export class YamuxJsFrameReceiver {
   readonly #yamux: RawSession;

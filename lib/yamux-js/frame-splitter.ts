@@ -44,7 +44,9 @@ export class FrameSplitter {
     }
   }
 
-  /** Whether the collected bytes are a whole frame; if only its header, makes room for the payload. */
+  /**
+   * Whether the collected bytes are a whole frame. If they are only its header, makes room for the payload.
+   */
   #completed(): boolean {
     const length = this.#frameLength(this.#partial, 0);
     if (length === this.#filled) return true;

@@ -14,7 +14,10 @@ export interface RawStream extends Duplex {
   updateRecvWindow(receivedSize: number): void;
 }
 
-/** The subset of a yamux-js session that is used. Its input comes from the peer, its output goes there. */
+/**
+ * The subset of a yamux-js session that is used. Its input is the bytes from the peer, its output the bytes
+ * to the peer.
+ */
 export interface RawSession extends Transform {
   onStream?: (stream: RawStream) => void;
   open(): RawStream;

@@ -13,9 +13,9 @@ import { YamuxJsSession } from './yamux-js-session.js';
 /** Options of sessions on yamux-js; all are optional. The two ends need not have equal values. */
 export interface YamuxJsOptions {
   /**
-   * Maximum payload of a received frame, in bytes; a longer frame ends the session. From 65536, the
-   * maximum that this factory sends, to 262144, the window of a stream, which no frame may exceed.
-   * Default 262144.
+   * Maximum payload of a received frame, in bytes; a longer frame ends the session. Range: 65536 (the
+   * maximum that this factory sends) to 262144 (the window of a stream, which no frame may exceed). Default
+   * 262144.
    */
   maxFrameSize?: number;
   /**
@@ -24,8 +24,8 @@ export interface YamuxJsOptions {
    */
   maxStreams?: number;
   /**
-   * Time limits of `close()`, in milliseconds, both counted from the last progress: first for written data
-   * to leave the streams; then for the socket to send its output. At least 1. Default 10000.
+   * Time limit of each step of `close()`, in milliseconds since the last progress: first, written data
+   * leaves the streams; then the socket sends its output. At least 1. Default 10000.
    */
   closeTimeoutMs?: number;
 }
@@ -49,8 +49,8 @@ const RULES: Rules<YamuxJsOptions> = {
  *
  * - Needs the package `yamux-js`, an optional peer dependency: `npm install yamux-js@0.2`. Importing
  *   this module without the package throws `ERR_MODULE_NOT_FOUND`.
- * - yamux-js gets exactly one whole frame at a time, with only the flags that it understands. End,
- *   reset, acknowledgement, backpressure and errors are implemented around it.
+ * - yamux-js gets exactly one whole frame at a time, with only the flags that it understands. This factory
+ *   implements end, reset, acknowledgement, backpressure and errors itself.
  * - The window is 262144 bytes per stream, because a frame of a whole window may have to be buffered. One
  *   stream carries at most 262144 bytes per round trip.
  * - Memory per stream: at most 262144 bytes that wait for the reader. Memory per session: one incomplete

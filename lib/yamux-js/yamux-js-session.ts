@@ -11,7 +11,10 @@ import { YamuxJsStream, type YamuxJsStreamHost } from './yamux-js-stream.js';
 
 const { Client, Server } = loadYamuxJs();
 
-/** Maximum output in bytes that waits for a peer that does not read. Only answers to the peer reach it. */
+/**
+ * Maximum output in bytes that waits for a peer that does not read. Only answers to frames of the peer can
+ * exceed it: data of streams waits for the socket to drain.
+ */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 
 /** Settings of a session; see `YamuxJsOptions`. */
@@ -46,7 +49,7 @@ export class YamuxJsSession implements MultiplexSession {
   #closing: Promise<void> | undefined;
   #closeDeadline: NodeJS.Timeout | undefined;
   #remoteGoAway = false;
-  /** Bytes that the socket was given. */
+  /** Bytes written to the socket. */
   #bytesWritten = 0;
   #handler: ((stream: Duplex) => void) | undefined;
   /** Inbound streams that arrived before the handler was set. */
@@ -202,7 +205,10 @@ export class YamuxJsSession implements MultiplexSession {
     this.#terminate(this.#endOfInput());
   }
 
-  /** Does not pause the output for a full socket: yamux-js would stop reading too. See `#admits`. */
+  /**
+   * Does not pause the output when the socket is full: yamux-js would then stop reading, too. `#admits`
+   * limits the output instead.
+   */
   #forward(frame: Buffer): void {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded) return;

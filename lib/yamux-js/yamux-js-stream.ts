@@ -11,9 +11,9 @@ export interface YamuxJsStreamHost {
   admits(stream: YamuxJsStream): boolean;
   /** Sends a reset of the stream to the peer. */
   reset(streamId: number): void;
-  /** A write or the end of the stream was sent. */
+  /** Called when a write, or the end of the stream, was sent. */
   flushed(): void;
-  /** The stream is over; its id is no longer in use. */
+  /** Called when the stream is over and its id is no longer in use. */
   forget(stream: YamuxJsStream): void;
 }
 
@@ -30,7 +30,9 @@ export class YamuxJsStream extends Duplex {
   readonly #raw: RawStream;
   /** yamux-js' `updateRecvWindow`: counts bytes as received, and sends credit from half a window on. */
   readonly #credit: (bytes: number) => void;
-  /** Received bytes without credit yet; they wait for the reader, in `#raw` or in this stream. */
+  /**
+   * Received bytes for which no credit is sent yet. They wait for the reader, in `#raw` or in this stream.
+   */
   #uncredited = 0;
   /** Bytes that the peer accepts, as yamux-js counts them. */
   #sendWindow = INITIAL_WINDOW;
