@@ -35,9 +35,6 @@ import {
   type SessionFactory,
 } from './session-factory.js';
 
-/** Idle timeout of 24 days, the longest delay that Node's timers support. */
-const NEVER_IDLE: ChannelOptions = { 'grpc.client_idle_timeout_ms': MAX_TIMEOUT_MS };
-
 /** Options of a `ClientHandshaker`; all are optional. */
 export interface ClientHandshakerOptions {
   /** Creates the multiplexed sessions. Default: `yamuxSessionFactory()`. */
@@ -124,7 +121,7 @@ export class ClientHandshaker {
       target,
       credentials,
       (socket) => this.#handshake(socket),
-      { ...NEVER_IDLE, ...options },
+      neverIdle(options),
     );
   }
 
@@ -133,17 +130,14 @@ export class ClientHandshaker {
    * reliable byte stream: bytes arrive in order and none is lost.
    */
   createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
-    return this.#engine.createStreamChannel(
-      async (signal) => {
-        const { stream, ...facts } = toOpened(await dial(signal));
-        if (signal.aborted) {
-          stream.destroy();
-          throw signal.reason;
-        }
-        return { stream: await this.#handshake(stream), ...facts };
-      },
-      { ...NEVER_IDLE, ...options },
-    );
+    return this.#engine.createStreamChannel(async (signal) => {
+      const { stream, ...facts } = toOpened(await dial(signal));
+      if (signal.aborted) {
+        stream.destroy();
+        throw signal.reason;
+      }
+      return { stream: await this.#handshake(stream), ...facts };
+    }, neverIdle(options));
   }
 
   /**
@@ -211,4 +205,10 @@ export class ClientHandshaker {
 
 async function endAll(sessions: readonly DialingSession[]): Promise<void> {
   await Promise.all(sessions.map((session) => session.close()));
+}
+
+/** Completes channel options with an idle timeout of 24 days, the longest delay of Node's timers. */
+function neverIdle(options: ChannelOptions = {}): ChannelOptions {
+  const idleMs = options['grpc.client_idle_timeout_ms'] ?? MAX_TIMEOUT_MS;
+  return { ...options, 'grpc.client_idle_timeout_ms': idleMs };
 }

@@ -98,7 +98,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     watchConnectivity(this.#channel as ChannelInterface, (state) => {
       if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;
       this.takesLeave();
-      this.depart(this.#departureInOrder);
+      this.depart(this.#gracefulDeparture);
     });
     // Connects before the first call needs the channel, as Go's `grpc.Dial` does.
     this.#channel.getConnectivityState(true);
@@ -167,7 +167,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   /** Departure of the peer if the session ends gracefully. */
-  get #departureInOrder(): Departure {
+  get #gracefulDeparture(): Departure {
     const isAsked = this.#parting === 'asked' || this.#parting === 'agreed';
     return { cause: isAsked ? 'replaced' : 'left' };
   }
@@ -176,7 +176,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   #endForward(): void {
     if (this.#forward === 'ended' || this.#state === 'ended') return;
     this.#forward = 'ended';
-    this.depart(this.#departureInOrder);
+    this.depart(this.#gracefulDeparture);
     void this.#closeChannel();
   }
 
@@ -194,7 +194,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   #onSessionEnd(error: Error | undefined): void {
     const hasSaidSo = this.#parting === 'told' || this.#parting === 'agreed';
     const isLost = error !== undefined && (error === this.#failure || !hasSaidSo);
-    this.depart(isLost ? { cause: 'lost', error } : this.#departureInOrder);
+    this.depart(isLost ? { cause: 'lost', error } : this.#gracefulDeparture);
     this.#end();
   }
 
@@ -209,7 +209,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
    */
   #end(goAway?: GoAway): void {
     if (this.#state === 'ended') return;
-    this.depart(this.#departureInOrder);
+    this.depart(this.#gracefulDeparture);
     this.#state = 'ended';
     clearTimeout(this.#timer);
     if (this.#forward === 'open') this.#endServing(goAway);

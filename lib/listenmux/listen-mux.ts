@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
-import { func, required, verifyOptions, type Rules } from '../options/index.js';
+import { func, required, showValue, verifyOptions, type Rules } from '../options/index.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ListenMuxError } from './errors.js';
 import { isMagic, MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
@@ -76,9 +76,7 @@ export class ListenMux<Context = undefined> {
   register(handshaker: Handshaker<Context>): this {
     const { magic } = handshaker;
     if (!isMagic(magic)) {
-      throw new TypeError(
-        `magic ${JSON.stringify(magic)} has ${Buffer.byteLength(magic)} bytes; it must have ${MAGIC_LENGTH}`,
-      );
+      throw new TypeError(`magic ${showValue(magic)}: it must have ${MAGIC_LENGTH} bytes of ASCII`);
     }
     if (this.#handshakers.has(magic)) {
       throw new TypeError(`a handshaker for magic ${JSON.stringify(magic)} is already registered`);

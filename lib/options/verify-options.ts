@@ -73,7 +73,7 @@ function wrongOption(value: unknown, rule: OptionRule, path: string, { call }: P
 }
 
 function remedyFor(value: unknown, rule: OptionRule): string | undefined {
-  if (value === null) return 'leave it out to have the default';
+  if (value === null) return rule.isRequired ? undefined : 'leave it out to have the default';
   return typeof value === 'string' ? rule.ofText : undefined;
 }
 

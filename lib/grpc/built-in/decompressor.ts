@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Decompression, type DecompressionSink } from './compression.js';
 
 /**
- * Maximum number of messages of one `CallMemory` that are decompressed at a time. The main thread decodes
+ * Maximum number of messages of one `ConnectionMemory` that are decompressed at a time. The main thread decodes
  * others meanwhile.
  */
 const MAX_RUNNING = 2;

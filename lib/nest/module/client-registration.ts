@@ -129,7 +129,7 @@ export function clientModule(
           client: BackchannelClient,
           { lazy = false }: BackchannelClientOptions,
         ): RegisteredClient => ({ name: registration.name, lazy, client }),
-        inject: [token, optionsToken],
+        inject: [token, verifiedToken],
       },
       dialingSideCheck(registration.name, call),
       BackchannelHealthIndicator,

@@ -279,12 +279,12 @@ describe('ListenMux', () => {
     );
   });
 
-  it.each(['tenletters', 'twelve chars', 'elf zeichen\u00fc', ''])(
-    'refuses a magic that has not exactly 11 bytes: %j',
+  it.each(['tenletters', 'twelve chars', 'elf zeichen\u00fc', '\u00fcber-elf-i', '', 11 as never])(
+    'refuses a magic that has not exactly 11 bytes of ASCII: %j',
     (magic) => {
       const mux = new ListenMux({ onConnection: () => {} });
       expect(() => mux.register({ magic, handshake: () => Promise.resolve(undefined) })).toThrow(
-        /it must have 11/,
+        /it must have 11 bytes of ASCII/,
       );
     },
   );

@@ -249,6 +249,12 @@ describe('other entry points', () => {
     expect(message).toContain(says);
   });
 
+  it('does not advise to leave out an option that is needed', async () => {
+    const { message } = await errorOf(otherCalls['BackchannelModule.forRoot']!, { server: null });
+
+    expect(message).not.toContain('leave it out');
+  });
+
   it.each([undefined, '', 7])('registerClient refuses the name %o', (name) => {
     const options = { name: name as string, ...services };
 
