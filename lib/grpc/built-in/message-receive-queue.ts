@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { NO_CONNECTION } from './connection-memory.js';
 import type { CompressedMessage } from './decompressor.js';
+import { deliveryTime, MESSAGES_PER_LOOK } from './delivery-time.js';
 import { ExpansionCharge } from './expansion-charge.js';
 import { withoutLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
@@ -20,6 +21,8 @@ const CUT = 'The stream ended in the middle of a message';
  * Queue of received messages. Each `read()` delivers one, in order and decompressed. Only the first message
  * is assembled in advance; later bytes are kept as received. Unread bytes are not consumed, so that the
  * flow-control window applies backpressure to the peer.
+ *
+ * Longer than 300 lines because the states of the current message are of one piece.
  */
 export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** `grpc-encoding` of the received messages. */
@@ -49,6 +52,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** True within `pump()`, whose loop serves a `read()` of a listener. */
   #pumping = false;
   #state: MessageReceiveQueueState = 'open';
+  /** Messages that were due, to look at the clock at every eighth. */
+  #dueCount = 0;
+  /** True from the end of the delivery time until the next turn of the event loop. */
+  #isPaused = false;
   /** Set while the reader is behind with the current message. */
   #readerPoll: ReaderPoll | undefined;
 
@@ -125,17 +132,26 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (bytes > 0) this.#owner.consume(bytes);
   }
 
-  /** Delivers messages while they are requested and available. Runs user code. */
+  /**
+   * Delivers messages while they are requested and available, and while there is time in this turn of the
+   * event loop. Runs user code.
+   */
   pump(): void {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#isPaused) return;
     this.#pumping = true;
     try {
-      while (this.#wanted && this.#isDue()) this.#handOver();
+      while (this.#wanted && this.#isDue() && !this.#isTimeUp()) this.#handOver();
     } finally {
       this.#pumping = false;
     }
     if (this.#message !== undefined) this.#message = withoutLargeBuffer(this.#message);
     else if (this.#ended && this.#state === 'open' && this.#unreadLength === 0) this.#finish();
+  }
+
+  /** @internal Delivers again after a turn of the event loop. */
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#state !== 'closed') this.#owner.onWaiting();
   }
 
   // ---- Called by the reader
@@ -203,6 +219,15 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** Whether the received bytes end within a message. */
   get #isCut(): boolean {
     return this.#message === undefined && !this.#reader.atBoundary;
+  }
+
+  /** Whether the remaining messages have to wait for the next turn; then schedules their delivery. */
+  #isTimeUp(): boolean {
+    this.#dueCount += 1;
+    if (this.#dueCount % MESSAGES_PER_LOOK !== 0 || !deliveryTime.isUp()) return false;
+    this.#isPaused = true;
+    setImmediate(resume, this);
+    return true;
   }
 
   /** Whether the current message may be delivered. */
@@ -297,4 +322,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#taken = 0;
     this.#owner.consume(bytes);
   }
+}
+
+function resume(queue: MessageReceiveQueue): void {
+  queue.resume();
 }
