@@ -79,12 +79,14 @@ export {
   Registry,
   ServerHandshaker,
   UnknownPeerError,
+  yamuxSessionFactory,
 } from './backchannel/index.js';
 export type {
   AuthorizePeer,
   BackchannelErrorCode,
   ClientConstructor,
   Departure,
+  MultiplexSession,
   PeerCandidate,
   PeerCloseOptions,
   PeerEvent,
@@ -96,8 +98,10 @@ export type {
 
 // Connections of calls, credentials, and types for options
 export {
+  builtInEngine,
   ConnectionInfo,
   connectionOf,
+  grpcJsEngine,
   watchChannelCredentials,
   watchServerCredentials,
 } from './grpc/index.js';
