@@ -26,6 +26,8 @@ let lastCallNumber = 0;
  * One call, as stubs and interceptors of grpc-js use it. Delivers metadata, messages and status, in this order.
  *
  * The call is the listener of all parts that it uses. User code runs in the async context of the caller.
+ *
+ * Longer than 300 lines because one object per call stands for the call towards stub, router and stream.
  */
 export class ClientCall
   extends DeliveredCall
