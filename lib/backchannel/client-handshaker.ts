@@ -166,8 +166,7 @@ export class ClientHandshaker {
     if (this.#handshakers.length === 0) return serve;
     const mux = this.#createStreamMux(serve);
     return (stream) => {
-      served.add(stream);
-      mux.handle(stream);
+      if (served.accept(stream)) mux.handle(stream);
     };
   }
 

@@ -57,9 +57,17 @@ export class DialingSession {
     this.closed = session.closed.then(() => this.#end());
   }
 
-  /** Adds a stream that the other end has opened, to be destroyed after the end of the session. */
-  add(stream: Duplex): void {
+  /**
+   * Accepts a stream beside the calls, which ends with the session. Returns false, and destroys the stream,
+   * if the session has ended.
+   */
+  accept(stream: Duplex): boolean {
+    if (this.#state === 'ended') {
+      stream.destroy();
+      return false;
+    }
     this.#streams.add(stream);
+    return true;
   }
 
   /**

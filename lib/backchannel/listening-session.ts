@@ -118,6 +118,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
 
   /** Opens a stream beside those of calls. @throws Error (as a rejection) if the session has ended. */
   async openStream(): Promise<Duplex> {
+    if (this.#state === 'ended') throw new Error('the session has ended');
     const stream = await this.#parts.session.open();
     this.#streams.add(stream);
     return stream;

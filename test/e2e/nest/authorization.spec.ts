@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { status } from '@grpc/grpc-js';
+import { status, type ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -9,6 +9,7 @@ import {
   BackchannelClient,
   BackchannelModule,
   connectBackchannel,
+  connectionOf,
   ListenMuxServer,
   NotConnectedError,
   PEER_AUTHORIZER,
@@ -20,6 +21,7 @@ import {
   type ListenMuxServerOptions,
   type PeerAuthorizer,
   type PeerCandidate,
+  type PeerConnectionInfo,
   type PeerEvent,
 } from 'nestjs-backchannel';
 import { dial, urlOf } from '../../fixtures/nest/apps.js';
@@ -111,6 +113,22 @@ describe('authorizePeer', () => {
     expect(peer!.identity.name).toBe(name);
     expect(registry.named('press')).toBe(name === undefined ? undefined : peer);
     expect(await echo(client, 'hello')).toEqual({ text: 'hello' });
+  });
+
+  it('is known to the calls of the peer', async () => {
+    const identities: unknown[] = [];
+    const interceptor: ServerInterceptor = (_method, call) => {
+      identities.push((connectionOf(call) as PeerConnectionInfo).identity);
+      return call as ServerInterceptingCall;
+    };
+    const channelOptions = { interceptors: [interceptor] } as object;
+    const { url } = await startGuarded(() => ({ name: 'press' }), { channelOptions });
+    const client = newClient(url);
+    await client.connect();
+
+    await echo(client, 'hello');
+
+    expect(identities).toEqual([{ name: 'press' }]);
   });
 
   it('runs before there is a peer, and before any call is handled', async () => {
