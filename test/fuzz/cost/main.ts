@@ -16,7 +16,10 @@ async function main(): Promise<number> {
     process.stdout.write(`${usage()}\n`);
     return 0;
   }
-  return (await runCost(options, (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const isKept = await runCost(options, (line) => process.stdout.write(`${line}\n`), stop.signal);
+  return isKept ? 0 : 1;
 }
 
 const code = await main();

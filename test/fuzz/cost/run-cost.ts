@@ -21,9 +21,14 @@ const FINDS = 'bench-results/fuzz-cost';
 /**
  * Searches as the options say, and tells about it line by line.
  *
+ * @param stop - ends the search early; the worst ratios so far are still told.
  * @returns whether all promises were kept; with a planted fault, whether it was found.
  */
-export async function runCost(options: CostOptions, say: (line: string) => void): Promise<boolean> {
+export async function runCost(
+  options: CostOptions,
+  say: (line: string) => void,
+  stop?: AbortSignal,
+): Promise<boolean> {
   const startedAt = performance.now();
   const worst = new WorstCosts();
   const finds: (Find | TimeFind)[] = [];
@@ -40,7 +45,7 @@ export async function runCost(options: CostOptions, say: (line: string) => void)
       say(
         `  ${name}: ${category}: ${showFigure(category, cost)} for ${cost.sent} bytes; tried again`,
       ),
-    isOver: () => options.planted !== undefined && finds.length > 0,
+    isOver: () => isOver(),
     onFind: (find) => {
       finds.push(find);
       say(describe(find, write(find.configuration, find.category, printFind(find))));
@@ -48,7 +53,8 @@ export async function runCost(options: CostOptions, say: (line: string) => void)
   });
   say(`seed ${options.seed}`);
   const until = startedAt + options.minutes * 60_000;
-  const isFound = (): boolean => options.planted !== undefined && finds.length > 0;
+  const isOver = (): boolean =>
+    stop?.aborted === true || (options.planted !== undefined && finds.length > 0);
   const tell = (what: string): void => {
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     say(`${seconds} s: ${what}; ${finds.length} finds`);
@@ -63,7 +69,7 @@ export async function runCost(options: CostOptions, say: (line: string) => void)
       targets: new URL('test/fuzz/cost/time/end.js', compiled),
       recorded: (site) => recordings[site],
       onProgress: (soFar) => tell(`${soFar} slow peers`),
-      goesOn: () => performance.now() < timeUntil && !isFound(),
+      goesOn: () => performance.now() < timeUntil && !isOver(),
       onTrial: (operation, trial, { configuration, seed }) =>
         slowest.add({ operation, trial, configuration: configuration.name, seed }),
       onFind: (find) => {
@@ -76,7 +82,7 @@ export async function runCost(options: CostOptions, say: (line: string) => void)
   }
   for (const configuration of options.categories.length > 0 ? inTurn(options) : []) {
     const left = until - performance.now();
-    if (left <= 0 || isFound()) break;
+    if (left <= 0 || isOver()) break;
     await search.run(configuration, Math.min(left, sliceMs(options)));
     tell(`${search.played} connections, last to ${configuration.name}`);
   }

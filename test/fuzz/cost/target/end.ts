@@ -62,4 +62,5 @@ export class TargetEnd {
 
 watchAccounts();
 watchDecodeTime();
+process.on('SIGINT', () => {}); // Ctrl+C is for the search, which ends this process.
 serveEnd(new TargetEnd());

@@ -110,4 +110,5 @@ async function took(operation: () => Promise<unknown>): Promise<number> {
 }
 
 process.on('unhandledRejection', () => {}); // Of calls that nobody waits for.
+process.on('SIGINT', () => {}); // Ctrl+C is for the search, which ends this process.
 serveEnd(new TimeEnd());
