@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { OrderName, Orders, Role } from './protocol.js';
@@ -9,6 +10,8 @@ import type { System } from './systems.js';
 const PATIENCE_MS = 60_000;
 
 const NODE_END = fileURLToPath(new URL('ends/main.js', import.meta.url));
+/** The same of another checkout that was compiled, in its folder. */
+const NODE_END_OF_ROOT = 'bench-results/.build/test/bench/ends/main.js';
 
 /** How the processes of a system are started. */
 export interface EndSettings {
@@ -18,6 +21,8 @@ export interface EndSettings {
   liveHeapMiB?: number;
   /** The program that has the ends in Go. */
   goPeer?: string | undefined;
+  /** The folder of a compiled checkout whose ends run; by default those of this one. In JavaScript only. */
+  root?: string | undefined;
 }
 
 /** One side of a system, running in a process of its own. */
@@ -27,12 +32,16 @@ export class EndProcess {
   readonly #closed: Promise<unknown>;
   #stderr = '';
 
-  constructor(system: System, role: Role, { variant, liveHeapMiB = 0, goPeer }: EndSettings) {
+  constructor(system: System, role: Role, settings: EndSettings) {
+    const { variant, liveHeapMiB = 0, goPeer, root } = settings;
+    const end = root === undefined ? NODE_END : join(root, NODE_END_OF_ROOT);
     const name = variant === undefined ? system.name : `${variant}/${system.name}`;
     this.#child =
       system.runtime === 'go'
         ? spawn(goPeer!, ['bench', role, name])
-        : spawn(process.execPath, ['--expose-gc', NODE_END, role, name, String(liveHeapMiB)]);
+        : spawn(process.execPath, ['--expose-gc', end, role, name, String(liveHeapMiB)], {
+            cwd: root,
+          });
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
     this.#child.stderr.on('data', (text: Buffer) => (this.#stderr += text.toString()));
     this.#child.stdin.on('error', () => {}); // It has gone; what it said last tells why.

@@ -14,11 +14,12 @@ export function describeMachine(goVersion: string | undefined): Machine {
 }
 
 /** The commit that stands here, with `+` if files were changed since; `unknown` outside of git. */
-export function describeCommit(): string {
+export function describeCommit(length: 'short' | 'full' = 'short'): string {
   try {
     const git = (...args: string[]): string =>
       execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+');
+    const commit = git('rev-parse', ...(length === 'short' ? ['--short'] : []), 'HEAD');
+    return commit + (git('status', '--porcelain') === '' ? '' : '+');
   } catch {
     return 'unknown';
   }

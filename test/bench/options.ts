@@ -43,8 +43,9 @@ export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system .
   --docs          write table and charts into docs/performance.md
   --from FILE     measure nothing; take the results of an earlier run
   --check         judge CPU time by the recorded ratios to rivals in JavaScript, within two minutes;
+                  where one is exceeded, beside the recorded commit, in two more;
                   takes no other option than --record, and no system
-  --record        with --check: judge nothing, write the ratios that are measured
+  --record        with --check: judge nothing, write the ratios that are measured, and the commit
   --help
 
 Exit code: 0; 1 if a system failed or --check found CPU time beyond its bound; 2 for wrong usage.
@@ -117,6 +118,9 @@ function checkOf(
   if (given) throw new UsageError(`--${given[0]} does not go with --check`);
   const unchecked = names.find((name) => !CHECK_CASES.some((checked) => checked.name === name));
   if (unchecked !== undefined) throw new UsageError(`--check does not have ${unchecked}`);
+  if (record && names.length > 0) {
+    throw new UsageError('--record takes no names: it records all workloads of one commit');
+  }
   const cases = CHECK_CASES.filter(({ name }) => names.includes(name));
   return { cases: cases.length > 0 ? cases : CHECK_CASES, record };
 }

@@ -1,6 +1,7 @@
 import { systemNamed } from '../systems.js';
 import { WORKLOADS } from '../workloads/index.js';
 import type { Contender } from './contender.js';
+import type { RecordedBuild } from './recorded-build.js';
 
 /** A workload whose CPU time is guarded. */
 export interface CheckCase {
@@ -41,6 +42,11 @@ export const CHECK_CASES: readonly CheckCase[] = [
   besideSocket('ours-yamux', 'mux-64KiB-x1'),
   besideSocket('ours-yamux', 'mux-1KiB-x16'),
 ];
+
+/** The same case with another build of ours as its rival: their ratio is 1 on any machine. */
+export function besideBuild(checked: CheckCase, build: RecordedBuild): CheckCase {
+  return { ...checked, rival: { ...checked.ours, build } };
+}
 
 function besideGrpcJs(name: string, liveHeapMiB: number): CheckCase {
   const rival = contender('grpc-js-plain', name);

@@ -23,8 +23,7 @@ const GAP = '  ';
 export interface CheckedCase {
   readonly checked: CheckCase;
   readonly samples: readonly number[];
-  /** Absent if nothing was recorded on this line of Node. */
-  readonly recorded: number | undefined;
+  readonly recorded: number;
 }
 
 /** CPU time relative to the rival's, as text for a terminal. */
@@ -42,17 +41,16 @@ function rowOf({ checked, samples, recorded }: CheckedCase): string[] {
     ours.system.name,
     contenderName(rival, ours),
     `${liveHeapMiB} MiB`,
-    recorded === undefined ? NOTHING : formatNumber(recorded),
+    formatNumber(recorded),
     samples.length === 0 ? NOTHING : formatNumber(median(samples)),
-    recorded === undefined ? NOTHING : formatNumber(boundOf(recorded)),
+    formatNumber(boundOf(recorded)),
     remark(samples, recorded),
   ];
 }
 
-function remark(samples: readonly number[], recorded: number | undefined): string {
+function remark(samples: readonly number[], recorded: number): string {
   const verdict = judge(samples, recorded);
   if (verdict === 'exceeded') return 'EXCEEDED';
-  if (verdict === 'unrecorded') return 'not judged';
   if (verdict === 'unmeasured') return 'NOT MEASURED';
-  return isOutgrown(samples, recorded!) ? 'ok, record it anew' : 'ok';
+  return isOutgrown(samples, recorded) ? 'ok, record it anew' : 'ok';
 }

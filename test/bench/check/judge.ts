@@ -6,8 +6,8 @@ const ALLOWED = 1.3;
 /** Of the three samples that the median is of. */
 const MAJORITY = 2;
 
-/** `unrecorded`: there is no ratio to judge by; `unmeasured`: there is nothing to judge. */
-export type Verdict = 'ok' | 'exceeded' | 'unrecorded' | 'unmeasured';
+/** `unmeasured`: there is nothing to judge. */
+export type Verdict = 'ok' | 'exceeded' | 'unmeasured';
 
 /** The limit for the median of a case's samples. */
 export function boundOf(recorded: number): number {
@@ -15,8 +15,7 @@ export function boundOf(recorded: number): number {
 }
 
 /** @param samples - ratios of our CPU time to the rival's, one for each pass. */
-export function judge(samples: readonly number[], recorded: number | undefined): Verdict {
-  if (recorded === undefined) return 'unrecorded';
+export function judge(samples: readonly number[], recorded: number): Verdict {
   if (samples.length === 0) return 'unmeasured';
   return median(samples) > boundOf(recorded) ? 'exceeded' : 'ok';
 }
@@ -25,8 +24,7 @@ export function judge(samples: readonly number[], recorded: number | undefined):
  * Whether one more sample can change the verdict on three of them: two on the same side of the bound
  * decide, whatever the third would be.
  */
-export function needsSample(samples: readonly number[], recorded: number | undefined): boolean {
-  if (recorded === undefined) return samples.length < MAJORITY;
+export function needsSample(samples: readonly number[], recorded: number): boolean {
   const above = samples.filter((sample) => sample > boundOf(recorded)).length;
   return Math.max(above, samples.length - above) < MAJORITY;
 }

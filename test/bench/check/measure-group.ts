@@ -20,8 +20,8 @@ export async function measureGroup(
   onSample: (checked: CheckCase, sample: number, rounds: readonly number[]) => void,
 ): Promise<void> {
   const [{ ours, rival, liveHeapMiB }] = group;
-  const start = async ({ system, workload: { variant } }: Contender): Promise<Pair> =>
-    new Pair(system, await ProcessPair.start(system, { variant, liveHeapMiB }));
+  const start = async ({ system, workload: { variant }, build }: Contender): Promise<Pair> =>
+    new Pair(system, await ProcessPair.start(system, { variant, liveHeapMiB, root: build?.root }));
   const starts = await Promise.allSettled([start(ours), start(rival)]);
   const pairs = starts.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
   try {

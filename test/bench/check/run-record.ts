@@ -1,30 +1,31 @@
+import { formatNumber } from '../report/numbers.js';
+import { describeCommit } from '../machine.js';
 import { median } from '../statistics.js';
 import type { CheckCase } from './cases.js';
-import { formatCheck } from './check-table.js';
-import { readRecordedRatios, RECORD_FILE, writeRecordedRatios } from './recorded-ratios.js';
+import { RECORD_FILE, writeRecord } from './recorded-ratios.js';
 import { takeSamples } from './take-samples.js';
 
 /** More than a check takes: an error of the record is in each check after it. */
 const SAMPLES = 5;
 
-/** Measures `cases`, and writes the ratios that later checks on this line of Node judge by. */
+/**
+ * Measures `cases`, and writes the ratios that later checks on this line of Node judge by.
+ *
+ * @throws Error if there are changes without a commit: the record names the commit that it measured.
+ */
 export async function runRecord(
   cases: readonly CheckCase[],
   nodeMajor: string,
   log: (line: string) => void,
 ): Promise<void> {
-  const before = await readRecordedRatios(nodeMajor);
+  const commit = describeCommit('full');
+  if (commit.endsWith('+')) throw new Error('commit first: a record names the commit it measured');
   const samples = await takeSamples(cases, {
     needsMore: (_checked, of) => of.length < SAMPLES,
     log,
   });
-  const ratios = [...samples].map(([{ name }, of]) => [name, median(of)] as const);
-  await writeRecordedRatios(nodeMajor, Object.fromEntries(ratios));
-  const results = cases.map((checked) => ({
-    checked,
-    samples: samples.get(checked)!,
-    recorded: before[checked.name],
-  }));
-  console.log(formatCheck(results));
-  console.log(`\n"measured" is now the record of Node ${nodeMajor} in ${RECORD_FILE}.`);
+  const ratios = new Map([...samples].map(([{ name }, of]) => [name, median(of)]));
+  await writeRecord(nodeMajor, commit, ratios);
+  for (const [name, ratio] of ratios) console.log(`${name}  ${formatNumber(ratio)}`);
+  console.log(`\nThat is the record of Node ${nodeMajor} in ${RECORD_FILE} now.`);
 }

@@ -12,7 +12,7 @@ describe('what the check of the bench guards', () => {
     }
   });
 
-  it.each(Object.entries(recorded))('is recorded as a whole on Node %s', (_major, ratios) => {
+  it.each(Object.entries(recorded))('is recorded as a whole on Node %s', (_major, { ratios }) => {
     expect(Object.keys(ratios)).toEqual(CHECK_CASES.map(({ name }) => name));
     for (const ratio of Object.values(ratios)) expect(ratio).toBeGreaterThan(0);
   });

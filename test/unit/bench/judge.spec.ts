@@ -31,7 +31,6 @@ describe('the judge', () => {
     ['exceeded', [ABOVE, ABOVE], RECORDED],
     ['exceeded', [ABOVE, BELOW, ABOVE], RECORDED],
     ['exceeded', [ABOVE], RECORDED],
-    ['unrecorded', [ABOVE, ABOVE], undefined],
     ['unmeasured', [], RECORDED],
   ] as const)('says %s of %j', (verdict, samples, recorded) => {
     expect(judge(samples, recorded)).toBe(verdict);
@@ -43,8 +42,6 @@ describe('the judge', () => {
     expect(needsSample([ABOVE, BELOW], RECORDED)).toBe(true);
     expect(needsSample([BELOW, BELOW], RECORDED)).toBe(false);
     expect(needsSample([ABOVE, ABOVE], RECORDED)).toBe(false);
-    expect(needsSample([ABOVE], undefined)).toBe(true);
-    expect(needsSample([ABOVE, BELOW], undefined)).toBe(false);
   });
 
   it('tells when the record allows a slowdown that nobody would notice', () => {
