@@ -5,20 +5,20 @@ import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import { ConnectionUser } from './connection-user.js';
 import { ConnectionWindow } from './inbound/connection-window.js';
-import { http2Error } from './errors.js';
-import { ErrorCode, Http2FrameType } from './frame.js';
+import { http2Error } from './protocol/errors.js';
+import { ErrorCode, Http2FrameType } from './protocol/frame.js';
 import { Http2FrameOutput } from './outbound/frame-output.js';
 import { GracefulGoAway } from './control/graceful-go-away.js';
 import { HeaderOutput } from './outbound/header-output.js';
 import { HpackDecoder } from './hpack/index.js';
 import type { PeerAccounts } from './peer-accounts.js';
 import { Http2Pings } from './control/pings.js';
-import type { Http2Role } from './role.js';
-import { INITIAL_SETTINGS } from './settings.js';
+import type { Http2Role } from './protocol/role.js';
+import { INITIAL_SETTINGS } from './protocol/settings.js';
 import { SettingsExchange } from './control/settings-exchange.js';
-import { Http2Stream } from './stream.js';
-import type { Http2StreamHost } from './stream-host.js';
-import { StreamTable } from './stream-table.js';
+import { Http2Stream } from './stream/stream.js';
+import type { Http2StreamHost } from './stream/stream-host.js';
+import { StreamTable } from './stream/stream-table.js';
 import { StreamWindows } from './inbound/stream-windows.js';
 
 /** Operations with which the parts of a connection end it. */

@@ -1,4 +1,4 @@
-import type { Http2Stream } from './stream.js';
+import type { Http2Stream } from './stream/stream.js';
 
 /**
  * Events of a connection. Listeners may call all of its methods. An error that a listener throws becomes

@@ -1,12 +1,12 @@
 import { MAX_TIMEOUT_MS, showValue } from '../options/index.js';
-import { Http2OptionError } from './errors.js';
+import { Http2OptionError } from './protocol/errors.js';
 import {
   DEFAULT_MAX_FRAME_SIZE,
   DEFAULT_WINDOW_SIZE,
   LARGEST_MAX_FRAME_SIZE,
   MAX_WINDOW_SIZE,
-} from './frame.js';
-import type { Http2Settings } from './settings.js';
+} from './protocol/frame.js';
+import type { Http2Settings } from './protocol/settings.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,6 +1,6 @@
 import { rethrowOnNextTick } from '../wire/index.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
-import type { Http2Stream } from './stream.js';
+import type { Http2Stream } from './stream/stream.js';
 
 /** Calls the event listeners of a connection, and keeps their errors away from the connection. */
 export class ConnectionUser {

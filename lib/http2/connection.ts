@@ -10,14 +10,14 @@ import {
 import { ConnectionContext, type ConnectionLifecycle } from './connection-context.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from './connection-options.js';
-import { Http2Error, http2Error } from './errors.js';
-import { CONNECTION_PREFACE, ErrorCode } from './frame.js';
+import { Http2Error, http2Error } from './protocol/errors.js';
+import { CONNECTION_PREFACE, ErrorCode } from './protocol/frame.js';
 import { Http2FrameParser } from './inbound/frame-parser.js';
 import { Http2FrameReceiver } from './inbound/frame-receiver.js';
 import { PeerAccounts } from './peer-accounts.js';
-import type { Http2Role } from './role.js';
-import type { Http2Stream } from './stream.js';
-import type { StreamListener } from './stream-listener.js';
+import type { Http2Role } from './protocol/role.js';
+import type { Http2Stream } from './stream/stream.js';
+import type { StreamListener } from './stream/stream-listener.js';
 
 /**
  * One HTTP/2 connection over any byte stream (RFC 9113, without push): streams, flow control and limits

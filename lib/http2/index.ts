@@ -5,14 +5,14 @@ export {
   verifyHttp2Options,
   type Http2ConnectionOptions,
 } from './connection-options.js';
-export { Http2Error, Http2OptionError, type Http2ErrorScope } from './errors.js';
-export { excerpt } from './excerpt.js';
-export { ErrorCode, Http2FrameType } from './frame.js';
+export { Http2Error, Http2OptionError, type Http2ErrorScope } from './protocol/errors.js';
+export { excerpt } from './protocol/excerpt.js';
+export { ErrorCode, Http2FrameType } from './protocol/frame.js';
 export { encodeGoAway } from './control/go-away-frame.js';
 export { PeerAccounts } from './peer-accounts.js';
-export { decodeReason, printable } from './reason.js';
+export { decodeReason, printable } from './protocol/reason.js';
 export { CONNECTION_HEADERS, valueOf } from './inbound/header-rules.js';
-export { headerListSize } from './header-list-size.js';
-export type { Http2Role } from './role.js';
-export { Http2Stream } from './stream.js';
-export type { StreamListener } from './stream-listener.js';
+export { headerListSize } from './hpack/index.js';
+export type { Http2Role } from './protocol/role.js';
+export { Http2Stream } from './stream/stream.js';
+export type { StreamListener } from './stream/stream-listener.js';

@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../lib/http2/outbound/byte-writer.js';
+import { ByteWriter } from '../../lib/http2/hpack/byte-writer.js';
 import { HpackDecoder, HpackEncoder, HpackError } from '../../lib/http2/hpack/index.js';
 import { Random, RandomHeaders } from '../unit/http2/hpack/random.js';
 

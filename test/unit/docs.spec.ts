@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { BACKCHANNEL_MAGIC } from '../../lib/backchannel/magic.js';
-import { ErrorCode } from '../../lib/http2/frame.js';
+import { ErrorCode } from '../../lib/http2/protocol/frame.js';
 import { errorFamilies, errorsPage } from '../docs/errors-page.js';
 import { readTrace } from '../fixtures/golden-replay.js';
 

@@ -1,5 +1,5 @@
 import type { TokenBucket } from '../../wire/index.js';
-import { ErrorCode } from '../frame.js';
+import { ErrorCode } from '../protocol/frame.js';
 import type { PeerAccounts } from '../peer-accounts.js';
 
 /** Cost of a WINDOW_UPDATE: a peer may send two for each piece that it reads. */

@@ -1,6 +1,6 @@
-import { FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
+import { FRAME_HEADER_LENGTH, Http2FrameType } from '../protocol/frame.js';
 import { writeFrameHeader } from '../outbound/frame-header.js';
-import { encodeReason } from '../reason.js';
+import { encodeReason } from '../protocol/reason.js';
 
 /**
  * Encodes the payload of a GOAWAY frame (RFC 9113, 6.8).

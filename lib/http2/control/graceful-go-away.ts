@@ -1,4 +1,4 @@
-import { ErrorCode, Http2FrameType, MAX_WINDOW_SIZE } from '../frame.js';
+import { ErrorCode, Http2FrameType, MAX_WINDOW_SIZE } from '../protocol/frame.js';
 import type { Http2FrameOutput } from '../outbound/frame-output.js';
 import { goAwayPayload } from './go-away-frame.js';
 import type { Http2Pings } from './pings.js';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { Http2FrameType } from '../frame.js';
+import { Http2FrameType } from '../protocol/frame.js';
 import type { Http2FrameOutput } from '../outbound/frame-output.js';
 
 interface PendingPing {

@@ -1,5 +1,5 @@
 import type { Http2ConnectionOptions } from '../connection-options.js';
-import { DEFAULT_WINDOW_SIZE, Http2FrameType } from '../frame.js';
+import { DEFAULT_WINDOW_SIZE, Http2FrameType } from '../protocol/frame.js';
 import type { Http2FrameOutput } from '../outbound/frame-output.js';
 import {
   applySettings,
@@ -7,7 +7,7 @@ import {
   encodeSettings,
   INITIAL_SETTINGS,
   type Http2Settings,
-} from '../settings.js';
+} from '../protocol/settings.js';
 
 /** Settings of both sides: the acknowledgements of ours, and the current settings of the peer. */
 export class SettingsExchange {

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../outbound/byte-writer.js';
+import type { ByteWriter } from './byte-writer.js';
 import { entrySize } from './dynamic-table.js';
 import { EncoderTable, type KnownName } from './encoder-table.js';
 import { Indexing, SECRET_NAMES, VARYING_NAMES } from './indexing.js';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Http2ConnectionOptions } from '../connection-options.js';
-import { DEFAULT_WINDOW_SIZE } from '../frame.js';
+import { DEFAULT_WINDOW_SIZE } from '../protocol/frame.js';
 import type { UnreadBudget, UnreadBudgetUser } from './unread-budget.js';
 
 /** Smallest credit, in bytes, that is worth a WINDOW_UPDATE. */

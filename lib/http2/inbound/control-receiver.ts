@@ -1,7 +1,7 @@
 import type { ConnectionContext } from '../connection-context.js';
-import { http2Error, type Http2Error } from '../errors.js';
-import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../frame.js';
-import { decodeReason } from '../reason.js';
+import { http2Error, type Http2Error } from '../protocol/errors.js';
+import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../protocol/frame.js';
+import { decodeReason } from '../protocol/reason.js';
 
 const NOTHING = Buffer.alloc(0);
 const PRIORITY_LENGTH = 5;

@@ -1,6 +1,6 @@
-import { ErrorCode } from '../frame.js';
+import { ErrorCode } from '../protocol/frame.js';
 import type { ConnectionContext } from '../connection-context.js';
-import type { Http2Stream } from '../stream.js';
+import type { Http2Stream } from '../stream/stream.js';
 import type { MessageReceiver } from './message-receiver.js';
 
 /** Checks DATA frames, and passes their content to the stream as it arrives. */

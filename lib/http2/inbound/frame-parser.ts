@@ -1,5 +1,10 @@
 import { FRAMES_PER_LOOK, type ReadingTime } from '../../wire/index.js';
-import { CONNECTION_PREFACE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
+import {
+  CONNECTION_PREFACE,
+  Http2Flag,
+  FRAME_HEADER_LENGTH,
+  Http2FrameType,
+} from '../protocol/frame.js';
 
 /** Events of a `Http2FrameParser`, in the order of the bytes. */
 export interface Http2FrameHandler {

@@ -1,5 +1,5 @@
 import type { ConnectionContext } from '../connection-context.js';
-import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../frame.js';
+import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../protocol/frame.js';
 import { ControlReceiver } from './control-receiver.js';
 import { DataReceiver } from './data-receiver.js';
 import type { Http2FrameHandler } from './frame-parser.js';

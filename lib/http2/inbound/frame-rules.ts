@@ -1,4 +1,4 @@
-import { ErrorCode, Http2Flag, Http2FrameType } from '../frame.js';
+import { ErrorCode, Http2Flag, Http2FrameType } from '../protocol/frame.js';
 
 /** Violation in a frame header; it ends the connection. */
 export interface FrameProblem {

@@ -1,4 +1,4 @@
-import { Http2Flag } from '../frame.js';
+import { Http2Flag } from '../protocol/frame.js';
 
 /** Position of the header block in the payload of a HEADERS frame, and the priority field. */
 export interface HeadersPayload {

@@ -1,6 +1,6 @@
 import type { Http2ConnectionOptions } from '../connection-options.js';
-import { headerListSize } from '../header-list-size.js';
-import { ENTRY_OVERHEAD } from '../hpack/index.js';
+
+import { ENTRY_OVERHEAD, headerListSize } from '../hpack/index.js';
 
 /** The options that limit a header list. */
 type Limits = Pick<Http2ConnectionOptions, 'maxHeaderListSize' | 'maxHeaders' | 'listNameSuffix'>;

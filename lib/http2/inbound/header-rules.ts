@@ -1,5 +1,5 @@
-import { excerpt } from '../excerpt.js';
-import { KnownHeaders } from '../known-headers.js';
+import { excerpt } from '../protocol/excerpt.js';
+import { KnownHeaders } from './known-headers.js';
 
 const REQUEST_PSEUDO_HEADERS: ReadonlyMap<string, number> = new Map([
   [':method', 1],

@@ -1,6 +1,6 @@
 import type { ConnectionContext } from '../connection-context.js';
-import { ErrorCode } from '../frame.js';
-import type { Http2Stream } from '../stream.js';
+import { ErrorCode } from '../protocol/frame.js';
+import type { Http2Stream } from '../stream/stream.js';
 import { HeaderListLimits } from './header-list-limits.js';
 import { HeaderRules, valueOf } from './header-rules.js';
 

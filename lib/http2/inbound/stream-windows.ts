@@ -1,7 +1,7 @@
 import { ReceiveWindow, type RoundTrip, type WindowLimits } from '../../wire/index.js';
 import type { Http2ConnectionOptions } from '../connection-options.js';
 import type { PeerAccounts } from '../peer-accounts.js';
-import type { Http2Stream } from '../stream.js';
+import type { Http2Stream } from '../stream/stream.js';
 import type { WindowPlan } from './window-plan.js';
 
 /** The part of the connection that `StreamWindows` uses. */

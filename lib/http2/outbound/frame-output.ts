@@ -6,8 +6,13 @@ import {
   type Sendable,
   type WriteSchedulerHost,
 } from '../../wire/index.js';
-import { DEFAULT_WINDOW_SIZE, Http2Flag, FRAME_HEADER_LENGTH, Http2FrameType } from '../frame.js';
-import { ByteWriter } from './byte-writer.js';
+import {
+  DEFAULT_WINDOW_SIZE,
+  Http2Flag,
+  FRAME_HEADER_LENGTH,
+  Http2FrameType,
+} from '../protocol/frame.js';
+import { ByteWriter } from '../hpack/index.js';
 import { FLAGS_OFFSET, writeFrameHeader } from './frame-header.js';
 
 /** A stream that sends DATA in its turn. */

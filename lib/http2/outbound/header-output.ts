@@ -1,7 +1,7 @@
-import { Http2Flag, Http2FrameType } from '../frame.js';
+import { Http2Flag, Http2FrameType } from '../protocol/frame.js';
 import type { Http2ConnectionOptions } from '../connection-options.js';
 import { HpackEncoder } from '../hpack/index.js';
-import type { Http2Settings } from '../settings.js';
+import type { Http2Settings } from '../protocol/settings.js';
 import type { Http2FrameOutput } from './frame-output.js';
 
 /**

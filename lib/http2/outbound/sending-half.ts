@@ -1,7 +1,7 @@
-import { http2Error, type Http2Error } from '../errors.js';
-import { ErrorCode, Http2Flag } from '../frame.js';
-import type { Http2StreamHost } from '../stream-host.js';
-import type { Http2StreamState } from '../stream-state.js';
+import { http2Error, type Http2Error } from '../protocol/errors.js';
+import { ErrorCode, Http2Flag } from '../protocol/frame.js';
+import type { Http2StreamHost } from '../stream/stream-host.js';
+import type { Http2StreamState } from '../stream/stream-state.js';
 import type { Http2FrameSource } from './frame-output.js';
 import { Http2SendQueue } from './send-queue.js';
 

@@ -1,4 +1,4 @@
-import { StreamTable } from '../../../lib/http2/stream-table.js';
+import { StreamTable } from '../../../lib/http2/stream/stream-table.js';
 
 let open = 0;
 

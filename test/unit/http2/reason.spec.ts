@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeReason } from '../../../lib/http2/reason.js';
+import { decodeReason } from '../../../lib/http2/protocol/reason.js';
 import { RawCall } from '../../fixtures/grpc/raw-call.js';
 import { Site } from '../../fixtures/grpc/site.js';
 import { frame, TYPE } from '../../fixtures/http2/raw-client.js';

@@ -46,7 +46,11 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
   'texts-repeated-whole': {
     category: 'sent',
     edits: [
-      { file: 'http2/excerpt.js', find: 'if (text.length <= MAX_LENGTH)', replace: 'if (true)' },
+      {
+        file: 'http2/protocol/excerpt.js',
+        find: 'if (text.length <= MAX_LENGTH)',
+        replace: 'if (true)',
+      },
     ],
   },
   'names-kept': {

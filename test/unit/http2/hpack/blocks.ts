@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../../../lib/http2/outbound/byte-writer.js';
+import { ByteWriter } from '../../../../lib/http2/hpack/byte-writer.js';
 import type { HpackDecoder, HpackEncoder } from '../../../../lib/http2/hpack/index.js';
 
 /** A header as tests write it: never indexed only where that is said. */

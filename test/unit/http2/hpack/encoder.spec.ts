@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ByteWriter } from '../../../../lib/http2/outbound/byte-writer.js';
+import { ByteWriter } from '../../../../lib/http2/hpack/byte-writer.js';
 import {
   HpackDecoder,
   HpackEncoder,

@@ -1,6 +1,6 @@
-import { MAX_WINDOW_SIZE } from './frame.js';
-import type { PeerAccounts } from './peer-accounts.js';
-import type { Http2Role } from './role.js';
+import { MAX_WINDOW_SIZE } from '../protocol/frame.js';
+import type { PeerAccounts } from '../peer-accounts.js';
+import type { Http2Role } from '../protocol/role.js';
 import type { Http2Stream } from './stream.js';
 
 /** Number of ids in `#resets`. Frames for recently reset streams may be in transit. */

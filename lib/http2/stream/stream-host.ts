@@ -1,5 +1,5 @@
-import type { Http2FrameOutput } from './outbound/frame-output.js';
-import type { Http2AbuseGuard } from './control/abuse-guard.js';
+import type { Http2FrameOutput } from '../outbound/frame-output.js';
+import type { Http2AbuseGuard } from '../control/abuse-guard.js';
 
 /** The part of a connection that its streams use. */
 export interface Http2StreamHost {

@@ -1,4 +1,4 @@
-import { ENTRY_OVERHEAD } from './hpack/index.js';
+import { ENTRY_OVERHEAD } from './limits.js';
 
 /** Size in bytes of a flat header list (name, value, name, value), as RFC 9113, 6.5.2 defines it. */
 export function headerListSize(headers: readonly string[]): number {

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import { rethrowOnNextTick, type ReceiveWindow } from '../wire/index.js';
-import { http2Error, type Http2Error } from './errors.js';
-import { ErrorCode, Http2FrameType } from './frame.js';
-import { SendingHalf } from './outbound/sending-half.js';
+import { rethrowOnNextTick, type ReceiveWindow } from '../../wire/index.js';
+import { http2Error, type Http2Error } from '../protocol/errors.js';
+import { ErrorCode, Http2FrameType } from '../protocol/frame.js';
+import { SendingHalf } from '../outbound/sending-half.js';
 import type { Http2StreamHost } from './stream-host.js';
 import { NOBODY, type StreamListener } from './stream-listener.js';
 

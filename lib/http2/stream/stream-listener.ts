@@ -1,4 +1,4 @@
-import type { Http2Error } from './errors.js';
+import type { Http2Error } from '../protocol/errors.js';
 
 /**
  * Events of a stream, in this order, except for `onDrain`; none after `onClose`.
