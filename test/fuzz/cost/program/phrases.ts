@@ -96,17 +96,15 @@ export function messageStep(stream: number, more: Partial<MessageStep> = {}): Me
   };
 }
 
-/** Whole calls of a method. */
+/** Whole calls of a method of the target's own service. */
 export function calls(method: string, stream: number, times: number): Step[] {
-  return [
-    {
-      do: 'repeat',
-      times,
-      stride: 2,
-      carrierStride: 0,
-      steps: [headersStep(stream, requestFields(`/cost.Costs/${method}`)), messageStep(stream)],
-    },
-  ];
+  return callsOf(`/cost.Costs/${method}`, times, messageStep(stream));
+}
+
+/** Whole calls of a path, with the same message. */
+export function callsOf(path: string, times: number, message: MessageStep): Step[] {
+  const steps = [headersStep(message.stream, requestFields(path)), message];
+  return [{ do: 'repeat', times, stride: 2, carrierStride: 0, steps }];
 }
 
 /** Settings that are acknowledged. */

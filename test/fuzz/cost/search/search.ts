@@ -266,5 +266,5 @@ function isSuspicious({ bytes, resources }: Leftovers): boolean {
 }
 
 function isLeft({ bytes, resources }: Leftovers): boolean {
-  return resources > 0 || bytes > 5 * SUSPICIOUS_BYTES;
+  return resources > 0 || bytes > 2 * SUSPICIOUS_BYTES;
 }
