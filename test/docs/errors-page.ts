@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { docBlocks } from './doc-blocks.js';
+import { formatPage, root } from './page.js';
 
 /** Where the page is. */
 export const ERRORS_PAGE = join(root, 'docs/errors.md');
@@ -46,8 +44,7 @@ export async function errorsPage(): Promise<string> {
 ${codes.map(({ code, meaning, status, remedy }) => `| \`${code}\` | ${meaning} | ${status} | ${remedy} |`).join('\n')}
 `,
   );
-  const text = [INTRODUCTION, ...sections].join('\n');
-  return format(text, { ...(await resolveConfig(ERRORS_PAGE)), parser: 'markdown' });
+  return formatPage(ERRORS_PAGE, [INTRODUCTION, ...sections].join('\n'));
 }
 
 /** All that there are, in the order of their files. */
@@ -61,21 +58,15 @@ export function errorFamilies(): ErrorFamily[] {
 
 function familyIn(source: string): ErrorFamily {
   const [, className = ''] = /export class (\w+) extends \w*Error\b/.exec(source) ?? [];
-  const blocks = source.matchAll(
-    /\/\*\*((?:(?!\*\/).)*?)\*\/\s*(?:\||readonly code =|export type \w+ =)\s*'(ERR_\w+)'/gs,
-  );
+  const blocks = docBlocks(source, /(?:\||readonly code =|export type \w+ =)\s*'(ERR_\w+)'/);
   return {
     className,
     property: source.includes('readonly reason:') ? 'reason' : 'code',
-    codes: [...blocks].map(([, block, code]) => documented(code!, block!)),
+    codes: [...blocks].map(([code, text]) => documented(code, text)),
   };
 }
 
-function documented(code: string, block: string): DocumentedCode {
-  const text = block
-    .replace(/^\s*\* ?/gm, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
+function documented(code: string, text: string): DocumentedCode {
   const [, meaning = '', status = '', remedy = ''] =
     /^(.*?) gRPC status: (.*?)\. Remedy: (.*)$/.exec(text) ?? [];
   return { code, meaning, status, remedy };
