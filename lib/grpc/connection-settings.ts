@@ -1,10 +1,26 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { verifyHttp2Options, type Http2ConnectionOptions } from '../http2/index.js';
 
-/** The one table of gRPC options that set an option of HTTP/2, by the name of the latter. */
-const GRPC_NAMES = {
+/**
+ * The one table of gRPC options that set an option of HTTP/2, by the name of the latter. `npm run
+ * docs:options` writes the doc blocks into docs/options.md.
+ */
+export const GRPC_NAMES = {
+  /**
+   * Calls that the other end may have in flight on a connection. Further calls wait at their caller, or are
+   * refused and retried.
+   */
   maxConcurrentStreams: 'grpc.max_concurrent_streams',
+  /**
+   * Receive window of a call, in bytes: how far the other end may send ahead of the reading application. A
+   * value that is set is the constant size of all windows; the default grows for a fast reader on a long
+   * link.
+   */
   initialWindowSize: 'grpc-node.flow_control_window',
+  /**
+   * Largest accepted headers or trailers of a call, in bytes: names and values, decompressed, plus 32 for
+   * each header. The call ends with RESOURCE_EXHAUSTED if they are larger. Same as `maxMetadataSize`.
+   */
   maxHeaderListSize: 'grpc.max_metadata_size',
 } as const;
 

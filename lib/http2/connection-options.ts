@@ -82,8 +82,8 @@ interface NumberRule {
   readonly unlimited?: true;
 }
 
-/** The one table of numbers: defaults and verification come from it. */
-const NUMBERS: Readonly<Record<NumberOption, NumberRule>> = {
+/** The one table of numbers: defaults, verification and the tables in docs/ come from it. */
+export const HTTP2_NUMBERS: Readonly<Record<NumberOption, NumberRule>> = {
   headerTableSize: { value: 4096, min: 0, max: MAX_WINDOW_SIZE },
   maxConcurrentStreams: { value: 1000, min: 0, max: MAX_UINT32, unlimited: true },
   initialWindowSize: { value: 256 * KIB, min: 1, max: MAX_WINDOW_SIZE },
@@ -115,7 +115,7 @@ export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2ConnectionOptions> = Object.fr
 });
 
 function defaultNumbers(): Record<NumberOption, number> {
-  const defaults = Object.entries(NUMBERS).map(([name, { value }]) => [name, value]);
+  const defaults = Object.entries(HTTP2_NUMBERS).map(([name, { value }]) => [name, value]);
   return Object.fromEntries(defaults) as Record<NumberOption, number>;
 }
 
@@ -165,7 +165,7 @@ function problemOf(name: keyof Http2ConnectionOptions, value: unknown): string |
     return isValid ? undefined : 'an array of lower-case names';
   }
   if (name === 'listNameSuffix') return isLowerCase(value) ? undefined : 'a text in lower case';
-  const { min, max, unlimited } = NUMBERS[name];
+  const { min, max, unlimited } = HTTP2_NUMBERS[name];
   if (value === Infinity && unlimited) return undefined;
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max)
     return undefined;

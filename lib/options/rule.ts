@@ -4,6 +4,8 @@ export interface OptionRule {
   readonly expects: string;
   /** Remedy to suggest if the value is a string; values of environment variables are strings. */
   readonly ofText?: string;
+  /** Smallest and largest valid number, if the valid numbers are a range. */
+  readonly range?: { readonly min: number; readonly max: number };
   /** Whether the option must be given. */
   readonly isRequired?: true;
   /** Rules of the members, if the option is an object of options. */

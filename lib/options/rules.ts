@@ -40,6 +40,7 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Rule<nu
       ? `a whole number, ${min} or more`
       : `a whole number from ${min} to ${max}`,
     ofText: NUMBER_OF_TEXT,
+    range: { min, max },
     accepts: (value) => Number.isInteger(value) && isBetween(value as number, min, max),
   };
 }

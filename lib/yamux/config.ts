@@ -13,20 +13,19 @@ import { INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
 export interface YamuxConfig {
   /**
    * Receive window of a new stream in bytes: how far the peer may send ahead of the reading
-   * application. At least 262144, which the protocol grants in any case. Default 262144.
+   * application. The protocol grants the minimum in any case. Default 262144.
    */
   initialStreamWindowSize: number;
   /**
    * Largest receive window of a stream in bytes. A window grows if it limits a fast reader on a long
-   * link; pings measure the round trip. At least `initialStreamWindowSize`, which is the default:
-   * windows do not grow, as in Go.
+   * link; pings measure the round trip. 64 MiB are enough for 1 GB/s at a round trip of 60 ms. At least
+   * `initialStreamWindowSize`: if they are equal, windows do not grow. Default 262144.
    */
   maxStreamWindowSize: number;
   /**
    * Largest sum in bytes of all windows and of the unread data of ended streams: the most that the
    * peer can make this side hold in memory. Windows grow up to seven eighths of this sum. Without room
-   * for one more stream, streams of the peer are reset and `open()` waits. At least 262144 (one
-   * stream). Default 268435456 (1024 streams).
+   * for one more stream, streams of the peer are reset and `open()` waits. Default 268435456.
    */
   maxSessionWindowSize: number;
   /**
@@ -50,27 +49,28 @@ export interface YamuxConfig {
   maxResets: number;
   /** Streams per second by which `maxResets` refills. Default 500. */
   resetsPerSecond: number;
-  /** Largest payload of an outgoing data frame in bytes; at most 1048576. Default 65536. */
+  /** Largest payload of an outgoing data frame in bytes. Default 65536. */
   maxFrameSize: number;
   /**
-   * Milliseconds that the peer may take to acknowledge a stream; then the session ends. Default 75000;
-   * 0 waits forever.
+   * Milliseconds that the peer may take to acknowledge a stream; then the session ends. 0 waits forever.
+   * Default 75000.
    */
   streamOpenTimeoutMs: number;
   /**
    * Milliseconds that the peer may be silent on a half-closed stream; then the stream is reset.
-   * Default 300000; 0 waits forever.
+   * 0 waits forever. Default 300000.
    */
   streamCloseTimeoutMs: number;
   /**
    * Milliseconds after which the session ends if unsent bytes wait and no byte is sent or received; 15
-   * times as long while bytes arrive. Also limits `ping()`. Default 10000; 0 waits forever, and is
-   * invalid with `keepAlive`.
+   * times as long while bytes arrive. Also limits `ping()`. 0 waits forever, and is invalid with
+   * `keepAlive`. Default 10000.
    */
   connectionWriteTimeoutMs: number;
   /**
    * Whether to ping a silent peer, and to end the session if no reply arrives within
-   * `connectionWriteTimeoutMs`, which must not be 0. Default false: gRPC's keepalive is sufficient.
+   * `connectionWriteTimeoutMs`, which must not be 0. Prefer the keepalive of gRPC, which is sufficient.
+   * Default false.
    */
   keepAlive: boolean;
   /** Milliseconds between two checks for a silent peer. Default 30000. */
@@ -78,8 +78,8 @@ export interface YamuxConfig {
 }
 
 /**
- * The defaults of Go's yamux, except that keepalive is off, as in Gitaly. Go does not have all of the
- * limits.
+ * The defaults of Go's yamux, except that keepalive is off, as in Gitaly. Windows do not grow, as in Go,
+ * and 1024 of them fit into a session. Go does not have all of the limits.
  */
 export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
   initialStreamWindowSize: INITIAL_WINDOW,

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { BACKCHANNEL_MAGIC } from '../../lib/backchannel/magic.js';
 import { ErrorCode } from '../../lib/http2/protocol/frame.js';
 import { errorFamilies, errorsPage } from '../docs/errors-page.js';
+import { OPTION_PAGES, optionPage } from '../docs/option-tables.js';
 import { readTrace } from '../fixtures/golden-replay.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -78,6 +79,12 @@ describe('docs/errors.md', () => {
 
   it('says of which class they are', () => {
     expect(errorFamilies().map(({ className }) => className)).not.toContain('');
+  });
+});
+
+describe('tables of options', () => {
+  it.each(OPTION_PAGES)('are what the code says in $path (npm run docs:options)', async (page) => {
+    expect(read(page.path)).toBe(await optionPage(page));
   });
 });
 
