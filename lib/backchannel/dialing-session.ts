@@ -107,7 +107,7 @@ export class DialingSession {
 
   /** Ends the session within one second. Idempotent; never rejects. */
   async close(): Promise<void> {
-    this.#takeLeave();
+    this.#announceDeparture();
     this.#end();
     await endSession(this.#session);
   }
@@ -116,7 +116,7 @@ export class DialingSession {
    * Sends GOAWAY on the forward stream if it is still writable: without GOAWAY the other end treats the
    * connection as lost. HTTP/2 writers write whole frames, so another frame fits between theirs.
    */
-  #takeLeave(): void {
+  #announceDeparture(): void {
     if (this.#state === 'ended' || !this.#forward?.writable) return;
     announceEnd(this.#forward);
   }

@@ -3,7 +3,7 @@ export {
   type AuthorizePeer,
   type PeerCandidate,
   type PeerIdentity,
-} from './authorization.js';
+} from './authorize-peer.js';
 export { ClientConn, type ClientConstructor, type StubFactory } from './client-conn.js';
 export { ClientHandshaker, type ClientHandshakerOptions } from './client-handshaker.js';
 export {
@@ -26,7 +26,8 @@ export {
   PeerConnectionInfo,
   withId,
 } from './peer-connection.js';
-export { Peer, type Departure, type PeerCloseOptions, type PeerId, type PeerLink } from './peer.js';
+export type { Departure } from './departure.js';
+export { Peer, type PeerCloseOptions, type PeerId, type PeerLink } from './peer.js';
 export type { PeerEvent } from './peer-event.js';
 export { Registry, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';

@@ -13,10 +13,11 @@ import {
 } from '../grpc/index.js';
 import { LINGER_MS } from '../wire/index.js';
 import type { ClientConn } from './client-conn.js';
+import { DepartureDecision, isFarewell, type Departure } from './departure.js';
 import { DrainTime } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { PeerConnectionOwner } from './peer-connection.js';
-import type { Departure, PeerLink } from './peer.js';
+import type { PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
 import { SessionStreams } from './session-streams.js';
 import { onWritableEnd } from './stream-end.js';
@@ -45,8 +46,8 @@ export interface ListeningSessionParts {
  * the channel closes. The session ends after the last call of the channel. Any other end of the forward
  * stream or the connection ends the session at once.
  *
- * Invariant: while a forward call can begin, the peer is in the registry, or the session ends within
- * `drainMs`. The peer cannot extend this time.
+ * Invariant: a peer that is not in the registry can begin forward calls for at most `drainMs`, and cannot
+ * extend this time.
  */
 export class ListeningSession implements PeerLink, PeerConnectionOwner {
   /** Carries the calls to the peer. */
@@ -61,11 +62,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   #state: 'open' | 'leaving' | 'ended' = 'open';
   /** `ended`: this side has ended the forward stream gracefully. */
   #forward: 'open' | 'ended' = 'open';
-  /**
-   * `asked`: this side asked the peer to make a new connection. `told`: the peer announced that it leaves.
-   * `agreed`: it did so after it was asked.
-   */
-  #parting: 'none' | 'asked' | 'told' | 'agreed' = 'none';
+  readonly #decision = new DepartureDecision();
   /** Serves the forward calls. */
   #served: ServedStream | undefined;
   /** Error of HTTP/2 on the forward stream. */
@@ -85,7 +82,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.#drainTime = new DrainTime(drainMs);
     this.#channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
     this.backchannel = parts.createConn(this.#channel);
-    stream.once('end', () => this.takesLeave());
+    stream.once('end', () => this.#decision.peerAnnounced());
     onWritableEnd(stream, (inOrder) => {
       if (this.#failure !== undefined) this.#onSessionEnd(this.#failure);
       else if (inOrder) this.#endForward();
@@ -97,8 +94,8 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     void session.closed.then((error) => this.#onSessionEnd(error));
     watchConnectivity(this.#channel as ChannelInterface, (state) => {
       if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;
-      this.takesLeave();
-      this.depart(this.#gracefulDeparture);
+      this.#decision.peerAnnounced();
+      this.depart(this.#decision.graceful);
     });
     // Connects before the first call needs the channel, as Go's `grpc.Dial` does.
     this.#channel.getConnectivityState(true);
@@ -149,13 +146,12 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     if (this.#state === 'ended') served.destroy();
   }
 
-  takesLeave(): void {
-    if (this.#parting === 'none') this.#parting = 'told';
-    else if (this.#parting === 'asked') this.#parting = 'agreed';
+  peerAnnouncedDeparture(): void {
+    this.#decision.peerAnnounced();
   }
 
-  retired(): void {
-    if (this.#parting === 'none') this.#parting = 'asked';
+  askedForNewConnection(): void {
+    this.#decision.askedForNewConnection();
   }
 
   /**
@@ -167,17 +163,11 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.depart({ cause: 'lost', error });
   }
 
-  /** Departure of the peer if the session ends gracefully. */
-  get #gracefulDeparture(): Departure {
-    const isAsked = this.#parting === 'asked' || this.#parting === 'agreed';
-    return { cause: isAsked ? 'replaced' : 'left' };
-  }
-
   /** Handles the end of the forward stream: backchannel calls get their time to finish. */
   #endForward(): void {
     if (this.#forward === 'ended' || this.#state === 'ended') return;
     this.#forward = 'ended';
-    this.depart(this.#gracefulDeparture);
+    this.depart(this.#decision.graceful);
     void this.#closeChannel();
   }
 
@@ -188,14 +178,9 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.#endIfThrough();
   }
 
-  /**
-   * Ends the session. A peer that announced its departure has left, even if its connection broke
-   * afterwards.
-   */
   #onSessionEnd(error: Error | undefined): void {
-    const hasSaidSo = this.#parting === 'told' || this.#parting === 'agreed';
-    const isLost = error !== undefined && (error === this.#failure || !hasSaidSo);
-    this.depart(isLost ? { cause: 'lost', error } : this.#gracefulDeparture);
+    const isFailure = error !== undefined && error === this.#failure;
+    this.depart(isFailure ? { cause: 'lost', error } : this.#decision.atEnd(error));
     this.#end();
   }
 
@@ -210,7 +195,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
    */
   #end(goAway?: GoAway): void {
     if (this.#state === 'ended') return;
-    this.depart(this.#gracefulDeparture);
+    this.depart(this.#decision.graceful);
     this.#state = 'ended';
     clearTimeout(this.#timer);
     if (this.#forward === 'open') this.#endServing(goAway);
@@ -235,14 +220,6 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     });
     return stream;
   }
-}
-
-/** GOAWAY messages of servers that end an old, unused or abused stream but continue to serve. */
-const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);
-
-/** Whether the other end accepts no more calls on any stream. */
-function isFarewell(goAway: GoAway | undefined): boolean {
-  return goAway !== undefined && goAway.code === 0 && !NO_FAREWELL.has(goAway.message);
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type CallLike,
   type ServedStream,
 } from '../grpc/index.js';
-import type { PeerIdentity } from './authorization.js';
+import type { PeerIdentity } from './authorize-peer.js';
 import type { ClientConn } from './client-conn.js';
 import { NonMultiplexedConnectionError } from './errors.js';
 import type { PeerId } from './peer.js';
@@ -24,9 +24,9 @@ export interface PeerConnectionOwner {
   /** Called when HTTP/2 on the forward stream fails. */
   fail(error: Error): void;
   /** Called when the other end announces that it makes no more forward calls. */
-  takesLeave(): void;
+  peerAnnouncedDeparture(): void;
   /** Called before this side asks the other end to make a new connection. */
-  retired(): void;
+  askedForNewConnection(): void;
 }
 
 /** A multiplexed connection of the listening side: handlers of its calls can call the peer back. */
@@ -68,13 +68,13 @@ export class PeerConnectionInfo extends ConnectionInfo {
   }
 
   /** @internal */
-  override takesLeave(): void {
-    this.#owner?.takesLeave();
+  override peerAnnouncedDeparture(): void {
+    this.#owner?.peerAnnouncedDeparture();
   }
 
   /** @internal */
-  override retired(): void {
-    this.#owner?.retired();
+  override askedForNewConnection(): void {
+    this.#owner?.askedForNewConnection();
   }
 
   /** @internal Registers `served` as the server side of the forward stream. */

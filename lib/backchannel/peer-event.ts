@@ -1,4 +1,5 @@
-import type { Departure, Peer } from './peer.js';
+import type { Departure } from './departure.js';
+import type { Peer } from './peer.js';
 
 /** An arrival or a departure of a peer. */
 export type PeerEvent =

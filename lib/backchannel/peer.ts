@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
 import type { ConnectionInfo } from '../grpc/index.js';
-import type { PeerIdentity } from './authorization.js';
+import type { PeerIdentity } from './authorize-peer.js';
 import { isMagic, MAGIC_LENGTH } from '../listenmux/index.js';
 import { showValue } from '../options/index.js';
 import type { ClientConn } from './client-conn.js';
+import type { Departure } from './departure.js';
 import { UnknownPeerError } from './errors.js';
 
 /**
@@ -12,27 +13,6 @@ import { UnknownPeerError } from './errors.js';
  * `backchannel.ID`.
  */
 export type PeerId = number;
-
-/**
- * Why a peer disconnected.
- *
- * - `left`: the peer announced its departure before it left.
- * - `replaced`: this side asked it to make a new connection, because this one is too old
- *   (`grpc.max_connection_age_ms`) or has no calls (`grpc.max_connection_idle_ms`), and the peer left
- *   gracefully. With `engine: 'grpc-js'` the cause is `left`: the server of grpc-js does not report such
- *   requests.
- * - `lost`: the connection ended without an announcement (for example because the process of the peer was
- *   killed), the connection broke, the peer did not answer, or it violated the protocol; `error` tells
- *   which.
- * - `closed`: `peer.close({ reason })`.
- * - `shutdown`: this side stops serving.
- */
-export type Departure =
-  | { readonly cause: 'left' }
-  | { readonly cause: 'replaced' }
-  | { readonly cause: 'lost'; readonly error: Error }
-  | { readonly cause: 'closed'; readonly reason?: string | undefined }
-  | { readonly cause: 'shutdown' };
 
 /** Connection and session of a peer. */
 export interface PeerLink {

@@ -1,10 +1,11 @@
 import { type Observable, Subject } from 'rxjs';
 import { inRootContext } from '../context/index.js';
-import type { PeerIdentity } from './authorization.js';
+import type { PeerIdentity } from './authorize-peer.js';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
 import type { PeerEvent } from './peer-event.js';
-import { Peer, type Departure, type PeerId, type PeerLink } from './peer.js';
+import type { Departure } from './departure.js';
+import { Peer, type PeerId, type PeerLink } from './peer.js';
 import { waitForPeer, type WaitForPeerOptions } from './wait-for-peer.js';
 
 /** Data of a peer to register. */

@@ -5,7 +5,6 @@ import {
   ConnectionInfo,
   ENGINE_RULE,
   engineOf,
-  refuseClient,
   type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
@@ -25,14 +24,16 @@ import {
   AUTHORIZE_PEER_RULE,
   type AuthorizePeer,
   type PeerIdentity,
-} from './authorization.js';
+} from './authorize-peer.js';
 import { ClientConn, type StubFactory } from './client-conn.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
-import { endSession } from './end-session.js';
 import { HandshakeError, PeerRefusedError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
-import type { Departure, PeerId } from './peer.js';
+import type { Departure } from './departure.js';
+import type { PeerId } from './peer.js';
 import { PeerConnectionInfo } from './peer-connection.js';
+import { onlyStream } from './only-stream.js';
+import { refusePeer } from './refuse-peer.js';
 import { ListeningSession } from './listening-session.js';
 import { Registry } from './registry.js';
 import {
@@ -167,20 +168,10 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     try {
       return await authorize(authorizePeer, socket, connection);
     } catch (error) {
-      if (error instanceof PeerRefusedError) await this.#refuse(socket, error);
+      if (error instanceof PeerRefusedError) {
+        await refusePeer(this.#createSession(socket, 'server'), error.message);
+      }
       throw error;
-    }
-  }
-
-  /** Sends the reason on the stream of the peer, where it expects HTTP/2, and closes the connection. */
-  async #refuse(socket: Duplex, { message }: PeerRefusedError): Promise<void> {
-    const session = this.#createSession(socket, 'server');
-    try {
-      const stream = await onlyStream(session);
-      refuseClient(stream, message);
-      await endSession(session);
-    } catch {
-      // The other end has already closed the connection.
     }
   }
 
@@ -217,24 +208,4 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     if (departed !== undefined) registry.removeBackchannel(id, departed);
     return new PeerConnectionInfo(socket, id, registry, { identity, session: peer });
   }
-}
-
-/** Resolves with the only stream that a dialing side opens; further streams are reset. */
-function onlyStream(session: MultiplexSession): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    let taken = false;
-    session.onStream((stream) => {
-      if (taken) return void stream.destroy();
-      taken = true;
-      session.refuseStreams?.();
-      resolve(stream);
-    });
-    void session.closed.then((cause) => {
-      reject(
-        new HandshakeError('the connection ended before the client had opened its stream', {
-          cause,
-        }),
-      );
-    });
-  });
 }

@@ -63,10 +63,10 @@ export class ConnectionInfo {
    * @internal Called when the peer announces by GOAWAY with NO_ERROR that it makes no more calls on the
    * connection.
    */
-  takesLeave(): void {}
+  peerAnnouncedDeparture(): void {}
 
   /** @internal Called before this side asks the peer to make a new connection. */
-  retired(): void {}
+  askedForNewConnection(): void {}
 
   /** @internal The result of `call.getConnectionInfo()` of grpc-js. */
   get addresses(): ConnectionAddresses {

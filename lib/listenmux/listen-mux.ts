@@ -11,7 +11,7 @@ import {
   type ListenMuxLimitOptions,
   type ListenMuxLimits,
 } from './listen-mux-limits.js';
-import { peekMagic } from './peek.js';
+import { peekMagic } from './peek-magic.js';
 
 /** Options of a `ListenMux`: optional limits, and callbacks. */
 export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {

@@ -24,8 +24,8 @@ export interface WindowLimits {
 /**
  * The receive window of one stream: the bytes that the peer may send, and the credit that it gets.
  *
- * The window grows while it limits the peer: while half of it is received and read in less than two round
- * trips. Its size settles at about four times the bandwidth-delay product, and never shrinks by itself.
+ * The window grows while it limits the peer. It does so if half of the window is received and read in less
+ * than two round trips. Its size settles at about four times the bandwidth-delay product, and never shrinks by itself.
  * The other windows of the session then grow to the same size in one step. A window below `initial` grows
  * to it as soon as half is read.
  */

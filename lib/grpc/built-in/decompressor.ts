@@ -2,8 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Decompression, type DecompressionSink } from './compression.js';
 
 /**
- * Maximum number of messages of one `ConnectionMemory` that are decompressed at a time. The main thread decodes
- * others meanwhile.
+ * Maximum number of messages of one `ConnectionMemory` that are decompressed at a time, in the thread pool.
  */
 const MAX_RUNNING = 2;
 
@@ -27,7 +26,7 @@ export interface CompressedMessage extends DecompressionSink {
   readonly encoding: string;
   /** Maximum decompressed size in bytes; negative for no limit. */
   readonly limit: number;
-  /** Called when a message that `allows` refused may be used. Its cost is charged by then. */
+  /** Called when tokens for a message are available that `allows` had refused. The tokens are taken by then. */
   onAllowed(): void;
 }
 

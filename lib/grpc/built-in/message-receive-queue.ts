@@ -22,7 +22,7 @@ const CUT = 'The stream ended in the middle of a message';
  * is assembled in advance; later bytes are kept as received. Unread bytes are not consumed, so that the
  * flow-control window applies backpressure to the peer.
  *
- * Longer than 300 lines because the states of the current message are of one piece.
+ * Longer than 300 lines because all methods change the state of the current message.
  */
 export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** `grpc-encoding` of the received messages. */
@@ -52,7 +52,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** True within `pump()`, whose loop serves a `read()` of a listener. */
   #pumping = false;
   #state: MessageReceiveQueueState = 'open';
-  /** Messages that were due, to look at the clock at every eighth. */
+  /** Number of messages that could be delivered; the clock is read at every eighth of them. */
   #dueCount = 0;
   /** True from the end of the delivery time until the next turn of the event loop. */
   #isPaused = false;

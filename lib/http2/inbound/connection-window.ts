@@ -15,9 +15,9 @@ const CREDIT_EVERY_MS = 250;
  * Receive window of the connection: bytes in transit on all streams together.
  *
  * Data is credited when it arrives, not when the application reads it: an unread stream uses up only its
- * own window. The window shrinks only when the unread data of all streams comes near `maxUnreadBytes`. Open
- * and unread bytes together thus stay within `maxUnreadBytes`, plus 65535 for each further connection of the
- * peer. Connections of one peer share `maxUnreadBytes`; each gets an equal part of `connectionWindowSize`.
+ * own window. The window shrinks only when the unread data of all streams comes near `maxUnreadBytes`. The
+ * bytes that the peer may still send, and the unread ones, together stay within `maxUnreadBytes`, plus 65535
+ * for each further connection of the peer. Connections of one peer share `maxUnreadBytes`; each gets an equal part of `connectionWindowSize`.
  */
 export class ConnectionWindow implements UnreadBudgetUser {
   readonly #fullSize: number;

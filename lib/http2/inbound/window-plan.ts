@@ -22,8 +22,8 @@ export interface WindowPlan {
 }
 
 /**
- * Divides `maxUnreadBytes`. Every stream gets `initialWindowSize` if that fits, with three eighths left
- * for growth where windows can grow. Otherwise a quarter is for the first streams, which begin with
+ * Divides `maxUnreadBytes`. Every stream gets `initialWindowSize` if all of them fit. If
+ * windows can grow, three eighths are reserved for growth. Otherwise a quarter is for the first streams, which begin with
  * `initialWindowSize`, three eighths are for the small windows of all further streams, and three eighths
  * are for growth.
  */

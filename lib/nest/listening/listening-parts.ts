@@ -6,7 +6,7 @@ import { tcpCarrier } from '../carrying/tcp-carrier.js';
 import { drainMsOf } from '../closing/shut-down.js';
 import type { ListenMuxServerOptions } from '../options/options.js';
 import { ConnectionDispatcher } from './connection-dispatcher.js';
-import { PeerServices } from './peer-stubs.js';
+import { PeerServices } from './peer-services.js';
 
 /**
  * Parts of a `ListenMuxServer`. `BackchannelModule.forRoot` provides each under its class, so that an

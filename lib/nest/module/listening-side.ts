@@ -17,7 +17,7 @@ import {
   type ListeningParts,
 } from '../listening/listening-parts.js';
 import { PEER_AUTHORIZER, type PeerAuthorizer } from '../listening/peer-authorizer.js';
-import { PeerServices } from '../listening/peer-stubs.js';
+import { PeerServices } from '../listening/peer-services.js';
 import type { BackchannelModuleOptions, ListenMuxServerOptions } from '../options/options.js';
 import { BACKCHANNEL_MODULE_OPTIONS } from './backchannel.module-definition.js';
 import { listeningSideCheck } from './side-checks.js';

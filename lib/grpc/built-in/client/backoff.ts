@@ -8,8 +8,8 @@ const MULTIPLIER = 1.6;
  * grpc-js set the first and the greatest limit. The jitter differs: gRPC waits for the limit plus or minus
  * 20 %. After the restart of a server with thousands of clients, all of them fail together. With gRPC's
  * jitter they would return together, attempt after attempt, with long pauses between, and each wave could
- * overload the server again. Full jitter spreads them evenly. There is no minimum wait: all clients with a
- * shorter random wait would return together at the end of the minimum. A single client makes twice as many
+ * overload the server again. Full jitter spreads them evenly. There is no minimum wait: at its end,
+ * all clients whose random wait is shorter would return together. A single client makes twice as many
  * attempts as with gRPC, at the greatest limit about one per minute.
  */
 export class Backoff {

@@ -1,7 +1,7 @@
 import { type CallCredentials, type Metadata, status } from '@grpc/grpc-js';
 import { CONNECTION_HEADERS } from '../../../http2/index.js';
 import { appendMetadata } from '../metadata-codec.js';
-import { encodeTimeout } from '../timeout.js';
+import { encodeTimeout } from '../timeout-header.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { statusOf } from './status-of-end.js';
 

@@ -8,7 +8,7 @@ import {
 import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
 import { takeParent } from '../../parent-calls.js';
-import { isDeadline, toMs } from '../timeout.js';
+import { isDeadline, toMs } from '../timeout-header.js';
 import { ClientCall } from './client-call.js';
 import { ClientCallSettings } from './client-call-settings.js';
 import type { Connector } from './connector.js';

@@ -9,7 +9,7 @@ import type { AuthContext } from '../../connection-info.js';
 import type { CallListener, CallStatus, MessageContext, ParentCall } from '../../grpc-types.js';
 import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { DeliveredCall } from '../delivered-call.js';
-import { CallLifetime, type LimitedCall } from './call-lifetime.js';
+import { CallDeadline, type CallWithDeadline } from './call-deadline.js';
 import { metadataProblem, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
 import type { ClientCallState } from './client-call-state.js';
@@ -18,6 +18,7 @@ import { openStream } from './open-stream.js';
 import { ResponseHead } from './response-head.js';
 import { statusOf, statusOfEnd } from './status-of-end.js';
 import type { CallRouter, WaitingCall } from './call-router.js';
+import { isUnprocessed } from './transparent-retry.js';
 import type { Transport } from './transport.js';
 
 let lastCallNumber = 0;
@@ -27,11 +28,11 @@ let lastCallNumber = 0;
  *
  * The call is the listener of all parts that it uses. User code runs in the async context of the caller.
  *
- * Longer than 300 lines because one object per call stands for the call towards stub, router and stream.
+ * Longer than 300 lines because stub, router and stream all call the same object: one object per call.
  */
 export class ClientCall
   extends DeliveredCall
-  implements MeasuringCall, WaitingCall, LimitedCall, StreamListener
+  implements MeasuringCall, WaitingCall, CallWithDeadline, StreamListener
 {
   readonly #router: CallRouter;
   readonly #settings: ClientCallSettings;
@@ -44,7 +45,7 @@ export class ClientCall
   readonly #response = new ResponseHead();
   #state: ClientCallState = 'created';
   /** Undefined without a deadline and a parent. */
-  #lifetime: CallLifetime | undefined;
+  #deadline: CallDeadline | undefined;
   /** Credentials whose metadata is still to be added to that of the call. */
   #credentials: CallCredentials | undefined;
   /** Set by `start()`, as is the listener. */
@@ -52,7 +53,7 @@ export class ClientCall
   #listener: CallListener | undefined;
   #transport: Transport | undefined;
   #stream: Http2Stream | undefined;
-  #wasRefused = false;
+  #hasRetried = false;
   /** The status to be delivered; undefined before the call has ended. */
   #status: CallStatus | undefined;
 
@@ -73,7 +74,7 @@ export class ClientCall
     this.#path = path;
     this.#authority = host ?? settings.authority;
     this.#credentials = settings.callCredentials;
-    if (deadline !== Infinity) this.#lifetime = new CallLifetime(this, deadline);
+    if (deadline !== Infinity) this.#deadline = new CallDeadline(this, deadline);
   }
 
   /**
@@ -81,7 +82,7 @@ export class ClientCall
    * `start()`.
    */
   follow(parent: ParentCall, flags: number): void {
-    (this.#lifetime ??= new CallLifetime(this, Infinity)).follow(parent, flags);
+    (this.#deadline ??= new CallDeadline(this, Infinity)).follow(parent, flags);
   }
 
   // ---- Called by stubs and interceptors
@@ -92,7 +93,7 @@ export class ClientCall
     if (this.#state !== 'created') return this.schedule();
     this.#state = 'waiting';
     this.#router.callStarted();
-    if (this.#lifetime !== undefined && !this.#lifetime.start()) return;
+    if (this.#deadline !== undefined && !this.#deadline.start()) return;
     this.#router.pick(this);
     // The caller may change its metadata after this returns.
     if (this.#state === 'waiting') this.#metadata = metadata.clone();
@@ -140,7 +141,7 @@ export class ClientCall
     return this.#number;
   }
 
-  // ---- Called by the router and the lifetime
+  // ---- Called by the router and the deadline
 
   get hasStream(): boolean {
     return this.#stream !== undefined;
@@ -197,8 +198,8 @@ export class ClientCall
 
   onClose(error?: Http2Error): void {
     if (this.#state !== 'open' || error === undefined) return;
-    const isRefused = error.remote && error.http2Code === ErrorCode.RefusedStream;
-    if (isRefused && !this.#wasRefused && this.#sendQueue.canReplay) this.#retry();
+    const mayRetry = isUnprocessed(error) && !this.#hasRetried && this.#sendQueue.canReplay;
+    if (mayRetry) this.#retry();
     else this.#end(statusOfEnd(error));
   }
 
@@ -244,7 +245,7 @@ export class ClientCall
     this.#state = 'closed';
     this.receiveQueue.close();
     // The deadline applies until here, so that the call does not wait forever for a reader.
-    this.#lifetime?.stop();
+    this.#deadline?.stop();
     this.#listener!.onReceiveStatus(this.#status!);
   }
 
@@ -264,7 +265,7 @@ export class ClientCall
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);
     this.#transport = transport;
     this.receiveQueue.memory.account = transport.memory;
-    const deadline = this.#lifetime?.deadline ?? Infinity;
+    const deadline = this.#deadline?.deadline ?? Infinity;
     const stream = openStream(transport, base, this.#metadata, deadline, this);
     if (!(stream instanceof Http2Stream)) return this.#end(stream);
     this.#stream = stream;
@@ -274,7 +275,7 @@ export class ClientCall
 
   /** Waits for another stream: the peer has not processed the request. */
   #retry(): void {
-    this.#wasRefused = true;
+    this.#hasRetried = true;
     this.#state = 'waiting';
     this.#stream = undefined;
     this.#transport = undefined;

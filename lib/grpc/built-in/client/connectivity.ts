@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { connectivityState, type Deadline } from '@grpc/grpc-js';
 import { rethrowOnNextTick } from '../../../wire/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
-import { toMs } from '../timeout.js';
+import { toMs } from '../timeout-header.js';
 
 interface Watcher {
   seen: connectivityState;

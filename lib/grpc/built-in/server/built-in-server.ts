@@ -81,8 +81,8 @@ export class BuiltInServer implements StreamServer {
       stream,
       {
         onRequest: (request, headers) => this.#receive(request, headers, host),
-        onFarewell: () => info.takesLeave(),
-        onRetire: () => info.retired(),
+        onFarewell: () => info.peerAnnouncedDeparture(),
+        onAskForNewConnection: () => info.askedForNewConnection(),
         onClose: (failure) => {
           this.#forget(connection);
           if (failure !== undefined) info.failed(failure);

@@ -13,14 +13,18 @@ export class ConnectionAge {
   readonly #connection: Http2Connection;
   readonly #graceMs: number;
   readonly #idleMs: number;
-  readonly #onRetire: () => void;
+  readonly #onAskForNewConnection: () => void;
   readonly #timers: NodeJS.Timeout[] = [];
   #idleTimer: NodeJS.Timeout | undefined;
   #lastUse = Date.now();
 
-  private constructor(connection: Http2Connection, options: ServerOptions, onRetire: () => void) {
+  private constructor(
+    connection: Http2Connection,
+    options: ServerOptions,
+    onAskForNewConnection: () => void,
+  ) {
     this.#connection = connection;
-    this.#onRetire = onRetire;
+    this.#onAskForNewConnection = onAskForNewConnection;
     this.#graceMs = options['grpc.max_connection_age_grace_ms'] ?? Infinity;
     this.#idleMs = options['grpc.max_connection_idle_ms'] ?? Infinity;
     const ageMs = options['grpc.max_connection_age_ms'] ?? Infinity;
@@ -31,17 +35,17 @@ export class ConnectionAge {
   /**
    * Watches a connection. Returns undefined if the options set no limit.
    *
-   * @param onRetire - called before the peer is asked to make a new connection.
+   * @param onAskForNewConnection - called before the peer is asked to make a new connection.
    */
   static watch(
     connection: Http2Connection,
     options: ServerOptions,
-    onRetire: () => void,
+    onAskForNewConnection: () => void,
   ): ConnectionAge | undefined {
     const hasLimit =
       options['grpc.max_connection_age_ms'] !== undefined ||
       options['grpc.max_connection_idle_ms'] !== undefined;
-    return hasLimit ? new ConnectionAge(connection, options, onRetire) : undefined;
+    return hasLimit ? new ConnectionAge(connection, options, onAskForNewConnection) : undefined;
   }
 
   /** Records a use of the connection. */
@@ -61,7 +65,7 @@ export class ConnectionAge {
 
   /** @param why - debug data defined by gRPC, for a server that is not going away itself. */
   #retire(why: 'max_age' | 'max_idle'): void {
-    this.#onRetire();
+    this.#onAskForNewConnection();
     this.#connection.goAway(why);
   }
 

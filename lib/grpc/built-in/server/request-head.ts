@@ -3,7 +3,7 @@ import { excerpt } from '../../../http2/index.js';
 import type { ServerStatus } from '../../grpc-types.js';
 import type { ConnectionMemory } from '../connection-memory.js';
 import { receivedMetadata } from '../received-metadata.js';
-import { decodeTimeout } from '../timeout.js';
+import { decodeTimeout } from '../timeout-header.js';
 
 /** Headers of a request that its metadata omits. */
 const HIDDEN_HEADERS = new Set([

@@ -15,7 +15,7 @@ export interface ServedConnectionEvents {
   /** The peer has announced by GOAWAY with NO_ERROR that it makes no more calls. */
   onFarewell(): void;
   /** The connection is too old or idle: the peer is about to be asked for a new one. */
-  onRetire(): void;
+  onAskForNewConnection(): void;
   /** @param failure - the reason if either side violated a rule or exceeded a limit. */
   onClose(failure: Error | undefined): void;
 }
@@ -76,7 +76,9 @@ export class ServedConnection implements ServedStream {
       timeoutMs: options['grpc.keepalive_timeout_ms'],
       isDue: () => true,
     });
-    this.#age = ConnectionAge.watch(this.#connection, options, () => events.onRetire());
+    this.#age = ConnectionAge.watch(this.#connection, options, () =>
+      events.onAskForNewConnection(),
+    );
   }
 
   /**

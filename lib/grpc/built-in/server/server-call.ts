@@ -6,13 +6,13 @@ import {
   type Http2Stream,
   type StreamListener,
 } from '../../../http2/index.js';
-import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { AuthContext } from '../../connection-info.js';
 import type { ServerCallInterface, ServerCallListener, ServerStatus } from '../../grpc-types.js';
 import { headerSizeProblem } from '../../header-size-problem.js';
 import { debugDetails } from '../debug-details.js';
 import { DeliveredCall } from '../delivered-call.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
+import { RequestDeadline } from './request-deadline.js';
 import { RequestHead } from './request-head.js';
 import {
   RESPONSE_HEADERS,
@@ -37,9 +37,8 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
   #state: ServerCallState = 'received';
   /** Set by `start()`. */
   #listener: ServerCallListener | undefined;
-  /** In milliseconds since 1970, or Infinity. */
-  #deadline: number = Infinity;
-  #deadlineTimer: NodeJS.Timeout | undefined;
+  /** Undefined if the caller sent none. */
+  #deadline: RequestDeadline | undefined;
   #hasSentHeaders = false;
   /** Callbacks of writers that wait for room. */
   #onDrained: (() => void)[] | undefined;
@@ -63,7 +62,10 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
     this.#method = method;
     this.#host = host;
     this.receiveQueue.encoding = this.#head.encoding;
-    if (this.#head.timeoutMs !== undefined) this.#setTimeout(this.#head.timeoutMs);
+    const { timeoutMs } = this.#head;
+    if (timeoutMs !== undefined) {
+      this.#deadline = new RequestDeadline(timeoutMs, () => this.#exceedDeadline());
+    }
     this.schedule();
   }
 
@@ -124,7 +126,7 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
   }
 
   getDeadline(): Deadline {
-    return this.#deadline;
+    return this.#deadline?.at ?? Infinity;
   }
 
   getHost(): string {
@@ -227,14 +229,8 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
 
   // ---- Private methods
 
-  #setTimeout(timeoutMs: number): void {
-    this.#deadline = Date.now() + timeoutMs;
-    if (timeoutMs > MAX_TIMEOUT_MS) return;
-    this.#deadlineTimer = setTimeout(() => this.#expire(), timeoutMs);
-  }
-
   /** A call with a very short deadline costs the peer as little as a reset, so it is charged like one. */
-  #expire(): void {
+  #exceedDeadline(): void {
     if (!this.#stream.isWanted) this.#stream.chargeRefusal();
     this.#fail(status.DEADLINE_EXCEEDED, 'Deadline exceeded');
   }
@@ -260,7 +256,7 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
     const isAnswered = this.#state === 'answered';
     this.#state = 'over';
     this.receiveQueue.close();
-    clearTimeout(this.#deadlineTimer);
+    this.#deadline?.stop();
     this.#head.release();
     if (this.#listener) this.#reportEnd(this.#listener, isAnswered);
   }

@@ -2,25 +2,25 @@ import { propagate, status } from '@grpc/grpc-js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import type { ParentCall } from '../../grpc-types.js';
 import { onEndOf } from '../../parent-calls.js';
-import { toMs } from '../timeout.js';
+import { toMs } from '../timeout-header.js';
 
-/** A call that a `CallLifetime` ends. */
-export interface LimitedCall {
+/** A call that a `CallDeadline` ends. */
+export interface CallWithDeadline {
   readonly hasStream: boolean;
   getPeer(): string;
   cancelWithStatus(code: status, details: string): void;
 }
 
-/** Ends a call at its deadline, and with its parent. A call with neither has no `CallLifetime`. */
-export class CallLifetime {
-  readonly #call: LimitedCall;
+/** Ends a call at its deadline, and with its parent. A call with neither has no `CallDeadline`. */
+export class CallDeadline {
+  readonly #call: CallWithDeadline;
   readonly #createdAt = Date.now();
   #deadline: number;
   #timer: NodeJS.Timeout | undefined;
   #stopFollowing: (() => void) | undefined;
 
   /** @param deadline - milliseconds since 1970, or Infinity. */
-  constructor(call: LimitedCall, deadline: number) {
+  constructor(call: CallWithDeadline, deadline: number) {
     this.#call = call;
     this.#deadline = deadline;
   }

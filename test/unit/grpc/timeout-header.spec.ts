@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { decodeTimeout, encodeTimeout, toMs } from '../../../lib/grpc/built-in/timeout.js';
+import { decodeTimeout, encodeTimeout, toMs } from '../../../lib/grpc/built-in/timeout-header.js';
 
 const NOW = 1_700_000_000_000;
 

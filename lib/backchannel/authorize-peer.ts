@@ -54,7 +54,8 @@ const IDENTITY_RULES: Rules<PeerIdentity> = { name: text };
 /**
  * Returns the answer of `authorizePeer` for the connection on `socket`.
  *
- * @throws PeerRefusedError (as a rejection) for every error of `authorizePeer`, and for a bad answer.
+ * @throws PeerRefusedError (as a rejection) that `authorizePeer` throws; `AuthorizationFault`, a
+ * PeerRefusedError without a reason, for its other errors and for a bad answer.
  * @throws HandshakeError (as a rejection) if the connection ends before there is an answer, or if the other
  * end sends more than 128 KiB by then.
  */
