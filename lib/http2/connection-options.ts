@@ -1,25 +1,14 @@
 import { MAX_TIMEOUT_MS, showValue } from '../options/index.js';
 import { Http2OptionError } from './protocol/errors.js';
-import {
-  DEFAULT_MAX_FRAME_SIZE,
-  DEFAULT_WINDOW_SIZE,
-  LARGEST_MAX_FRAME_SIZE,
-  MAX_WINDOW_SIZE,
-} from './protocol/frame.js';
-import type { Http2Settings } from './protocol/settings.js';
+import { DEFAULT_WINDOW_SIZE, MAX_WINDOW_SIZE } from './protocol/frame.js';
+import type { NumberRule } from './protocol/number-rule.js';
+import { SETTING_OPTION_RULES, type SettingOptions } from './protocol/settings.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Options of one connection, with the defaults of `DEFAULT_HTTP2_OPTIONS`; see docs/limits.md. */
-export interface Http2ConnectionOptions extends Pick<
-  Http2Settings,
-  | 'headerTableSize'
-  | 'maxConcurrentStreams'
-  | 'initialWindowSize'
-  | 'maxFrameSize'
-  | 'maxHeaderListSize'
-> {
+export interface Http2ConnectionOptions extends SettingOptions {
   /** Largest stream window, in bytes; a window grows to it for a fast reader on a long link. */
   maxWindowSize: number;
   /**
@@ -67,32 +56,14 @@ export interface Http2ConnectionOptions extends Pick<
   varyingHeaders: readonly string[];
 }
 
-const MAX_UINT32 = 2 ** 32 - 1;
 /** Upper bound of options without a natural limit. */
 const MANY = Number.MAX_SAFE_INTEGER;
 
 type NumberOption = Exclude<keyof Http2ConnectionOptions, 'varyingHeaders' | 'listNameSuffix'>;
 
-/** A number among the options: its default, and its range. */
-interface NumberRule {
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  /** Infinity is valid, too: no limit is announced to the peer, and none is enforced. */
-  readonly unlimited?: true;
-}
-
 /** The one table of numbers: defaults, verification and the tables in docs/ come from it. */
 export const HTTP2_NUMBERS: Readonly<Record<NumberOption, NumberRule>> = {
-  headerTableSize: { value: 4096, min: 0, max: MAX_WINDOW_SIZE },
-  maxConcurrentStreams: { value: 1000, min: 0, max: MAX_UINT32, unlimited: true },
-  initialWindowSize: { value: 256 * KIB, min: 1, max: MAX_WINDOW_SIZE },
-  maxFrameSize: {
-    value: DEFAULT_MAX_FRAME_SIZE,
-    min: DEFAULT_MAX_FRAME_SIZE,
-    max: LARGEST_MAX_FRAME_SIZE,
-  },
-  maxHeaderListSize: { value: 64 * KIB, min: 0, max: MAX_UINT32, unlimited: true },
+  ...SETTING_OPTION_RULES,
   maxWindowSize: { value: 16 * MIB, min: 1, max: MAX_WINDOW_SIZE },
   connectionWindowSize: { value: 64 * MIB, min: DEFAULT_WINDOW_SIZE, max: MAX_WINDOW_SIZE },
   maxUnreadBytes: { value: 256 * MIB, min: DEFAULT_WINDOW_SIZE, max: MANY },

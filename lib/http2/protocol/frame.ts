@@ -44,16 +44,6 @@ export const Http2Flag = {
   Priority: 0x20,
 } as const;
 
-/** Parameters of SETTINGS (RFC 9113, 6.5.2). */
-export const Setting = {
-  HeaderTableSize: 1,
-  EnablePush: 2,
-  MaxConcurrentStreams: 3,
-  InitialWindowSize: 4,
-  MaxFrameSize: 5,
-  MaxHeaderListSize: 6,
-} as const;
-
 /** Codes of RST_STREAM and GOAWAY (RFC 9113, 7). */
 export const ErrorCode = {
   NoError: 0,

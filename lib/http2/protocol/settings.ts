@@ -1,56 +1,137 @@
+import { http2Error } from './errors.js';
 import {
   DEFAULT_MAX_FRAME_SIZE,
   DEFAULT_WINDOW_SIZE,
   ErrorCode,
   LARGEST_MAX_FRAME_SIZE,
   MAX_WINDOW_SIZE,
-  Setting,
 } from './frame.js';
-import { http2Error } from './errors.js';
+import { MAX_UINT32, type NumberRule } from './number-rule.js';
 
-/** Settings that one side announces to the other (RFC 9113, 6.5.2). */
-export interface Http2Settings {
-  /** Bytes of the HPACK dynamic table that the other side may use to compress headers. */
-  headerTableSize: number;
-  /** Streams that the other side may have open at once. */
-  maxConcurrentStreams: number;
-  /** Initial window of a new stream: bytes that the other side may send before it gets credit. */
-  initialWindowSize: number;
-  /** Largest frame payload that the other side may send, in bytes. */
-  maxFrameSize: number;
-  /** Largest header list that is accepted: bytes of names and values, plus 32 for each header. */
-  maxHeaderListSize: number;
+const KIB = 1024;
+
+/** A setting that one side announces to the other by SETTINGS. */
+interface SettingRule {
+  /** Identifier on the wire. */
+  readonly id: number;
+  /** Name in its RFC, without `SETTINGS_`. */
+  readonly name: string;
+  /** Value of a side that has announced none; Infinity for no limit. */
+  readonly initial: number;
+  /** Whether the peer may announce `value` after `previous`. Default: every value is valid. */
+  readonly accepts?: (value: number, previous: number, peerIsClient: boolean) => boolean;
+  /** Code of the connection error for a value that is not accepted. Default: PROTOCOL_ERROR. */
+  readonly error?: ErrorCode;
 }
 
-/** Settings of a side before its first SETTINGS frame (RFC 9113, 6.5.2). */
-export const INITIAL_SETTINGS: Readonly<Http2Settings> = Object.freeze({
-  headerTableSize: 4096,
-  maxConcurrentStreams: Infinity,
-  initialWindowSize: DEFAULT_WINDOW_SIZE,
-  maxFrameSize: DEFAULT_MAX_FRAME_SIZE,
-  maxHeaderListSize: Infinity,
-});
+/** A setting that an option of the connection with the same name sets. */
+interface OptionalSetting extends SettingRule {
+  readonly option: NumberRule;
+}
+
+/** A setting that follows from the role of this side. */
+interface FixedSetting extends SettingRule {
+  /** Value of this side. */
+  readonly fixed: (isClient: boolean) => number;
+}
+
+/**
+ * The one table of settings (RFC 9113, 6.5.2). Their types, initial values, encoding and verification come
+ * from it, as do the defaults and ranges of their options. Doc blocks are those of `Http2Settings`.
+ */
+const SETTINGS = {
+  /** Bytes of the HPACK dynamic table that the other side may use to compress headers. */
+  headerTableSize: {
+    id: 1,
+    name: 'HEADER_TABLE_SIZE',
+    initial: 4096,
+    option: { value: 4096, min: 0, max: MAX_WINDOW_SIZE },
+  },
+  /** Whether the other side may push: 1 or 0. Clients of this package take no pushes. */
+  enablePush: {
+    id: 2,
+    name: 'ENABLE_PUSH',
+    initial: 1,
+    accepts: (value, _previous, peerIsClient) => value === 0 || (value === 1 && peerIsClient),
+    fixed: (isClient) => (isClient ? 0 : 1),
+  },
+  /** Streams that the other side may have open at once. */
+  maxConcurrentStreams: {
+    id: 3,
+    name: 'MAX_CONCURRENT_STREAMS',
+    initial: Infinity,
+    option: { value: 1000, min: 0, max: MAX_UINT32, unlimited: true },
+  },
+  /** Initial window of a new stream: bytes that the other side may send before it gets credit. */
+  initialWindowSize: {
+    id: 4,
+    name: 'INITIAL_WINDOW_SIZE',
+    initial: DEFAULT_WINDOW_SIZE,
+    accepts: (value) => value <= MAX_WINDOW_SIZE,
+    error: ErrorCode.FlowControlError,
+    option: { value: 256 * KIB, min: 1, max: MAX_WINDOW_SIZE },
+  },
+  /** Largest frame payload that the other side may send, in bytes. */
+  maxFrameSize: {
+    id: 5,
+    name: 'MAX_FRAME_SIZE',
+    initial: DEFAULT_MAX_FRAME_SIZE,
+    accepts: (value) => value >= DEFAULT_MAX_FRAME_SIZE && value <= LARGEST_MAX_FRAME_SIZE,
+    option: {
+      value: DEFAULT_MAX_FRAME_SIZE,
+      min: DEFAULT_MAX_FRAME_SIZE,
+      max: LARGEST_MAX_FRAME_SIZE,
+    },
+  },
+  /** Largest header list that is accepted: bytes of names and values, plus 32 for each header. */
+  maxHeaderListSize: {
+    id: 6,
+    name: 'MAX_HEADER_LIST_SIZE',
+    initial: Infinity,
+    option: { value: 64 * KIB, min: 0, max: MAX_UINT32, unlimited: true },
+  },
+} satisfies Record<string, OptionalSetting | FixedSetting>;
+
+type Table = typeof SETTINGS;
+
+/** Settings that one side has announced to the other. */
+export type Http2Settings = { [Name in keyof Table]: number };
+
+/** Settings of this side that are options of its connection. */
+export type SettingOptions = {
+  [Name in keyof Table as Table[Name] extends OptionalSetting ? Name : never]: number;
+};
+
+type Row = [name: keyof Table, rule: OptionalSetting | FixedSetting];
+
+const ROWS = Object.entries(SETTINGS) as Row[];
+const ROWS_BY_ID = new Map(ROWS.map((row) => [row[1].id, row]));
+
+/** Settings of a side before its first SETTINGS frame. */
+export const INITIAL_SETTINGS = Object.freeze(
+  Object.fromEntries(ROWS.map(([name, { initial }]) => [name, initial])),
+) as Readonly<Http2Settings>;
+
+/** Defaults and ranges of the options that set a setting. */
+export const SETTING_OPTION_RULES = Object.fromEntries(
+  ROWS.flatMap(([name, rule]) => ('option' in rule ? [[name, rule.option]] : [])),
+) as Readonly<Record<keyof SettingOptions, NumberRule>>;
 
 const ENTRY_LENGTH = 6;
 
-/** Payload of a SETTINGS frame with the values that differ from the initial ones. A client disables push. */
-export function encodeSettings(settings: Http2Settings, isClient: boolean): Buffer {
+/** Payload of a SETTINGS frame with the values of this side that differ from the initial ones. */
+export function encodeSettings(options: Readonly<SettingOptions>, isClient: boolean): Buffer {
   const entries: [id: number, value: number][] = [];
-  const add = (id: number, value: number, initial: number): void => {
-    if (value !== initial) entries.push([id, value]);
-  };
-  add(Setting.HeaderTableSize, settings.headerTableSize, INITIAL_SETTINGS.headerTableSize);
-  if (isClient) entries.push([Setting.EnablePush, 0]);
-  add(Setting.MaxConcurrentStreams, settings.maxConcurrentStreams, Infinity);
-  add(Setting.InitialWindowSize, settings.initialWindowSize, INITIAL_SETTINGS.initialWindowSize);
-  add(Setting.MaxFrameSize, settings.maxFrameSize, INITIAL_SETTINGS.maxFrameSize);
-  add(Setting.MaxHeaderListSize, settings.maxHeaderListSize, Infinity);
+  for (const [name, rule] of ROWS) {
+    const value = 'fixed' in rule ? rule.fixed(isClient) : options[name as keyof SettingOptions];
+    if (value !== rule.initial) entries.push([rule.id, value]);
+  }
   return encodeEntries(entries);
 }
 
 /** Payload of a SETTINGS frame that changes only the initial window. */
 export function encodeInitialWindow(bytes: number): Buffer {
-  return encodeEntries([[Setting.InitialWindowSize, bytes]]);
+  return encodeEntries([[SETTINGS.initialWindowSize.id, bytes]]);
 }
 
 function encodeEntries(entries: readonly [id: number, value: number][]): Buffer {
@@ -63,7 +144,7 @@ function encodeEntries(entries: readonly [id: number, value: number][]): Buffer 
 }
 
 /**
- * Returns the peer's settings after a SETTINGS frame with this payload.
+ * Returns the peer's settings after a SETTINGS frame with this payload. Unknown settings are ignored.
  *
  * @throws Http2Error of scope `connection` for a value that is not allowed.
  */
@@ -74,42 +155,13 @@ export function applySettings(
 ): Http2Settings {
   const settings = { ...current };
   for (let at = 0; at < payload.length; at += ENTRY_LENGTH) {
+    const row = ROWS_BY_ID.get(payload.readUInt16BE(at));
+    if (row === undefined) continue;
+    const [field, { name, accepts, error = ErrorCode.ProtocolError }] = row;
     const value = payload.readUInt32BE(at + 2);
-    switch (payload.readUInt16BE(at)) {
-      case Setting.HeaderTableSize:
-        settings.headerTableSize = value;
-        break;
-      case Setting.EnablePush:
-        verify(value === 0 || (value === 1 && peerIsClient), 'ENABLE_PUSH', value);
-        break;
-      case Setting.MaxConcurrentStreams:
-        settings.maxConcurrentStreams = value;
-        break;
-      case Setting.InitialWindowSize:
-        verify(value <= MAX_WINDOW_SIZE, 'INITIAL_WINDOW_SIZE', value, ErrorCode.FlowControlError);
-        settings.initialWindowSize = value;
-        break;
-      case Setting.MaxFrameSize:
-        verify(
-          value >= DEFAULT_MAX_FRAME_SIZE && value <= LARGEST_MAX_FRAME_SIZE,
-          'MAX_FRAME_SIZE',
-          value,
-        );
-        settings.maxFrameSize = value;
-        break;
-      case Setting.MaxHeaderListSize:
-        settings.maxHeaderListSize = value;
-        break;
-    }
+    if (accepts?.(value, settings[field], peerIsClient) === false)
+      throw http2Error('connection', error, `the peer set ${name} to ${value}`);
+    settings[field] = value;
   }
   return settings;
-}
-
-function verify(
-  ok: boolean,
-  name: string,
-  value: number,
-  code: ErrorCode = ErrorCode.ProtocolError,
-): void {
-  if (!ok) throw http2Error('connection', code, `the peer set ${name} to ${value}`);
 }
