@@ -1,5 +1,6 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
+import type { CallProblem } from './grpc-types.js';
 
 /** Security of a connection, as grpc-js reports it to handlers (`call.getAuthContext()`). */
 export interface AuthContext {
@@ -67,6 +68,16 @@ export class ConnectionInfo {
 
   /** @internal Called before this side asks the peer to make a new connection. */
   askedForNewConnection(): void {}
+
+  /**
+   * @internal Called for each new call on the connection, except on plain connections of the grpc-js engine.
+   * A call for which it returns a status ends with this status, and its handler never runs.
+   *
+   * @param _openCalls - in-flight calls on all streams of the connection, including the new one.
+   */
+  callProblem(_openCalls: number): CallProblem | undefined {
+    return undefined;
+  }
 
   /** @internal The result of `call.getConnectionInfo()` of grpc-js. */
   get addresses(): ConnectionAddresses {

@@ -38,7 +38,8 @@ export interface ServedStream {
 export interface ConnectionServer {
   /**
    * Serves calls on a connection until its stream closes. Handlers get `connection` with
-   * `connectionOf(call)`; without it the connection is a plain one.
+   * `connectionOf(call)`; without it the connection is a plain one. Asks `connection.callProblem` before each
+   * call.
    */
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream;
   /** Closes all connections at once. Idempotent. */

@@ -24,6 +24,9 @@ export interface CallStatus {
   metadata: Metadata;
 }
 
+/** Status of a call that may not begin. */
+export type CallProblem = Pick<CallStatus, 'code' | 'details'>;
+
 /** A server call, as interceptors see it and as they return it. */
 export type ServerCallInterface = ServerInterceptingCallInterface;
 /** Listener of a server call. */

@@ -31,7 +31,7 @@ export {
   serverLeftToGrpcJs,
 } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
-export type { ParentCall } from './grpc-types.js';
+export type { CallProblem, ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
 export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials-rules.js';
 export { createListener } from './listener.js';

@@ -1,21 +1,16 @@
-import { Metadata, ServerInterceptingCall, status, type ServerInterceptor } from '@grpc/grpc-js';
+import { Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { ServerCallListener, ServerStatus } from '../grpc-types.js';
 import type { PeerCalls } from './peer-calls.js';
 
-/** Status of a call beyond the limit; grpc-js uses this code if node:http2 refuses a stream. */
-const NO_ROOM = {
-  code: status.UNAVAILABLE,
-  details: 'The calls of this peer need more than "grpc.max_concurrent_streams"',
-};
-
-/** Creates an interceptor that ends calls beyond the limit. After `calls.close()` no handler begins. */
+/** Creates an interceptor that ends calls that `calls` does not admit. After `calls.close()` no handler begins. */
 export function countCalls(calls: PeerCalls): ServerInterceptor {
   class CountedCall extends ServerInterceptingCall {
     #state: 'new' | 'open' | 'over' = 'new';
 
     override start(listener: ServerCallListener): void {
       if (!calls.isOpen) return;
-      if (!calls.begin()) return this.sendStatus({ ...NO_ROOM, metadata: new Metadata() });
+      const problem = calls.begin();
+      if (problem) return this.sendStatus({ ...problem, metadata: new Metadata() });
       this.#state = 'open';
       super.start({
         onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),

@@ -134,7 +134,7 @@ export class GrpcJsServer implements StreamServer {
   #callsOf(connection: ConnectionInfo): PeerCalls {
     let calls = this.#calls.get(connection);
     if (calls === undefined) {
-      calls = new PeerCalls(this.#maxCalls);
+      calls = new PeerCalls(connection, this.#maxCalls);
       this.#calls.set(connection, calls);
     }
     return calls;

@@ -76,11 +76,12 @@ export class BuiltInServer implements StreamServer {
 
   #serve(stream: Duplex, multiplexed: ConnectionInfo | undefined): ServedConnection {
     const info = multiplexed ?? new ConnectionInfo(stream);
+    const share = this.#shareOf(info);
     if (this.#isStopping) stream.destroy();
     const connection = new ServedConnection(
       stream,
       {
-        onRequest: (request, headers) => this.#receive(request, headers, host),
+        onRequest: (request, headers) => this.#receive(request, headers, host, share),
         onFarewell: () => info.peerAnnouncedDeparture(),
         onAskForNewConnection: () => info.askedForNewConnection(),
         onClose: (failure) => {
@@ -91,7 +92,7 @@ export class BuiltInServer implements StreamServer {
       this.#options,
       this.#sessionMemory,
       multiplexed !== undefined,
-      this.#shareOf(info),
+      share,
     );
     const host: ServerCallHost = {
       connection: info,
@@ -129,7 +130,12 @@ export class BuiltInServer implements StreamServer {
     return share;
   }
 
-  #receive(stream: Http2Stream, headers: readonly string[], host: ServerCallHost): void {
+  #receive(
+    stream: Http2Stream,
+    headers: readonly string[],
+    host: ServerCallHost,
+    { accounts }: PeerShare,
+  ): void {
     if (!valueOf(headers, 'content-type')?.startsWith('application/grpc')) {
       stream.listener = new UnsupportedContentType(stream);
       stream.chargeRefusal();
@@ -142,6 +148,8 @@ export class BuiltInServer implements StreamServer {
       return refuse(stream, status.UNIMPLEMENTED, details);
     }
     if (host.isClogged()) return refuse(stream, status.RESOURCE_EXHAUSTED, CLOGGED);
+    const problem = host.connection.callProblem(accounts.openStreams);
+    if (problem !== undefined) return refuse(stream, problem.code, problem.details);
     stream.listener = new ServerCall(stream, headers, method, host);
   }
 
