@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { status } from '@grpc/grpc-js';
 import type { ConnectionMemory } from './connection-memory.js';
+import { deliverSoon, type Deliverable } from './delivery-turns.js';
 import { MessageReceiveQueue } from './message-receive-queue.js';
 import type {
   MessageReceiveQueueKind,
@@ -11,11 +12,14 @@ import type {
  * Base of client and server calls: delivers received events to user code, messages only after
  * `startRead()`.
  *
- * Events are delivered on the next tick and in the async context of the call, never on the stack of the
- * connection. An error of user code becomes an uncaughtException; the remaining events are delivered on
+ * Events are delivered on the next tick, or later if many calls have events, and in the async context of the
+ * call, never on the stack of the connection. An error of user code becomes an uncaughtException; the remaining events are delivered on
  * another tick.
  */
-export abstract class DeliveredCall extends AsyncResource implements MessageReceiveQueueOwner {
+export abstract class DeliveredCall
+  extends AsyncResource
+  implements MessageReceiveQueueOwner, Deliverable
+{
   protected readonly receiveQueue: MessageReceiveQueue;
   /** Whether a delivery is scheduled or running. */
   #isDelivering = false;
@@ -62,11 +66,11 @@ export abstract class DeliveredCall extends AsyncResource implements MessageRece
   /** Delivers the received events in their order. Runs user code, which may throw. */
   protected abstract deliverEvents(): void;
 
-  /** Schedules a delivery for the next tick, unless one is scheduled or running. */
+  /** Schedules a delivery, unless one is scheduled or running. */
   protected schedule(): void {
     if (this.#isDelivering || !this.mayDeliver) return;
     this.#isDelivering = true;
-    process.nextTick(deliver, this);
+    deliverSoon(this);
   }
 
   /** @internal Runs a scheduled delivery. */
@@ -80,8 +84,4 @@ export abstract class DeliveredCall extends AsyncResource implements MessageRece
       if (!isDone) this.schedule();
     }
   }
-}
-
-function deliver(call: DeliveredCall): void {
-  call.scope.runInAsyncScope(call.deliver, call);
 }

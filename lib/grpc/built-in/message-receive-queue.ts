@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { NO_CONNECTION } from './connection-memory.js';
 import type { CompressedMessage } from './decompressor.js';
-import { deliveryTime, MESSAGES_PER_LOOK } from './delivery-time.js';
+import { messageTime, MESSAGES_PER_LOOK } from './delivery-time.js';
 import { ExpansionCharge } from './expansion-charge.js';
 import { withoutLargeBuffer } from './large-buffer.js';
 import { NO_ROOM } from './message-limits.js';
@@ -224,7 +224,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   /** Whether the remaining messages have to wait for the next turn; then schedules their delivery. */
   #isTimeUp(): boolean {
     this.#dueCount += 1;
-    if (this.#dueCount % MESSAGES_PER_LOOK !== 0 || !deliveryTime.isUp()) return false;
+    if (this.#dueCount % MESSAGES_PER_LOOK !== 0 || !messageTime.isUp()) return false;
     this.#isPaused = true;
     setImmediate(resume, this);
     return true;
