@@ -1,10 +1,19 @@
-import { calls, callsOf, greeting, messageStep } from '../program/phrases.js';
+import { repeatedByIndex } from '../program/invent-fields.js';
+import {
+  calls,
+  callsOf,
+  greeting,
+  headersStep,
+  messageStep,
+  requestFields,
+} from '../program/phrases.js';
 import type { Site } from '../play/site.js';
 import type { Program } from '../program/step.js';
 
 const REFLEXES = { accept: true, credit: true, settings: true, pings: true };
 
-const METHODS = ['Echo', 'Count', 'List', 'Chat', 'Hold', 'Late', 'Never', 'EchoBack'];
+/** Methods of the target's own service. */
+export const METHODS = ['Echo', 'Count', 'List', 'Chat', 'Hold', 'Late', 'Never', 'EchoBack'];
 
 /** Standard services, which every target serves. */
 const HEALTH = ['/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch'];
@@ -21,7 +30,21 @@ export function honestPrograms(site: Site): Program[] {
   ].map((steps) => ({ reflexes: REFLEXES, steps: [...greeting(site), ...steps] }));
 }
 
-/** Makes `count` calls of `method` in one piece. */
+/** Longer than the handler of `Late` takes. */
+const WAIT_MS = 150;
+
+/** Makes `1 + count` short calls of `method` in one piece, and waits if their handlers do. */
 export function honestCalls(site: Site, method: string, count: number): Program {
-  return { reflexes: REFLEXES, steps: [...greeting(site), ...calls(method, 1, count)] };
+  const fields = requestFields(`/cost.Costs/${method}`, 'insert');
+  const message = messageStep(3, { content: { kind: 'bytes', size: 0 } });
+  const again = headersStep(3, repeatedByIndex(fields, 1));
+  return {
+    reflexes: REFLEXES,
+    steps: [
+      ...greeting(site),
+      headersStep(1, fields, true),
+      { do: 'repeat', times: count, stride: 2, carrierStride: 0, steps: [again, message] },
+      ...(method === 'Late' ? [{ do: 'wait', ms: WAIT_MS } as const] : []),
+    ],
+  };
 }

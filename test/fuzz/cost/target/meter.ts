@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { accounts } from './accounts.js';
 import { cpu } from './cpu.js';
 import { decodeTime } from './decode-time.js';
+import { handledCalls } from './handled-calls.js';
 
 /** Milliseconds between two looks at the event loop. */
 const TICK_MS = 2;
@@ -25,6 +26,8 @@ export interface OpenCost {
   /** Of them, held by calls on memory accounts. */
   accountBytes: number;
   logLines: number;
+  /** Calls whose handler has begun. */
+  handledCalls: number;
 }
 
 /** What is there when it has ended. */
@@ -44,6 +47,7 @@ export class Meter {
   #linesBefore = 0;
   #cpuBefore = 0;
   #decodeBefore = 0;
+  #handledBefore = 0;
   #longestDecode = 0;
   #blockMs = 0;
   #tickAt = performance.now();
@@ -83,6 +87,7 @@ export class Meter {
     accounts.reset();
     this.#linesBefore = this.#logLines();
     this.#decodeBefore = decodeTime.total;
+    this.#handledBefore = handledCalls.count;
     decodeTime.takeLongest();
     this.#tick();
     this.#blockMs = 0;
@@ -103,6 +108,7 @@ export class Meter {
       heldBytes: this.#held(sent),
       accountBytes: accounts.held,
       logLines: this.#logLines() - this.#linesBefore,
+      handledCalls: handledCalls.count - this.#handledBefore,
     };
   }
 

@@ -10,6 +10,7 @@ import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, GrpcStreamMethod, Payload } from '@nestjs/microservices';
 import { count, map, NEVER, of, switchMap, timer, type Observable } from 'rxjs';
 import { Backchannel } from '../../../../lib/index.js';
+import { handledCalls } from './handled-calls.js';
 
 /** What both sides serve and call. The fuzzer runs in the folder of the package, its code elsewhere. */
 export const COSTS = {
@@ -54,34 +55,43 @@ function replyTo({ data }: Blob): Blob {
   return { data: data.subarray(0, MOST_REPLIED) };
 }
 
+function totalOf(requests: Observable<Everything>): Observable<Blob> {
+  return requests.pipe(
+    count(),
+    map((total) => ({ data: Buffer.from(String(total)) })),
+  );
+}
+
 /** Methods that the dialing side serves. */
 @Controller()
 export class DialingController {
   @GrpcMethod('Costs')
   echo(request: Everything): Blob {
+    handledCalls.count += 1;
     return replyTo(request);
   }
 
   @GrpcMethod('Costs')
   list({ data }: Blob): Observable<Blob> {
+    handledCalls.count += 1;
     return of(...Array.from({ length: LIST }, () => replyTo({ data })));
   }
 
   @GrpcStreamMethod('Costs')
   count(requests: Observable<Everything>): Observable<Blob> {
-    return requests.pipe(
-      count(),
-      map((total) => ({ data: Buffer.from(String(total)) })),
-    );
+    handledCalls.count += 1;
+    return totalOf(requests);
   }
 
   @GrpcStreamMethod('Costs')
   late(requests: Observable<Everything>): Observable<Blob> {
-    return timer(LATE_MS).pipe(switchMap(() => this.count(requests)));
+    handledCalls.count += 1;
+    return timer(LATE_MS).pipe(switchMap(() => totalOf(requests)));
   }
 
   @GrpcStreamCall('Costs')
   chat(call: ServerDuplexStream<Everything, Blob>): void {
+    handledCalls.count += 1;
     call.on('data', (request: Everything) => {
       if (!call.write(replyTo(request))) {
         call.pause();
@@ -93,15 +103,19 @@ export class DialingController {
   }
 
   @GrpcStreamCall('Costs')
-  hold(_call: ServerReadableStream<Everything, Blob>): void {}
+  hold(_call: ServerReadableStream<Everything, Blob>): void {
+    handledCalls.count += 1;
+  }
 
   @GrpcMethod('Costs')
   async *flood(): AsyncIterable<Blob> {
+    handledCalls.count += 1;
     for (let i = 0; i < FLOOD; i += 1) yield { data: FLOOD_PIECE };
   }
 
   @GrpcMethod('Costs')
   never(_request: Everything, _metadata: Metadata, _call: ServerUnaryCall<Everything, Blob>) {
+    handledCalls.count += 1;
     return NEVER;
   }
 }
@@ -111,6 +125,7 @@ export class DialingController {
 export class ListeningController extends DialingController {
   @GrpcMethod('Costs')
   echoBack(@Payload() blob: Blob, @Backchannel('Costs') caller: CostsStub): Observable<Blob> {
+    handledCalls.count += 1;
     return caller.echo({ data: blob.data });
   }
 }
