@@ -13,6 +13,11 @@ export class BorrowedChannel implements ChannelInterface {
     this.#channel = channel;
   }
 
+  /** @internal The underlying channel. */
+  get lender(): ChannelInterface {
+    return this.#channel;
+  }
+
   close(): void {}
 
   getTarget(): string {

@@ -26,12 +26,18 @@ export {
   builtInEngine,
   BuiltInServer,
   channelLeftToGrpcJs,
+  createRoutedChannel,
   PROXY_OPTION,
   PROXY_RULE,
+  routerOf,
   serverLeftToGrpcJs,
+  type CallRouter,
+  type CallTransport,
+  type ChannelRouter,
+  type WaitingCall,
 } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
-export type { CallProblem, ParentCall } from './grpc-types.js';
+export type { CallProblem, CallStatus, ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
 export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials-rules.js';
 export { createListener } from './listener.js';

@@ -1,13 +1,22 @@
 import { experimental, type ChannelOptions, type ServerOptions } from '@grpc/grpc-js';
-import type { GrpcEngine } from '../grpc-engine.js';
+import type { DialChannel, GrpcEngine } from '../grpc-engine.js';
 import { grpcJsEngine } from '../grpc-js/index.js';
+import type { ChannelRouter } from './client/call-router.js';
 import { BuiltInChannel } from './client/channel.js';
 import { DialConnector } from './client/dial-connector.js';
 import { StreamConnector } from './client/stream-connector.js';
+import { Subchannel } from './client/subchannel.js';
 import { parseTarget } from './client/target.js';
 import { BuiltInServer } from './server/built-in-server.js';
 
+export type {
+  CallRouter,
+  CallTransport,
+  ChannelRouter,
+  WaitingCall,
+} from './client/call-router.js';
 export { PROXY_OPTION, PROXY_RULE } from './client/proxy.js';
+export { routerOf } from './client/router-of.js';
 export { BuiltInServer } from './server/built-in-server.js';
 
 /**
@@ -22,7 +31,7 @@ export const builtInEngine: GrpcEngine = {
       : grpcJsEngine.createServer(options),
   createStreamChannel: (open, options = {}, info) =>
     needsGrpcJsChannel(options) === undefined
-      ? new BuiltInChannel('backchannel', 'backchannel', new StreamConnector(open, info), options)
+      ? createRoutedChannel(new Subchannel(new StreamConnector(open, info), options), options)
       : grpcJsEngine.createStreamChannel(open, options),
   createDialChannel: (name, credentials, upgrade, options = {}) => {
     const target = needsGrpcJsChannel(options) === undefined ? parseTarget(name) : undefined;
@@ -31,13 +40,28 @@ export const builtInEngine: GrpcEngine = {
     }
     const connector = new DialConnector(target, credentials, upgrade, options);
     return new BuiltInChannel(
-      experimental.uriToString(target.uri),
-      target.authority,
-      connector,
+      {
+        name: experimental.uriToString(target.uri),
+        authority: target.authority,
+        callCredentials: connector.callCredentials,
+      },
+      new Subchannel(connector, options),
       options,
     );
   },
 };
+
+/**
+ * Creates a channel whose calls begin on the connections that `router` picks. The channel closes the router.
+ *
+ * @param options - those of calls, such as message limits; options of connections belong to the router.
+ */
+export function createRoutedChannel(
+  router: ChannelRouter,
+  options: ChannelOptions = {},
+): DialChannel {
+  return new BuiltInChannel({ name: 'backchannel', authority: 'backchannel' }, router, options);
+}
 
 /**
  * Returns why the built-in engine leaves a channel to grpc-js, for logs; undefined if it does not.

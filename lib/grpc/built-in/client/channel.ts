@@ -1,6 +1,7 @@
 import {
   connectivityState,
   status,
+  type CallCredentials,
   type ChannelInterface,
   type ChannelOptions,
   type Deadline,
@@ -11,41 +12,52 @@ import { takeParent } from '../../parent-calls.js';
 import { isDeadline, toMs } from '../timeout-header.js';
 import { ClientCall } from './client-call.js';
 import { ClientCallSettings } from './client-call-settings.js';
-import type { Connector } from './connector.js';
+import type { CallRouter, ChannelRouter } from './call-router.js';
 import { Connectivity } from './connectivity.js';
-import { Subchannel } from './subchannel.js';
 
 /** `propagate.DEFAULTS` of grpc-js: all flags. */
 const PROPAGATE_ALL = 0xffff;
 
+/** Facts about the target of a channel. */
+export interface ChannelTarget {
+  /** Result of `getTarget`, and peer name of calls without a connection. */
+  readonly name: string;
+  /** `:authority` of the calls, unless the option `grpc.default_authority` is set. */
+  readonly authority: string;
+  /** Combined with the credentials of each call. Default: none. */
+  readonly callCredentials?: CallCredentials | undefined;
+}
+
 /**
- * A channel with the interface of grpc-js, for the option `channelOverride` of stubs. It has one connection
- * at a time. Calls wait for the connection, and for a free stream; a lost connection is dialed again on
- * demand.
+ * A channel with the interface of grpc-js, for the option `channelOverride` of stubs. Its router gives each
+ * call a connection. The usual router is a `Subchannel`, which keeps one connection at a time.
  */
 export class BuiltInChannel implements DialChannel {
   readonly #target: string;
   readonly #settings: ClientCallSettings;
-  readonly #connectivity = new Connectivity();
-  readonly #subchannel: Subchannel;
+  readonly #connectivity: Connectivity;
+  readonly #router: ChannelRouter;
 
-  /**
-   * @param target - result of `getTarget`.
-   * @param authority - value of `:authority`, unless `grpc.default_authority` is set.
-   */
-  constructor(target: string, authority: string, connector: Connector, options: ChannelOptions) {
-    this.#target = target;
-    this.#subchannel = new Subchannel(connector, this.#connectivity, options);
+  /** @param router - belongs to the channel, which closes it. */
+  constructor(target: ChannelTarget, router: ChannelRouter, options: ChannelOptions) {
+    this.#target = target.name;
+    this.#router = router;
+    this.#connectivity = router.connectivity ?? new Connectivity(connectivityState.READY);
     this.#settings = new ClientCallSettings(
-      target,
-      options['grpc.default_authority'] ?? authority,
-      connector.callCredentials,
+      target.name,
+      options['grpc.default_authority'] ?? target.authority,
+      target.callCredentials,
       options,
     );
   }
 
+  /** Router of the calls, to which other routers may pass calls on. */
+  get router(): CallRouter {
+    return this.#router;
+  }
+
   get lastError(): Error | undefined {
-    return this.#subchannel.lastError;
+    return this.#router.lastError;
   }
 
   onFailedAgain(listener: () => void): void {
@@ -53,11 +65,12 @@ export class BuiltInChannel implements DialChannel {
   }
 
   get lastGoAway(): GoAway | undefined {
-    return this.#subchannel.lastGoAway;
+    return this.#router.lastGoAway;
   }
 
   close(): void {
-    this.#subchannel.close();
+    this.#router.close();
+    this.#connectivity.set(connectivityState.SHUTDOWN);
   }
 
   getTarget(): string {
@@ -66,7 +79,7 @@ export class BuiltInChannel implements DialChannel {
 
   getConnectivityState(tryToConnect: boolean): connectivityState {
     const { state } = this.#connectivity;
-    if (tryToConnect) this.#subchannel.connect();
+    if (tryToConnect) this.#router.connect?.();
     return state;
   }
 
@@ -101,7 +114,7 @@ export class BuiltInChannel implements DialChannel {
       throw closed();
     }
     const parent = parentCall ?? takeParent();
-    const call = new ClientCall(this.#subchannel, this.#settings, method, toMs(deadline), host);
+    const call = new ClientCall(this.#router, this.#settings, method, toMs(deadline), host);
     if (parent) call.follow(parent, propagateFlags ?? PROPAGATE_ALL);
     return call;
   }

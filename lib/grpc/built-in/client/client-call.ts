@@ -17,9 +17,8 @@ import { MessageSendQueue } from './message-send-queue.js';
 import { openStream } from './open-stream.js';
 import { ResponseHead } from './response-head.js';
 import { statusOf, statusOfEnd } from './status-of-end.js';
-import type { CallRouter, WaitingCall } from './call-router.js';
+import type { CallRouter, CallTransport, WaitingCall } from './call-router.js';
 import { isUnprocessed } from './transparent-retry.js';
-import type { Transport } from './transport.js';
 
 let lastCallNumber = 0;
 
@@ -51,7 +50,7 @@ export class ClientCall
   /** Set by `start()`, as is the listener. */
   #metadata!: Metadata;
   #listener: CallListener | undefined;
-  #transport: Transport | undefined;
+  #transport: CallTransport | undefined;
   #stream: Http2Stream | undefined;
   #hasRetried = false;
   /** The status to be delivered; undefined before the call has ended. */
@@ -92,7 +91,7 @@ export class ClientCall
     this.#listener = listener;
     if (this.#state !== 'created') return this.schedule();
     this.#state = 'waiting';
-    this.#router.callStarted();
+    this.#router.callStarted(this);
     if (this.#deadline !== undefined && !this.#deadline.start()) return;
     this.#router.pick(this);
     // The caller may change its metadata after this returns.
@@ -151,7 +150,7 @@ export class ClientCall
     return this.#metadata.getOptions().waitForReady ?? false;
   }
 
-  begin(transport: Transport): void {
+  begin(transport: CallTransport): void {
     const credentials = this.#credentials;
     if (credentials === undefined) return this.#open(transport);
     const call = this.#settings.describe(this.#path, this.#authority);
@@ -241,7 +240,7 @@ export class ClientCall
   }
 
   #deliverStatus(): void {
-    if (this.#state === 'ended') this.#router.callEnded();
+    if (this.#state === 'ended') this.#router.callEnded(this);
     this.#state = 'closed';
     this.receiveQueue.close();
     // The deadline applies until here, so that the call does not wait forever for a reader.
@@ -251,7 +250,7 @@ export class ClientCall
 
   // ---- Private methods
 
-  #authorized(transport: Transport, metadata: Metadata): void {
+  #authorized(transport: CallTransport, metadata: Metadata): void {
     if (this.#state !== 'waiting') return;
     this.#credentials = undefined;
     this.#metadata = metadata;
@@ -259,7 +258,7 @@ export class ClientCall
     else this.#router.pick(this);
   }
 
-  #open(transport: Transport): void {
+  #open(transport: CallTransport): void {
     const problem = metadataProblem(this.#metadata);
     if (problem) return this.#end(problem);
     const base = this.#settings.headersOf(transport.scheme, this.#path, this.#authority);

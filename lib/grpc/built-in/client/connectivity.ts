@@ -12,9 +12,13 @@ interface Watcher {
 
 /** The connectivity state of a channel, and its watchers. */
 export class Connectivity {
-  #state: connectivityState = connectivityState.IDLE;
+  #state: connectivityState;
   #watchers: Watcher[] = [];
   readonly #failureListeners: (() => void)[] = [];
+
+  constructor(state = connectivityState.IDLE) {
+    this.#state = state;
+  }
 
   get state(): connectivityState {
     return this.#state;

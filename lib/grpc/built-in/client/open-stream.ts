@@ -3,8 +3,8 @@ import { headerListSize, type Http2Stream, type StreamListener } from '../../../
 import type { CallStatus } from '../../grpc-types.js';
 import { headerSizeProblem } from '../../header-size-problem.js';
 import { requestHeaders } from './call-metadata.js';
+import type { CallTransport } from './call-router.js';
 import { statusOf } from './status-of-end.js';
-import type { Transport } from './transport.js';
 
 /**
  * Opens a stream of `transport`, and sends the headers of a request. Returns the status of the call if that
@@ -14,7 +14,7 @@ import type { Transport } from './transport.js';
  * @param deadline - milliseconds since 1970, or Infinity.
  */
 export function openStream(
-  transport: Transport,
+  transport: CallTransport,
   base: readonly string[],
   metadata: Metadata,
   deadline: number,

@@ -6,8 +6,8 @@ import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { sessionMemoryOf } from '../message-limits.js';
 import { Backoff } from './backoff.js';
-import type { CallRouter, WaitingCall } from './call-router.js';
-import type { Connectivity } from './connectivity.js';
+import type { CallTransport, ChannelRouter, WaitingCall } from './call-router.js';
+import { Connectivity } from './connectivity.js';
 import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
 import { statusOf } from './status-of-end.js';
@@ -23,9 +23,9 @@ const IDLE: SubchannelState = { name: 'idle' };
  * Manages the connections of a channel. Calls begin on at most one of them. Connects on demand, and retries
  * with growing pauses until an attempt succeeds. Reports its state to the watchers of the channel.
  */
-export class Subchannel implements CallRouter {
+export class Subchannel implements ChannelRouter {
+  readonly connectivity = new Connectivity();
   readonly #connector: Connector;
-  readonly #connectivity: Connectivity;
   readonly #options: ChannelOptions;
   readonly #backoff: Backoff;
   readonly #idle: IdleTimer;
@@ -39,9 +39,8 @@ export class Subchannel implements CallRouter {
   /** Keeps the process alive while calls wait. */
   #alive: NodeJS.Timeout | undefined;
 
-  constructor(connector: Connector, connectivity: Connectivity, options: ChannelOptions) {
+  constructor(connector: Connector, options: ChannelOptions) {
     this.#connector = connector;
-    this.#connectivity = connectivity;
     // Both throw for an invalid option.
     http2OptionsOf(options, true);
     sessionMemoryOf(options);
@@ -59,7 +58,6 @@ export class Subchannel implements CallRouter {
     return this.#lastError;
   }
 
-  /** GOAWAY with which the peer ended the last connection; undefined if it ended otherwise. */
   get lastGoAway(): GoAway | undefined {
     return this.#lastGoAway;
   }
@@ -91,7 +89,7 @@ export class Subchannel implements CallRouter {
     this.#letProcessEnd();
   }
 
-  isCurrent(transport: Transport): boolean {
+  isCurrent(transport: CallTransport): boolean {
     return this.#state.name === 'ready' && this.#state.transport === transport;
   }
 
@@ -118,8 +116,8 @@ export class Subchannel implements CallRouter {
   /** Changes the state. Watchers of the channel are called within, and may cause the next change. */
   #enter(state: SubchannelState): void {
     this.#state = state;
-    if (state.name === 'transient failure') this.#connectivity.fail();
-    else this.#connectivity.set(connectivityOf(state));
+    if (state.name === 'transient failure') this.connectivity.fail();
+    else this.connectivity.set(connectivityOf(state));
   }
 
   async #tryToConnect(isRetry: boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { ConnectionMemory } from '../connection-memory.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { KeepAlive } from '../keep-alive.js';
 import { sessionMemoryOf } from '../message-limits.js';
+import type { CallTransport } from './call-router.js';
 import type { Connected } from './connector.js';
 
 /** Events of a transport. */
@@ -21,11 +22,9 @@ export interface TransportEvents {
 }
 
 /** One HTTP/2 connection of a channel, with its keepalive and memory account. */
-export class Transport {
+export class Transport implements CallTransport {
   readonly info: ConnectionInfo | undefined;
-  /** `https` if the connection is encrypted, else `http`. */
   readonly scheme: string;
-  /** Memory account of its calls. */
   readonly memory: ConnectionMemory;
   readonly #connection: Http2Connection;
   readonly #keepAlive: KeepAlive | undefined;
@@ -61,12 +60,10 @@ export class Transport {
     });
   }
 
-  /** Whether a call may begin now. */
   get hasRoom(): boolean {
     return this.#connection.hasRoom;
   }
 
-  /** Size limit of the header list of a call at this moment, in bytes. */
   get maxHeaderListSize(): number {
     return this.#connection.maxSentHeaderListSize;
   }

@@ -1,0 +1,13 @@
+import type { ChannelInterface } from '@grpc/grpc-js';
+import { BorrowedChannel } from '../../borrowed-channel.js';
+import type { CallRouter } from './call-router.js';
+import { BuiltInChannel } from './channel.js';
+
+/**
+ * Returns the router of a channel, to which other routers may pass calls on. Returns undefined for a channel
+ * of another engine.
+ */
+export function routerOf(channel: ChannelInterface): CallRouter | undefined {
+  if (channel instanceof BorrowedChannel) return routerOf(channel.lender);
+  return channel instanceof BuiltInChannel ? channel.router : undefined;
+}
