@@ -73,6 +73,7 @@ export type {
   OpenStream,
   ServedStream,
   StreamServer,
+  UnknownMethodHandler,
   Upgrade,
   WatchChannelCredentialsOptions,
   WatchServerCredentialsOptions,

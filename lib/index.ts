@@ -110,6 +110,7 @@ export type {
   EngineName,
   GrpcEngine,
   OpenedConnection,
+  UnknownMethodHandler,
   WatchChannelCredentialsOptions,
   WatchServerCredentialsOptions,
 } from './grpc/index.js';

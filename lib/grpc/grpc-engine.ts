@@ -3,6 +3,7 @@ import type {
   ChannelCredentials,
   ChannelInterface,
   ChannelOptions,
+  handleBidiStreamingCall,
   ServerOptions,
   ServiceDefinition,
   UntypedServiceImplementation,
@@ -46,6 +47,12 @@ export interface ConnectionServer {
   forceShutdown(): void;
 }
 
+/**
+ * Handler of methods that no service of a server has. It gets each call as a bidirectional stream of
+ * undecoded messages, whatever the kind of the method. `call.getPath()` returns the method.
+ */
+export type UnknownMethodHandler = handleBidiStreamingCall<Buffer, Buffer>;
+
 /** A gRPC server without a port. */
 export interface StreamServer extends ConnectionServer {
   /** Same as `grpc.Server.addService`. */
@@ -55,6 +62,11 @@ export interface StreamServer extends ConnectionServer {
    * `grpc.Server.tryShutdown`.
    */
   tryShutdown(callback: (error?: Error) => void): void;
+  /**
+   * Sets the handler of methods that no service of the server has; undefined ends such calls with
+   * UNIMPLEMENTED, the default. Absent if the engine has no such handlers. Go: `grpc.UnknownServiceHandler`.
+   */
+  setUnknownMethodHandler?(handler: UnknownMethodHandler | undefined): void;
   /** Returns the server of the gRPC library that the engine uses. */
   unwrap(): unknown;
 }

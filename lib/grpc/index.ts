@@ -19,6 +19,7 @@ export type {
   OpenStream,
   ServedStream,
   StreamServer,
+  UnknownMethodHandler,
   Upgrade,
 } from './grpc-engine.js';
 export { toOpened } from './opened-connection.js';

@@ -5,6 +5,7 @@ import type { ConnectionServer, GrpcEngine } from '../../grpc/index.js';
 import { toServerOptions } from '../options/channel-options.js';
 import type { BackchannelServicesOptions } from '../options/options.js';
 import type { StandardServicesOptions } from '../options/standard-services-options.js';
+import { EngineServers } from '../standard-services/engine-servers.js';
 import { StandardServicesServer } from '../standard-services/standard-services-server.js';
 import { DrainableServer } from './drainable-server.js';
 
@@ -34,7 +35,7 @@ export interface BackchannelServerOwner {
  */
 export class BackchannelServer extends StandardServicesServer {
   readonly #useLog = new Logger('BackchannelModule');
-  readonly #serverOptions: ServerOptions;
+  readonly #engineServers: EngineServers;
   readonly #settings: BackchannelServerSettings;
   /** One server for each open connection. */
   readonly #servers = new Set<DrainableServer>();
@@ -42,12 +43,18 @@ export class BackchannelServer extends StandardServicesServer {
   #closing: Promise<unknown> | undefined;
   #services: [ServiceDefinition, UntypedServiceImplementation][] = [];
 
+  /** @throws OptionError if the engine cannot serve what the options say. */
   constructor(
     options: BackchannelServicesOptions & StandardServicesOptions,
     settings: BackchannelServerSettings,
   ) {
     super({ ...options }, { call: 'BackchannelClient', option: 'backchannel.services' });
-    this.#serverOptions = withoutAge(toServerOptions(options));
+    this.#engineServers = new EngineServers(
+      settings.engine,
+      withoutAge(toServerOptions(options)),
+      options.unknownMethodHandler,
+      { call: 'BackchannelClient', option: 'backchannel.unknownMethodHandler' },
+    );
     this.#settings = settings;
   }
 
@@ -63,9 +70,8 @@ export class BackchannelServer extends StandardServicesServer {
 
   /** Creates the server of one connection. */
   createConnectionServer(): ConnectionServer {
-    const { engine } = this.#settings;
     const server = new DrainableServer(
-      engine.createServer(this.#serverOptions),
+      this.#engineServers.create(),
       () => this.#closing !== undefined,
       () => this.#servers.delete(server),
     );

@@ -19,6 +19,7 @@ import { RateLimitedLog } from '../log/rate-limited-log.js';
 import { toListeningServerOptions } from '../options/channel-options.js';
 import { SERVER_RULES } from '../options/option-rules.js';
 import type { ListenMuxServerOptions } from '../options/options.js';
+import { EngineServers } from '../standard-services/engine-servers.js';
 import { StandardServicesServer } from '../standard-services/standard-services-server.js';
 import {
   listeningPartsOf,
@@ -49,6 +50,7 @@ export class ListenMuxServer extends StandardServicesServer {
   protected override readonly logger = new Logger(ListenMuxServer.name);
   readonly #options: ListenMuxServerOptions;
   readonly #parts: ListeningParts;
+  readonly #engineServers: EngineServers;
   readonly #drainMs: number;
   readonly #peerLog = new RateLimitedLog(this.logger, { maxLines: MAX_PEER_LINES });
   readonly #refusalLog = new RateLimitedLog(this.logger);
@@ -71,6 +73,12 @@ export class ListenMuxServer extends StandardServicesServer {
     this.#options = verified;
     this.#drainMs = drainMsOf(verified);
     this.#parts = listeningPartsOf(verified, registry, parts);
+    this.#engineServers = new EngineServers(
+      engineOf(verified.engine),
+      toListeningServerOptions(verified),
+      verified.unknownMethodHandler,
+      { call: 'ListenMuxServer', option: 'unknownMethodHandler' },
+    );
     for (const name of this.peerServices) knownServices.add(name);
     logPeers(this.#peerLog, registry);
   }
@@ -114,7 +122,7 @@ export class ListenMuxServer extends StandardServicesServer {
     logLeftToGrpcJs(this.logger, engine, 'this server', whyServer);
     const whyChannels = channelLeftToGrpcJs(this.#parts.peerServices?.channelOptions ?? {});
     logLeftToGrpcJs(this.logger, engine, 'the channel to each peer', whyChannels);
-    return Promise.resolve(engine.createServer(toListeningServerOptions(this.#options)));
+    return Promise.resolve(this.#engineServers.create());
   }
 
   /** Closes the port, drains in-flight calls, and ends all connections. Idempotent. */

@@ -1,4 +1,5 @@
-import { hasMethods, like, trueOrFalse, type Rules } from '../../options/index.js';
+import type { UnknownMethodHandler } from '../../grpc/index.js';
+import { func, hasMethods, like, trueOrFalse, type Rules } from '../../options/index.js';
 import type { ServiceHost } from '../grpc/service-host.js';
 
 /**
@@ -12,7 +13,7 @@ export interface GrpcHealthImplementation {
   setStatus(service: string, status: 'SERVING' | 'NOT_SERVING'): void;
 }
 
-/** Options of the standard gRPC services. */
+/** Options of what a side serves besides its controllers. */
 export interface StandardServicesOptions {
   /**
    * Serves `grpc.health.v1.Health`: the status of the server and of each of its services. True uses the
@@ -24,6 +25,12 @@ export interface StandardServicesOptions {
    * the services. Default false.
    */
   reflection?: boolean;
+  /**
+   * Serves methods that no service of this side has, as streams of undecoded messages. Guards and
+   * interceptors of Nest do not run for them. Needs the built-in engine. Default: such calls end with
+   * UNIMPLEMENTED.
+   */
+  unknownMethodHandler?: UnknownMethodHandler;
 }
 
 /** Rules of `StandardServicesOptions`. */
@@ -33,4 +40,5 @@ export const STANDARD_SERVICES_RULES: Rules<StandardServicesOptions> = {
     (value) => typeof value === 'boolean' || hasMethods(value, ['addToServer', 'setStatus']),
   ),
   reflection: trueOrFalse,
+  unknownMethodHandler: func(),
 };

@@ -116,6 +116,7 @@ const mistakesOfServers: [options: object, path: string, says: string | RegExp][
   [{ handshakeTimeoutMs: null }, 'handshakeTimeoutMs', 'leave it out'],
   [{ health: 'true' }, 'health', 'must be true, false, or have the methods'],
   [{ reflection: 1 }, 'reflection', 'must be true or false, not 1'],
+  [{ unknownMethodHandler: {} }, 'unknownMethodHandler', 'must be a function'],
   [{ backchannel: { ...callsProto, interceptors: {} } }, 'backchannel.interceptors', 'an array'],
   [
     { backchannel: { ...callsProto, url: 'x' } },
@@ -134,6 +135,7 @@ const mistakesOfClients: [options: object, path: string, says: string | RegExp][
     'must be ChannelCredentials',
   ],
   [{ backchannel: { ...callsProto, health: {} } }, 'backchannel.health', 'must be true, false'],
+  [{ unknownMethodHandler: () => {} }, 'unknownMethodHandler', 'backchannel.unknownMethodHandler'],
   [{ allowPlainClients: false }, 'allowPlainClients', 'unknown option'],
 ];
 

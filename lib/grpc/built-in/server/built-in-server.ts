@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import {
-  type handleBidiStreamingCall,
   type ServerInterceptor,
   type ServerMethodDefinition,
   type ServerOptions,
@@ -12,7 +11,7 @@ import {
 import { inRootContext } from '../../../context/index.js';
 import { excerpt, valueOf, type Http2Stream } from '../../../http2/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
-import type { ServedStream, StreamServer } from '../../grpc-engine.js';
+import type { ServedStream, StreamServer, UnknownMethodHandler } from '../../grpc-engine.js';
 import type { ServerCallInterface } from '../../grpc-types.js';
 import { UnsupportedContentType } from './unsupported-content-type.js';
 import { trailersOnly } from './response-headers.js';
@@ -35,7 +34,7 @@ export class BuiltInServer implements StreamServer {
   readonly #sessionMemory: number;
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #services = new ServiceTable();
-  #unknown: handleBidiStreamingCall<Buffer, Buffer> | undefined;
+  #unknown: UnknownMethodHandler | undefined;
   readonly #connections = new Set<ServedConnection>();
   /** Resource accounts of the peers: one for all streams of a multiplexed connection. */
   readonly #shares = new WeakMap<ConnectionInfo, PeerShare>();
@@ -62,11 +61,10 @@ export class BuiltInServer implements StreamServer {
   }
 
   /**
-   * Sets the handler of methods that no service of the server has. The handler gets each call as a
-   * bidirectional stream of undecoded messages, whatever the kind of the method. `call.getPath()` returns
-   * the method. Default: such calls end with UNIMPLEMENTED. Go: `grpc.UnknownServiceHandler`.
+   * Sets the handler of methods that no service of the server has; undefined ends such calls with
+   * UNIMPLEMENTED, the default. Go: `grpc.UnknownServiceHandler`.
    */
-  setUnknownMethodHandler(handler: handleBidiStreamingCall<Buffer, Buffer> | undefined): void {
+  setUnknownMethodHandler(handler: UnknownMethodHandler | undefined): void {
     this.#unknown = handler;
   }
 
