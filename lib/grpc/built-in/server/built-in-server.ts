@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { types } from 'node:util';
 import {
   type ServerInterceptor,
   type ServerMethodDefinition,
@@ -183,8 +184,14 @@ function rawMethod(path: string): ServerMethodDefinition<unknown, unknown> {
     requestStream: true,
     responseStream: true,
     requestDeserialize: (bytes) => bytes,
-    responseSerialize: (bytes) => bytes as Buffer,
+    responseSerialize: toBytes,
   };
+}
+
+/** @throws TypeError for a value of another type, of which HTTP/2 would send as many zeros as it has items. */
+function toBytes(message: unknown): Buffer {
+  if (types.isUint8Array(message)) return message as Buffer;
+  throw new TypeError('a message of an unknown method must be a Buffer');
 }
 
 /** Listener of streams that are answered at once. */

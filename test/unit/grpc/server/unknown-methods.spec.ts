@@ -63,6 +63,19 @@ describe('a method that a server does not know', () => {
     },
   );
 
+  it('ends with INTERNAL if its handler answers with something else than bytes', async () => {
+    const { stub } = await serve((call) => {
+      call.write('text' as never);
+    });
+
+    const error = await new Promise((resolve) => stub.unary(Buffer.from('one'), resolve));
+
+    expect(error).toMatchObject({
+      code: status.INTERNAL,
+      details: 'Error serializing response',
+    });
+  });
+
   it('may be refused by its handler with any status', async () => {
     const { stub } = await serve((call) => {
       call.emit('error', { code: status.NOT_FOUND, details: `no ${call.getPath()} anywhere` });
