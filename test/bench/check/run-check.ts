@@ -31,16 +31,20 @@ export async function runCheck(
     log,
   );
   if (results.length > 0) console.log(formatCheck(results));
-  const doubtful = results.filter(({ samples, recorded }) => judge(samples, recorded) !== 'ok');
-  const open = cases.filter(
-    (checked) =>
-      ratios[checked.name] === undefined || doubtful.some((result) => result.checked === checked),
+  const passed = new Set(
+    results
+      .filter(({ samples, recorded }) => judge(samples, recorded) === 'ok')
+      .map(({ checked }) => checked),
   );
-  if (open.length === 0) return [];
+  const doubtful = cases.filter((checked) => !passed.has(checked));
+  if (doubtful.length === 0) return [];
   const build = buildOf(commit, log);
-  if (build === undefined) return doubtful.flatMap(failureOf);
+  if (build === undefined) {
+    console.log(`\nNot judged: ${doubtful.map(({ name }) => name).join(', ')}.`);
+    return [];
+  }
   console.log(`\nbeside ${build.commit}, the recorded commit, on this machine:`);
-  const beside = open.map((checked) => besideBuild(checked, build));
+  const beside = doubtful.map((checked) => besideBuild(checked, build));
   const confirmed = await measure(beside, () => 1, log);
   console.log(formatCheck(confirmed));
   return confirmed.flatMap(failureOf);
@@ -50,7 +54,7 @@ function buildOf(commit: string, log: Log): RecordedBuild | undefined {
   try {
     return buildRecorded(commit);
   } catch (error) {
-    log(`cannot compare with ${commit}: ${(error as Error).message}`);
+    log(`cannot compare with the recorded commit ${commit}: ${(error as Error).message}`);
     return undefined;
   }
 }
