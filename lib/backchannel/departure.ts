@@ -21,7 +21,7 @@ export type Departure =
   | { readonly cause: 'closed'; readonly reason?: string | undefined }
   | { readonly cause: 'shutdown' };
 
-/** Decides the cause of a peer's departure, from the announcements of both sides. */
+/** Decides the cause of a peer's departure, from its announcement and the request of this side. */
 export class DepartureDecision {
   #announced: 'by nobody' | 'by this side' | 'by the peer' | 'by both' = 'by nobody';
 
@@ -43,7 +43,7 @@ export class DepartureDecision {
   }
 
   /**
-   * The departure if the session ends with `error`. A peer that announced its departure has left, even if its
+   * The departure if the session ends with `error`; undefined if it ended gracefully. A peer that announced its departure has left, even if its
    * connection broke afterwards.
    */
   atEnd(error: Error | undefined): Departure {
@@ -52,7 +52,7 @@ export class DepartureDecision {
   }
 }
 
-/** GOAWAY messages of servers that end an old, unused or abused stream but continue to serve. */
+/** GOAWAY messages of servers that end an old or unused stream, or one with too many pings, but continue to serve. */
 const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);
 
 /** Whether `goAway` announces a departure: the other end accepts no more calls on any stream. */

@@ -4,7 +4,7 @@ import { onlyStream } from './only-stream.js';
 import type { MultiplexSession } from './session-factory.js';
 
 /**
- * Refuses the peer of a new session: sends the reason on the stream of the peer, where it expects HTTP/2, and
+ * Refuses the peer of a new session: sends the reason on the first stream, where the peer expects HTTP/2, and
  * ends the session. Never rejects: the other end may have closed the connection.
  */
 export async function refusePeer(session: MultiplexSession, reason: string): Promise<void> {

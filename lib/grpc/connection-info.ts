@@ -98,8 +98,8 @@ interface Bound {
 }
 
 /**
- * Returns the connection that `call` arrived on if an engine of this package served it. Returns undefined
- * for plain connections of the grpc-js engine. A client cannot forge the result.
+ * Returns the connection that `call` arrived on; undefined for calls of other servers, and for plain connections
+ * of the grpc-js engine. A client cannot forge the result.
  */
 export function connectionOf(call: CallLike): ConnectionInfo | undefined {
   const bound = (call as Bound)[CONNECTION];
@@ -112,7 +112,7 @@ export function bindConnection(call: CallLike, connection: ConnectionInfo): void
   Object.defineProperty(call, CONNECTION, { value: connection, configurable: true });
 }
 
-// Both functions return the values that grpc-js uses for a connection that it accepted.
+// `peerNameOf` and `authContextOf` return the values that grpc-js uses for a connection that it accepted.
 
 function peerNameOf(socket: Duplex): string {
   const { remoteAddress, remotePort } = socket as Partial<TLSSocket>;

@@ -32,8 +32,8 @@ class DeliveryTime {
   }
 
   /**
-   * Immediates run at the end of the turn that has set them. If the time is used up, the next time must not
-   * begin there: timers and other connections would wait for two of them in a row.
+   * Immediates run at the end of the turn that has set them. A time that is used up is not renewed there, but
+   * a turn later: otherwise timers and other connections would wait for two times in a row.
    */
   readonly #onTurnEnd = (): void => {
     if (this.#state === 'over') setImmediate(this.#renew);
@@ -46,8 +46,8 @@ class DeliveryTime {
 }
 
 /**
- * Time for messages, of all calls together: 64 KiB hold 13,000 empty messages. More than a connection reads in
- * a turn: a fast stream, whose messages are all delivered, is never held up.
+ * Time for messages, of all calls together: 64 KiB hold 13,000 empty messages. 20 ms suffice for everything
+ * that a connection reads in a turn, so a fast stream is not held up.
  */
 export const messageTime = new DeliveryTime(20);
 

@@ -24,9 +24,9 @@ let deliveries = 0;
 let state: 'open' | 'paused' = 'open';
 
 /**
- * Delivers the events of `call` on the next tick. Node runs all ticks before any microtask, so some calls are
- * delivered, and then their microtasks run, which are most of a handler. When the time of this turn
- * is used up, the other calls wait for the next turn.
+ * Delivers the events of `call` on the next tick. Most of a handler runs in microtasks, and Node runs all
+ * ticks before any microtask. So the microtasks of some calls run before further calls are delivered. When the
+ * time of this turn is used up, further calls wait for the next turn.
  */
 export function deliverSoon(call: Deliverable): void {
   process.nextTick(deliver, call);
@@ -48,14 +48,14 @@ function run(call: Deliverable): void {
   call.scope.runInAsyncScope(call.deliver, call);
 }
 
-/** Called behind all microtasks. If the time of this turn is used up, waits for the next one. */
+/** Releases calls by ticks, which run after all microtasks; in the next turn if the time is used up. */
 function endPause(): void {
   if (callTime.isUp()) return void setImmediate(endPause);
   state = 'open';
   releaseSome();
 }
 
-/** Has as many waiting calls delivered as there are until the next look at the clock. */
+/** Schedules up to `CALLS_PER_LOOK` waiting calls. The last one of them looks at the clock, and goes on. */
 function releaseSome(): void {
   for (let i = 0; i < CALLS_PER_LOOK && !waiting.isEmpty; i += 1) {
     process.nextTick(run, waiting.shift()!);

@@ -24,7 +24,7 @@ interface SettingRule {
   readonly error?: ErrorCode;
 }
 
-/** A setting that an option of the connection with the same name sets. */
+/** A setting that is an option of the connection, with the same name. */
 interface OptionalSetting extends SettingRule {
   readonly option: NumberRule;
 }
@@ -37,7 +37,7 @@ interface FixedSetting extends SettingRule {
 
 /**
  * The one table of settings (RFC 9113, 6.5.2). Their types, initial values, encoding and verification come
- * from it, as do the defaults and ranges of their options. Doc blocks are those of `Http2Settings`.
+ * from it, as do the defaults and ranges of their options. Its doc blocks are those of `Http2Settings`, too.
  */
 const SETTINGS = {
   /** Bytes of the HPACK dynamic table that the other side may use to compress headers. */

@@ -35,7 +35,7 @@ export class EngineServers {
     return server;
   }
 
-  /** The engine may choose another one for these options, so only a server tells. */
+  /** The engine may leave these options to another engine, so the question is put to a server. */
   #verifyEngine({ call, option }: HandlerPlace): void {
     const server = this.#engine.createServer(this.#options);
     server.forceShutdown();

@@ -27,7 +27,7 @@ export interface CallTransport {
 
 /** A call that needs a connection. */
 export interface WaitingCall {
-  /** Whether the call waits also while attempts to connect fail. */
+  /** Whether the call keeps waiting although attempts to connect fail. */
   readonly waitsForReady: boolean;
   /** Called with a connection that has room for the call. */
   begin(transport: CallTransport): void;
@@ -49,7 +49,7 @@ export interface CallRouter {
   callEnded(call: WaitingCall): void;
 }
 
-/** The router of a channel, which ends with the channel. */
+/** The router of a channel, which closes it when it is closed. */
 export interface ChannelRouter extends CallRouter {
   /**
    * State that the channel reports until it is closed. Default: READY, for routers that look for a
@@ -62,6 +62,6 @@ export interface ChannelRouter extends CallRouter {
   readonly lastGoAway?: GoAway | undefined;
   /** Begins to connect, if the router keeps a connection. */
   connect?(): void;
-  /** Fails waiting calls, and begins no more. Begun calls finish. Idempotent. */
+  /** Fails waiting calls, and begins no further calls. Begun calls finish. Idempotent. */
   close(): void;
 }

@@ -4,8 +4,8 @@ import type { CallRouter } from './call-router.js';
 import { BuiltInChannel } from './channel.js';
 
 /**
- * Returns the router of a channel, to which other routers may pass calls on. Returns undefined for a channel
- * of another engine.
+ * Returns the router of a channel; other routers may pass calls on to it. Returns undefined for a channel of
+ * another engine.
  */
 export function routerOf(channel: ChannelInterface): CallRouter | undefined {
   if (channel instanceof BorrowedChannel) return routerOf(channel.lender);
