@@ -24,9 +24,10 @@ const DEFAULT_MINUTES = '5';
 export function readOptions(args: string[]): CostOptions | undefined {
   const values = parse(args);
   if (values.help) return undefined;
+  const wanted = values.engine ?? PLANTED[values.planted ?? '']?.engine;
   const configurations = CONFIGURATIONS.filter(
     ({ name, engine }) =>
-      (values.engine === undefined || engine === values.engine) &&
+      (wanted === undefined || engine === wanted) &&
       (values.config === undefined || name.includes(values.config)),
   );
   oneOf('--engine', values.engine, ENGINES);

@@ -1,3 +1,4 @@
+import type { EngineName } from '../../../../lib/index.js';
 import type { Category } from '../search/cost.js';
 
 /** A text of a compiled file, which stands there once, and what is to stand there instead. */
@@ -12,5 +13,7 @@ export interface Edit {
 export interface PlantedFault {
   /** Where it has to be found. */
   category: Category | 'time';
+  /** The engine that has the fault. Default: both. */
+  engine?: EngineName;
   edits: readonly Edit[];
 }

@@ -4,6 +4,7 @@ import type { PlantedFault } from './edit.js';
 export const PLANTED: Readonly<Record<string, PlantedFault>> = {
   'calls-not-counted': {
     category: 'heap',
+    engine: 'built-in',
     edits: [
       {
         file: 'grpc/built-in/connection-memory.js',
@@ -14,6 +15,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
   },
   'names-make-errors': {
     category: 'cpu',
+    engine: 'built-in',
     edits: [
       {
         file: 'grpc/built-in/received-entries.js',
@@ -30,6 +32,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
   },
   'values-not-counted': {
     category: 'block',
+    engine: 'built-in',
     edits: [
       {
         file: 'http2/inbound/header-list-limits.js',
