@@ -22,7 +22,11 @@ const NAMES = [
   'x',
   'x-bin',
   'X',
+  // Tokens of HTTP that gRPC does not allow.
   '!',
+  '$',
+  'a~',
+  'a|b',
   '',
   'grpc-encoding',
   'grpc-accept-encoding',

@@ -22,6 +22,10 @@ import {
 } from './step.js';
 
 export const TIMES = [1, 1, 2, 5, 20, 100, 500, 2000, 5000] as const;
+/** Of one field in a list; the limit of a list is 512. */
+const TIMES_OF_FIELDS = [1, 1, 1, 20, 100, 400, 500, 2000] as const;
+/** Of short calls, of which 64 KiB hold 1,000. */
+const TIMES_OF_CALLS = [1, 20, 100, 500, 5000] as const;
 const SIZES = [0, 0, 1, 10, 100, 1000, 16_000, 60_000, 1_000_000, 4_194_290] as const;
 const LARGE_SIZES = [100, 60_000, 1_000_000, 4_000_000, 4_194_290] as const;
 const PIECES = [1, 5, 63, 256, 1000, 16_000, 16_000, 16_000] as const;
@@ -46,23 +50,24 @@ export function inventReflexes(random: Random): Reflexes {
 
 /** A few steps that belong together. */
 export function inventPhrase(random: Random, site: Site): Step[] {
-  const kind = random.below(site === 'plain' ? 8 : 11);
+  const kind = random.below(site === 'plain' ? 9 : 12);
   switch (kind) {
     case 0:
     case 1:
       return [repeated(random, inventCall(random))];
     case 2:
-      return bombardHeaders(random);
     case 3:
+      return bombardHeaders(random);
     case 4:
-      return [repeated(random, [inventFrame(random)])];
     case 5:
-      return [inventConduct(random)];
+      return [repeated(random, [inventFrame(random)])];
     case 6:
-      return [repeated(random, [...inventCall(random), inventFrame(random)])];
+      return [inventConduct(random)];
     case 7:
-      return [repeated(random, inventBomb(random))];
+      return [repeated(random, [...inventCall(random), inventFrame(random)])];
     case 8:
+      return [repeated(random, inventBomb(random))];
+    case 9:
       return inventAnswers(random, site);
     default:
       return [repeated(random, inventYamux(random))];
@@ -129,13 +134,13 @@ function inventMessage(
 function bombardHeaders(random: Random): Step[] {
   const more = random.chance(0.7) ? inventFields(random, 'insert') : [];
   const first = [...inventRequest(random, 'insert'), ...more];
-  const again = repeatedByIndex(first, random.pick([1, 1, ...TIMES]));
+  const again = repeatedByIndex(first, random.pick(TIMES_OF_FIELDS));
   const endStream = random.chance(0.5);
   return [
     headersStep(1, first, endStream),
     {
       do: 'repeat',
-      times: random.pick(TIMES),
+      times: random.pick(TIMES_OF_CALLS),
       stride: 2,
       carrierStride: 0,
       steps: [headersStep(3, again, endStream)],
