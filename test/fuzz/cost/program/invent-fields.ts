@@ -21,6 +21,7 @@ const PATHS = [...HEALTH, ...HEALTH, '/', ''];
 const NAMES = [
   'x',
   'x-bin',
+  'other-bin',
   'X',
   // Tokens of HTTP that gRPC does not allow.
   '!',
@@ -107,5 +108,9 @@ function inventField(random: Random, form: 'literal' | 'insert'): Field {
   const kind = random.below(12);
   if (kind === 0) return { form: 'size', size: random.pick([0, 100, 4096, 1_000_000]) };
   if (kind < 3) return { form: 'index', index: random.pick([62, 63, 1, 61]), times: 1 };
-  return { form, name: random.pick(NAMES), value: random.pick(VALUES), fill: random.pick(FILLS) };
+  const name = random.pick(NAMES);
+  // The value of a binary header is a list.
+  const isList = name.endsWith('-bin') && random.chance(0.5);
+  const value = isList ? ',' : random.pick(VALUES);
+  return { form, name, value, fill: random.pick(FILLS) };
 }
