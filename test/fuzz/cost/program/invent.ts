@@ -23,7 +23,7 @@ import {
 
 export const TIMES = [1, 1, 2, 5, 20, 100, 500, 2000, 5000] as const;
 /** Of one field in a list; the limit of a list is 512. */
-const TIMES_OF_FIELDS = [1, 1, 1, 10, 20, 100, 400, 500, 2000] as const;
+export const TIMES_OF_FIELDS = [1, 1, 1, 10, 20, 100, 400, 500, 2000] as const;
 /** Of short calls, of which 64 KiB hold 1,000. */
 const TIMES_OF_CALLS = [1, 20, 100, 500, 5000] as const;
 const SIZES = [0, 0, 1, 10, 100, 1000, 16_000, 60_000, 1_000_000, 4_194_290] as const;

@@ -1,7 +1,7 @@
 import type { Random } from '../../../unit/http2/hpack/random.js';
 import type { Site } from '../play/site.js';
 import { inventFields } from './invent-fields.js';
-import { inventPhrase, inventReflexes, repeated, TIMES } from './invent.js';
+import { inventPhrase, inventReflexes, repeated, TIMES, TIMES_OF_FIELDS } from './invent.js';
 import type { Field, Program, Step } from './step.js';
 
 const MOST_STEPS = 60;
@@ -88,9 +88,16 @@ function swap(random: Random, steps: Step[]): void {
 }
 
 function mutateTimes(random: Random, program: Program): void {
-  const repeats = listsOf(program.steps)
-    .flat()
-    .filter((step) => step.do === 'repeat' || step.do === 'message');
+  const steps = listsOf(program.steps).flat();
+  const indexed = steps
+    .flatMap((step) => (step.do === 'headers' ? step.fields : []))
+    .filter((field) => field.form === 'index');
+  if (indexed.length > 0 && random.chance(0.3)) {
+    const field = random.pick(indexed);
+    field.times = random.pick([...TIMES_OF_FIELDS, Math.min(field.times * 4, CAPS['times']!)]);
+    return;
+  }
+  const repeats = steps.filter((step) => step.do === 'repeat' || step.do === 'message');
   if (repeats.length === 0) return;
   const step = random.pick(repeats);
   if (step.do === 'repeat') step.times = random.pick([...TIMES, step.times * 4]);
