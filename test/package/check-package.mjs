@@ -11,6 +11,7 @@ import { checkCertificates } from './certificates.mjs';
 import { check, report, run } from './checks.mjs';
 import {
   compileConsumer,
+  compileDeclarations,
   folderOf,
   installConsumers,
   kinds,
@@ -77,6 +78,7 @@ function checkReadme() {
 
 /** Returns what was built: kind and folder. */
 async function checkTypes() {
+  await check('the declarations of all modules are valid', () => compileDeclarations(app));
   const builds = [];
   for (const kind of kinds) {
     for (const typescript of Object.keys(typescripts)) {

@@ -124,6 +124,19 @@ export function compileConsumer(app, kind, typescript) {
   return build;
 }
 
+/** Compiles all declarations of the package, also those that the README's code does not reach. */
+export function compileDeclarations(app) {
+  const folder = join(app, 'declarations');
+  mkdirSync(folder);
+  writeJson(join(folder, 'tsconfig.json'), {
+    compilerOptions: { ...COMPILER_OPTIONS, noEmit: true },
+    include: [`../node_modules/${manifest.name}/dist/**/*.d.ts`],
+    exclude: [],
+  });
+  const [typescript] = Object.keys(typescripts);
+  run(process.execPath, [join(app, 'node_modules', typescript, 'bin/tsc'), '-p', '.'], folder);
+}
+
 function writeConsumer(folder, type) {
   mkdirSync(folder);
   writeJson(join(folder, 'package.json'), { private: true, type });

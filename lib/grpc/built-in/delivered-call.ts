@@ -55,7 +55,7 @@ export abstract class DeliveredCall
   abstract onUnreadable(code: status, details: string): void;
   abstract consume(bytes: number): void;
 
-  /** @internal The async context of deliveries. */
+  /** The async context of deliveries. */
   get scope(): AsyncResource {
     return this;
   }
@@ -73,7 +73,7 @@ export abstract class DeliveredCall
     deliverSoon(this);
   }
 
-  /** @internal Runs a scheduled delivery. */
+  /** Runs a scheduled delivery. */
   deliver(): void {
     let isDone = false;
     try {

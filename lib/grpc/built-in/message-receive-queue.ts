@@ -29,7 +29,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   encoding = 'identity';
   /** Memory that the messages hold. */
   readonly memory: MessageMemory;
-  /** @internal Maximum size of a message in bytes; negative for no limit. */
+  /** Maximum size of a message in bytes; negative for no limit. */
   readonly limit: number;
   readonly #owner: MessageReceiveQueueOwner;
   readonly #kind: MessageReceiveQueueKind;
@@ -148,7 +148,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     else if (this.#ended && this.#state === 'open' && this.#unreadLength === 0) this.#finish();
   }
 
-  /** @internal Delivers again after a turn of the event loop. */
+  /** Delivers again after a turn of the event loop. */
   resume(): void {
     this.#isPaused = false;
     if (this.#state !== 'closed') this.#owner.onWaiting();
@@ -156,7 +156,6 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   // ---- Called by the reader
 
-  /** @internal */
   onMessage(message: Buffer, compressed: boolean): void {
     this.#message = message;
     this.#isCompressed = compressed;
@@ -164,17 +163,15 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     if (!this.#reading) this.#owner.onWaiting();
   }
 
-  /** @internal Holds memory for a message that is being received or decompressed. */
+  /** Holds memory for a message that is being received or decompressed. */
   takeRoom(bytes: number): boolean {
     return this.memory.take(bytes);
   }
 
-  /** @internal */
   onNoRoom(): void {
     this.#break(status.RESOURCE_EXHAUSTED, NO_ROOM);
   }
 
-  /** @internal */
   onTooLong(length: number): void {
     const details = `Received message larger than max (${length} vs ${this.limit})`;
     this.#break(status.RESOURCE_EXHAUSTED, details);
@@ -182,12 +179,10 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   // ---- Called by the decompressor, and after a pause for the reader
 
-  /** @internal */
   get message(): Buffer {
     return this.#message!;
   }
 
-  /** @internal */
   onDecompressed(message: Buffer): void {
     this.#state = 'open';
     const { decompressor } = this.memory.account;
@@ -197,13 +192,11 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#owner.onWaiting();
   }
 
-  /** @internal */
   onAllowed(): void {
     this.#state = 'open';
     this.#owner.onWaiting();
   }
 
-  /** @internal */
   onUnreadable(code: status, details: string): void {
     this.#state = 'open';
     this.#break(code, details);

@@ -108,12 +108,12 @@ export abstract class SendingHalf implements Http2FrameSource {
     this.#schedule();
   }
 
-  /** @internal Whether queued data may be sent. */
+  /** Whether queued data may be sent. */
   get sendable(): boolean {
     return this.#queued > 0 && this.sendWindow > 0;
   }
 
-  /** @internal Sends the next DATA frame of the queue; the windows must be open. */
+  /** Sends the next DATA frame of the queue; the windows must be open. */
   sendFrame(): void {
     const { output, peerMaxFrameSize } = this.host;
     const queue = this.#queue!;
