@@ -7,7 +7,7 @@ const CALLS_PER_LOOK = 8;
 /**
  * Calls that are delivered before microtasks run. Fewer would split the frames of one turn into more writes.
  */
-const CALLS_AT_A_TIME = 32;
+const CALLS_AT_A_TIME = 128;
 
 /** A call with events for user code. */
 export interface Deliverable {
