@@ -7,20 +7,14 @@ const MOST_MS = 5;
 
 /** Limits the time that a connection reads within one turn of the event loop. */
 export class ReadingTime {
-  readonly #mostMs: number;
   /** End of the time by `performance.now()`; 0 before the first look of a turn. */
   #until = 0;
-
-  /** @param mostMs - milliseconds within one turn of the event loop. Default 5. */
-  constructor(mostMs = MOST_MS) {
-    this.#mostMs = mostMs;
-  }
 
   /** Whether the rest of the input has to wait for the next turn. Call it rarely: it reads the clock. */
   isUp(): boolean {
     const now = performance.now();
     if (this.#until > 0) return now >= this.#until;
-    this.#until = now + this.#mostMs;
+    this.#until = now + MOST_MS;
     setImmediate(this.#onNextTurn);
     return false;
   }
