@@ -29,9 +29,9 @@ const INTRODUCTION = `<!-- Written by \`npm run docs:errors\` from the doc block
 
 # Errors
 
-Every error that this package raises itself has a code, which is stable across releases: tell errors by it, and not by their message. The status is that of the calls which end by the error; where there is none, it is thrown at who made the mistake. [Troubleshooting](troubleshooting.md) goes the other way, from what you see.
+After this page you can handle each error of this package by its code. Codes are stable across releases; messages are not. The status is that of the calls that the error ends; an error without a status is thrown by the call that caused it. [Troubleshooting](troubleshooting.md) starts from symptoms instead.
 
-Errors of sockets and of TLS (\`ECONNRESET\`, \`ERR_TLS_...\`) are passed on as they are, most often as the \`cause\` of one of these. The calls that they end have the status UNAVAILABLE.
+Errors of sockets and of TLS (\`ECONNRESET\`, \`ERR_TLS_...\`) are passed on unchanged, mostly as the \`cause\` of one of these. Calls that they end have the status UNAVAILABLE.
 `;
 
 /** The text of docs/errors.md, made of the library's sources. */
