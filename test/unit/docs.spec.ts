@@ -160,6 +160,16 @@ describe('links between documents', () => {
   }
 });
 
+describe('README.md', () => {
+  it('lists every page of docs/', () => {
+    const readme = read('README.md');
+    const pages = filesIn('docs', '.md');
+
+    expect(pages.length).toBeGreaterThan(10);
+    expect(pages.filter((path) => !readme.includes(`](${path})`))).toEqual([]);
+  });
+});
+
 /** Numbers of rules, and those of ranges such as "**HC-07** to **HC-15**". */
 function rulesOf(text: string): string[] {
   const ranges = text.matchAll(/\*\*([A-Z]{2})-(\d{2})\*\*(?: to \*\*[A-Z]{2}-(\d{2})\*\*)?/g);
