@@ -47,7 +47,7 @@ export type ListenMuxErrorCode =
    * The client closed the connection before it had identified itself.
    *
    * gRPC status: none.
-   * Remedy: None; the client is most often a TCP health check.
+   * Remedy: None; the connection vanished without an end or a reset.
    */
   | 'ERR_LISTENMUX_CLOSED'
   /**
