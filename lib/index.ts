@@ -78,6 +78,7 @@ export {
   PeerRefusedError,
   Registry,
   ServerHandshaker,
+  serviceOf,
   UnknownPeerError,
   yamuxSessionFactory,
 } from './backchannel/index.js';
@@ -91,6 +92,8 @@ export type {
   PeerCloseOptions,
   PeerEvent,
   PeerIdentity,
+  ServiceReference,
+  ServiceToken,
   SessionFactory,
   StubFactory,
   WaitForPeerOptions,

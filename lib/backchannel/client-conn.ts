@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { BorrowedChannel, measuringTransformer } from '../grpc/index.js';
 import { BackchannelError } from './errors.js';
+import { nameOfService, type ServiceReference } from './service-token.js';
 
 /** Creates stubs by service name; Nest's `ClientGrpc` is one. */
 export interface StubFactory {
@@ -71,9 +72,12 @@ export class ClientConn implements StubFactory {
   /**
    * Returns a stub whose methods return observables, like that of Nest's `ClientGrpc`.
    *
+   * @param service - name of the service, with or without its package; or its token, from which the type of
+   * the stub follows.
    * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
    */
-  getService<T extends object>(name: string): T {
+  getService<T extends object>(service: ServiceReference<T>): T {
+    const name = nameOfService(service, 'getService');
     return this.#requireStubs(name).getService<T>(name);
   }
 

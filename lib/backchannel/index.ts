@@ -31,6 +31,14 @@ export { Peer, type PeerCloseOptions, type PeerId, type PeerLink } from './peer.
 export type { PeerEvent } from './peer-event.js';
 export { Registry, type PeerRegistration } from './registry.js';
 export { serveConnections, type ServerFactory } from './server-factory.js';
+export {
+  isServiceToken,
+  nameOfService,
+  SERVICE_RULE,
+  serviceOf,
+  type ServiceReference,
+  type ServiceToken,
+} from './service-token.js';
 export { ServerHandshaker, type ServerHandshakerOptions } from './server-handshaker.js';
 export { waitForStreamEnd } from './stream-end.js';
 export {

@@ -7,6 +7,7 @@ import { showValue } from '../options/index.js';
 import type { ClientConn } from './client-conn.js';
 import type { Departure } from './departure.js';
 import { UnknownPeerError } from './errors.js';
+import type { ServiceReference } from './service-token.js';
 
 /**
  * Identifies a peer while it is connected. Ids grow monotonically and are never reused. Go:
@@ -100,12 +101,14 @@ export class Peer {
 
   /**
    * Returns a stub of a service of the peer, whose methods return observables:
-   * `backchannel.getService(name)`.
+   * `backchannel.getService(service)`.
    *
+   * @param service - name of the service, with or without its package; or its token, from which the type of
+   * the stub follows.
    * @throws BackchannelError `ERR_BACKCHANNEL_NO_SERVICES` if the services of peers were not declared.
    */
-  getService<T extends object>(name: string): T {
-    return this.backchannel.getService<T>(name);
+  getService<T extends object>(service: ServiceReference<T>): T {
+    return this.backchannel.getService<T>(service);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, ReplaySubject, throwError, timeout, type Observable } from 'rxjs';
-import { NotConnectedError } from '../backchannel/index.js';
+import { NotConnectedError, type ServiceReference } from '../backchannel/index.js';
 import { BackchannelClient, type BackchannelCarrier, type ConnectionState } from '../nest/index.js';
 import { hasMethods, like, verifyOptions, type Rules } from '../options/index.js';
 import { TEST_SERVICES_RULE, TestStubFactory, type TestServices } from './test-services.js';
@@ -78,8 +78,8 @@ export class TestClient extends BackchannelClient {
     if (state === 'closed') throw new NotConnectedError(this.url);
   }
 
-  override getService<T extends object>(name: string): T {
-    return this.#stubs.getService<T>(name);
+  override getService<T extends object>(service: ServiceReference<T>): T {
+    return this.#stubs.getService<T>(service);
   }
 
   override getClientByServiceName<T>(name: string): T {

@@ -1,7 +1,10 @@
-import type { StubFactory } from '../backchannel/index.js';
+import { nameOfService, type ServiceReference, type StubFactory } from '../backchannel/index.js';
 import { hasMethods, isObject, like, type Rule } from '../options/index.js';
 
-/** Stubs by the name of their service, usually made by `createTestStub`. */
+/**
+ * Stubs by the name of their service, with or without its package, usually made by `createTestStub`. A stub
+ * is found by either name, and by a token: `{ Agent: stub }` and `{ [Agent.name]: stub }` both work.
+ */
 export type TestServices = Readonly<Record<string, object>>;
 
 /** Rule of an option of stubs. */
@@ -22,9 +25,12 @@ export class TestStubFactory implements StubFactory {
   }
 
   /** @throws Error if the test gave no stub of this service. */
-  getService<T extends object>(name: string): T {
-    if (Object.hasOwn(this.#services, name)) return this.#services[name] as T;
-    const names = Object.keys(this.#services).join(', ') || 'none';
+  getService<T extends object>(service: ServiceReference<T>): T {
+    const name = nameOfService(service, 'getService');
+    const keys = Object.keys(this.#services);
+    const key = keys.includes(name) ? name : keys.find((other) => isSameService(other, name));
+    if (key !== undefined) return this.#services[key] as T;
+    const names = keys.join(', ') || 'none';
     throw new Error(
       `${this.#owner} has no service "${name}" (it has: ${names}); give it in "services"`,
     );
@@ -36,6 +42,11 @@ export class TestStubFactory implements StubFactory {
       `${this.#owner} has no grpc-js stub of "${name}", only what getService gives; for grpc-js stubs use createTestPair`,
     );
   }
+}
+
+/** Whether one name is the other one with its package. */
+function isSameService(one: string, other: string): boolean {
+  return one.endsWith(`.${other}`) || other.endsWith(`.${one}`);
 }
 
 /** A stub may be a function, because mock functions of tests may have methods. */

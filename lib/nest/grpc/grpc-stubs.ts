@@ -7,6 +7,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
+import { nameOfService, type ServiceReference } from '../../backchannel/index.js';
 import { measuringTransformer } from '../../grpc/index.js';
 import { OptionError } from '../../options/index.js';
 import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
@@ -14,7 +15,9 @@ import { serviceName } from './service-host.js';
 import { loadPackages } from './load-packages.js';
 import { methodsByName, packageAt, packageTree, type PackageTree } from './package-tree.js';
 import {
+  isNamed,
   isSelected,
+  selectedNamesOf,
   verifySelection,
   type NamedService,
   type SelectionPlace,
@@ -25,14 +28,21 @@ import { WaitingMemory } from './waiting-memory.js';
 
 type Method = MethodDefinition<unknown, unknown>;
 
+/** A class of stubs. */
+interface StubClass {
+  readonly service: ServiceDefinition;
+}
+
 /** A node of the package tree that contains the class of a service. */
-type ServiceNode = Record<string, { service: ServiceDefinition }>;
+type ServiceNode = Record<string, StubClass>;
 
 /**
  * Nest's own gRPC client on a borrowed channel, with these differences:
  *
  * - A request stream that fails, or emits a value that is no message, fails the call. In Nest's client the
  *   error is uncaught and ends the process. Requests are written with backpressure, see `stubMethod`.
+ * - Services have two names: with and without their package. The one without the package means the first
+ *   service of this name.
  * - Methods of a service may have any name, because a bare client without service methods makes the calls.
  */
 export abstract class GrpcStubs extends ClientGrpcProxy {
@@ -77,9 +87,13 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
    * A stub whose methods return observables. Each method has two names: as in the proto file, and in camel
    * case. A method `then` is named `Then`, so that the stub can be awaited.
    *
-   * @throws OptionError if the option `services` excludes the service.
+   * @param service - name of the service, with or without its package; or its token, from which the type of
+   * the stub follows.
+   * @throws OptionError if the option `services` excludes the service; Error of Nest if the packages do not
+   * have it.
    */
-  override getService<T extends object>(name: string): T {
+  override getService<T extends object>(service: ServiceReference<T>): T {
+    const name = nameOfService(service, 'getService');
     let stub = this.#stubs.get(name);
     if (stub === undefined) {
       this.#verifySelected(name);
@@ -122,10 +136,12 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     this.grpcClients = [];
   }
 
-  /** @internal The package that contains the service, if there is one. */
+  /** @internal The package that contains the service, if there is one: under either name of the service. */
   protected override getClient(name: string): ServiceNode | undefined {
     const node = super.getClient(name) as ServiceNode | undefined;
-    return typeof node?.[name] === 'function' ? node : undefined;
+    if (typeof node?.[name] === 'function') return node;
+    const found = stubClassesOf(this.grpcClients).find(({ fullName }) => fullName === name);
+    return found && { [name]: found.stub };
   }
 
   get #bareClient(): Client {
@@ -135,12 +151,12 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   }
 
   get #selectedNames(): string[] | undefined {
-    return (this.options as BackchannelServicesOptions).services;
+    return selectedNamesOf(this.options as BackchannelServicesOptions);
   }
 
   #verifySelected(name: string): void {
     const names = this.#selectedNames;
-    if (names === undefined || this.stubServices.some((service) => service.name === name)) return;
+    if (names === undefined || this.stubServices.some((service) => isNamed(service, name))) return;
     throw new OptionError(
       `there are no stubs of "${name}": the option "services" has ${names.join(', ')}`,
       'services',
@@ -182,13 +198,17 @@ function define(object: object, name: string, value: StubMethod | Function | und
 
 /** The services directly in `packages`, for which Nest makes stubs. */
 function servicesOf(packages: readonly unknown[]): NamedService[] {
+  return stubClassesOf(packages).map(({ name, fullName }) => ({ name, fullName }));
+}
+
+function stubClassesOf(packages: readonly unknown[]): (NamedService & { stub: StubClass })[] {
   return packages.flatMap((members) =>
     Object.entries(members as object).flatMap(([name, member]) =>
-      isStubClass(member) ? [{ name, fullName: serviceName(member.service) }] : [],
+      isStubClass(member) ? [{ name, fullName: serviceName(member.service), stub: member }] : [],
     ),
   );
 }
 
-function isStubClass(member: unknown): member is { service: ServiceDefinition } {
+function isStubClass(member: unknown): member is StubClass {
   return typeof member === 'function' && 'service' in member;
 }

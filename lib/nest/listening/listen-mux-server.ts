@@ -13,7 +13,8 @@ import { verifyOptions } from '../../options/index.js';
 import { LINGER_MS, withTimeout } from '../../wire/index.js';
 import type { CarrierListener } from '../carrying/carrier.js';
 import { drainMsOf, drainServer } from '../closing/shut-down.js';
-import { unknownService } from '../grpc/unknown-service.js';
+import { verifyInjectedServices } from '../grpc/injected-services.js';
+import type { NamedService } from '../grpc/service-selection.js';
 import { logLeftToGrpcJs } from '../log/engine-log.js';
 import { RateLimitedLog } from '../log/rate-limited-log.js';
 import { toListeningServerOptions } from '../options/channel-options.js';
@@ -34,8 +35,11 @@ import { logPeers, logRefusal } from './peer-log.js';
  */
 const MAX_PEER_LINES = 100;
 
-/** Names of the peer services for which stubs exist, over all servers of the process. */
-const knownServices = new Set<string>();
+/**
+ * The peer services for which stubs exist, over all servers of the process. A service without methods has no
+ * full name, so both names are the key.
+ */
+const knownServices = new Map<string, NamedService>();
 
 /**
  * The listening side as a Nest transport strategy. Serves controllers as Nest's gRPC transport does, on one
@@ -79,7 +83,9 @@ export class ListenMuxServer extends StandardServicesServer {
       verified.unknownMethodHandler,
       { call: 'ListenMuxServer', option: 'unknownMethodHandler' },
     );
-    for (const name of this.peerServices) knownServices.add(name);
+    for (const service of this.peerServices) {
+      knownServices.set(`${service.fullName}/${service.name}`, service);
+    }
     logPeers(this.#peerLog, registry);
   }
 
@@ -88,9 +94,9 @@ export class ListenMuxServer extends StandardServicesServer {
     return this.#parts.registry;
   }
 
-  /** @internal Names of the peer services for which this server has stubs. */
-  get peerServices(): readonly string[] {
-    return this.#parts.peerServices?.names ?? [];
+  /** @internal The peer services for which this server has stubs. */
+  get peerServices(): readonly NamedService[] {
+    return this.#parts.peerServices?.services ?? [];
   }
 
   /** Address with the actual port, or a path; null while the server does not listen. */
@@ -146,12 +152,9 @@ export class ListenMuxServer extends StandardServicesServer {
    * servers are valid.
    */
   #verifyBackchannelUses(): void {
-    const unknown = this.backchannelUses.find(
-      ({ service }) => service !== undefined && !knownServices.has(service),
-    );
-    if (unknown === undefined) return;
+    const known = [...knownServices.values()];
     const place = { call: 'ListenMuxServer', option: 'backchannel' };
-    throw unknownService(unknown, this.peerServices, place);
+    verifyInjectedServices(this.backchannelUses, known, this.peerServices, place);
   }
 
   async #openPort(): Promise<void> {

@@ -2,6 +2,7 @@ import type { ChannelInterface, ChannelOptions, Interceptor } from '@grpc/grpc-j
 import type { ClientConn, StubFactory } from '../../backchannel/index.js';
 import { toChannelOptions } from '../options/channel-options.js';
 import { GrpcStubs } from '../grpc/grpc-stubs.js';
+import type { NamedService } from '../grpc/service-selection.js';
 import type {
   BackchannelServicesOptions,
   ListenMuxServerOptions,
@@ -12,8 +13,8 @@ import type {
 export class PeerServices {
   readonly channelOptions: ChannelOptions;
   readonly interceptors: Interceptor[];
-  /** Names of the services with stubs. */
-  readonly names: readonly string[];
+  /** The services with stubs. */
+  readonly services: readonly NamedService[];
   readonly #options: BackchannelServicesOptions;
   readonly #packages: unknown[];
 
@@ -32,7 +33,7 @@ export class PeerServices {
     const stubs = new PeerStubs(services);
     stubs.verifyServices({ call: 'ListenMuxServer', option: 'backchannel.services' });
     this.#packages = stubs.packages;
-    this.names = stubs.stubServices.map(({ name }) => name);
+    this.services = stubs.stubServices;
   }
 
   createStubs(clientOptions: ClientConn['clientOptions']): StubFactory {

@@ -4,7 +4,8 @@ import { OptionError } from '../../options/index.js';
 import { backchannelUsesOf } from '../decorators/backchannel-uses.js';
 import { ListenMuxServer } from '../listening/listen-mux-server.js';
 import { getBackchannelClientToken } from '../decorators/tokens.js';
-import { unknownService } from '../grpc/unknown-service.js';
+import { verifyInjectedServices } from '../grpc/injected-services.js';
+import type { NamedService } from '../grpc/service-selection.js';
 import { ownModules } from './own-modules.js';
 
 /**
@@ -21,31 +22,28 @@ export function verifyClientName(container: ModulesContainer, module: Type, name
   );
 }
 
-/** For each listening side of an application, the names of the peer services for which stubs exist. */
-const known = new WeakMap<ModulesContainer, (readonly string[])[]>();
+/** For each listening side of an application, the peer services for which stubs exist. */
+const known = new WeakMap<ModulesContainer, (readonly NamedService[])[]>();
 
 /**
  * Verifies that all services that controllers name in `@Backchannel('Service')` have stubs. Each listening
  * side of the application calls this function; the last call verifies against the services of all sides.
  *
- * @param services - names of the peer services for which this side has stubs.
+ * @param services - the peer services for which this side has stubs.
  * @throws OptionError naming the handler, the service, and the services that exist.
  */
 export function verifyBackchannelUses(
   container: ModulesContainer,
   module: Type,
-  services: readonly string[],
+  services: readonly NamedService[],
 ): void {
   const sides = [...(known.get(container) ?? []), services];
   known.set(container, sides);
   if (sides.length < ownModules(container, module, ListenMuxServer).length) return;
 
-  const existing = new Set(sides.flat());
-  const unknown = controllersOf(container)
-    .flatMap(backchannelUsesOf)
-    .find(({ service }) => service !== undefined && !existing.has(service));
-  if (unknown === undefined) return;
-  throw unknownService(unknown, [...existing], {
+  const existing = sides.flat();
+  const uses = controllersOf(container).flatMap(backchannelUsesOf);
+  verifyInjectedServices(uses, existing, existing, {
     call: 'BackchannelModule.forRoot',
     option: 'server.backchannel',
   });

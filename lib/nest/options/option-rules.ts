@@ -2,6 +2,7 @@ import type { Interceptor } from '@grpc/grpc-js';
 import {
   AUTHORIZE_PEER_RULE,
   DRAIN_MS_RULE,
+  SERVICE_RULE,
   SESSION_FACTORY_RULE,
 } from '../../backchannel/index.js';
 import {
@@ -21,7 +22,6 @@ import {
   func,
   like,
   listOf,
-  nonEmptyText,
   optionsOf,
   trueOrFalse,
   type Rule,
@@ -46,7 +46,7 @@ function handshakers<T extends object>(): Rule<T[]> {
 }
 
 const selectionRules: Rules<ServiceSelection> = {
-  services: listOf('an array of names of services', nonEmptyText),
+  services: listOf('an array of names of services, or of tokens of serviceOf', SERVICE_RULE),
 };
 
 const connectionRules: Rules<ConnectionOptions> = {

@@ -1,6 +1,6 @@
 import type { Interceptor } from '@grpc/grpc-js';
 import type { GrpcOptions } from '@nestjs/microservices';
-import type { AuthorizePeer, SessionFactory } from '../../backchannel/index.js';
+import type { AuthorizePeer, ServiceReference, SessionFactory } from '../../backchannel/index.js';
 import type { ConnectionInfo, EngineName, GrpcEngine } from '../../grpc/index.js';
 import type { Handshaker } from '../../listenmux/index.js';
 import type { YamuxConfig } from '../../yamux/index.js';
@@ -12,11 +12,11 @@ export type StockGrpcOptions = GrpcOptions['options'];
 /** Selects services of the packages. */
 export interface ServiceSelection {
   /**
-   * Names of services, with or without their package. Limits the services that the side serves, or has
+   * Names of services, with or without their package, or tokens of `serviceOf`. Limits the services that the side serves, or has
    * stubs of. An application that both listens and dials names the services of each side. Default: all
    * services of the packages.
    */
-  services?: string[];
+  services?: ServiceReference[];
 }
 
 /** Services of the backchannel: the listening side calls them, the dialing side serves them. */

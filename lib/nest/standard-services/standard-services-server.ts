@@ -16,6 +16,7 @@ import {
 } from '../grpc/package-tree.js';
 import {
   isSelected,
+  selectedNamesOf,
   verifySelection,
   type NamedService,
   type SelectionPlace,
@@ -45,7 +46,8 @@ export abstract class StandardServicesServer extends GrpcHandlers implements OnM
   /** @throws OptionError if the option `services` names a service that no package has. */
   constructor(options: ServedOptions, place: SelectionPlace) {
     super(options);
-    const { health = false, reflection = false, services } = options;
+    const { health = false, reflection = false } = options;
+    const services = selectedNamesOf(options);
     this.#health = health === false ? undefined : new GrpcHealth(health);
     this.#hasReflection = reflection;
     this.#selected = services;

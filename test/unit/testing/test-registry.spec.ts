@@ -1,9 +1,16 @@
 import { Test } from '@nestjs/testing';
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { BackchannelModule, getBackchannel, Registry, type PeerEvent } from 'nestjs-backchannel';
+import {
+  BackchannelModule,
+  getBackchannel,
+  Registry,
+  serviceOf,
+  type PeerEvent,
+} from 'nestjs-backchannel';
 import { withId } from 'nestjs-backchannel/core';
-import { createTestStub, TestRegistry } from 'nestjs-backchannel/testing';
+import { createTestStub, TestClient, TestRegistry } from 'nestjs-backchannel/testing';
+import { closing } from '../../fixtures/nest/in-test.js';
 import { gitalyProto, praefectProto, type Praefect } from '../../fixtures/nest/protos.js';
 
 const praefect = createTestStub<Praefect>({ voteTransaction: () => ({ voter: 'test' }) });
@@ -23,6 +30,24 @@ describe('a registry of a test', () => {
     for (const from of [peer, registry.backchannel(peer.id)]) {
       const reply = from.getService<Praefect>('Praefect').voteTransaction({});
       expect(await firstValueFrom(reply)).toEqual({ voter: 'test' });
+    }
+  });
+
+  it.each([
+    ['Praefect', serviceOf<Praefect>('Praefect')],
+    ['Praefect', serviceOf<Praefect>('praefect.Praefect')],
+    ['praefect.Praefect', serviceOf<Praefect>('praefect.Praefect')],
+    ['praefect.Praefect', serviceOf<Praefect>('Praefect')],
+  ])('has the stub that it was given as %s under the token $name', async (name, token) => {
+    const peer = new TestRegistry().connect({ services: { [name]: praefect, Other: {} } });
+    const client = closing(new TestClient({ services: { Other: {}, [name]: praefect } }));
+
+    expect(peer.getService(token)).toBe(praefect);
+    expect(client.getService(token)).toBe(praefect);
+    for (const stubs of [peer, client]) {
+      expect(() => stubs.getService(serviceOf<Praefect>('other.Praefects'))).toThrow(
+        'has no service "other.Praefects"',
+      );
     }
   });
 
