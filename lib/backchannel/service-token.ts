@@ -26,8 +26,8 @@ interface MissingStubType<Text extends string> {
 const NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
 
 /**
- * Creates the token of a service, for `peer.getService(Agent)`, `client.getService(Agent)` and the
- * options `services`: `const Agent = serviceOf<AgentClient>('demo.Agent')`.
+ * Creates the token of a service, for `@Backchannel(Agent)`, `peer.getService(Agent)`,
+ * `client.getService(Agent)` and the options `services`: `const Agent = serviceOf<AgentClient>('demo.Agent')`.
  * Wherever a token is used, the type of the stub follows from it. `Stub` is the interface of the stub, such as
  * `AgentClient` of ts-proto, and must be given.
  *

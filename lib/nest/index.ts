@@ -12,6 +12,12 @@ export type { ConnectionState } from './dialing/connection-state.js';
 export { connectBackchannel } from './module/connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';
 export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
+export type { CallParameter } from './decorators/call-parameter.js';
+export type {
+  HandlerParameter,
+  HandlersOf,
+  ParameterMistake,
+} from './decorators/handler-parameter.js';
 export { PeerId } from './decorators/peer-id.decorator.js';
 export type { BackchannelOption, PeerOption, StubOption } from './decorators/peer-option.js';
 export type {

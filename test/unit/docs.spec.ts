@@ -139,6 +139,21 @@ describe('docs/protocol.md', () => {
   });
 });
 
+describe('docs/typed-stubs.md', () => {
+  const text = read('docs/typed-stubs.md');
+  const programs = [...text.matchAll(/<!-- file: (\S+) -->\s*```ts\n(.*?)```/gs)];
+
+  it('shows no code but that of programs that compile', () => {
+    expect(programs.length).toBeGreaterThan(2);
+    expect(programs).toHaveLength([...text.matchAll(/^```/gm)].length / 2);
+    for (const [, path] of programs) expect(path).toMatch(/^test\/types\/right\/docs\//);
+  });
+
+  it.each(programs.map(([, path, code]) => [path!, code!]))('shows %s as it is', (path, code) => {
+    expect(code).toBe(read(path));
+  });
+});
+
 describe('links between documents', () => {
   const documents = ['README.md', 'CHANGELOG.md', ...['docs', 'sample', 'test'].flatMap(markdown)];
 

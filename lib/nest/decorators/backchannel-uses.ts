@@ -1,7 +1,7 @@
 import { MetadataScanner } from '@nestjs/core';
 import { PATTERN_EXTRAS_METADATA } from '@nestjs/microservices/constants.js';
 
-/** A parameter of a handler that is decorated with `@Backchannel()` or `@PeerId()`. */
+/** A parameter of a handler with a decorator of this package, such as `@Backchannel()`. */
 export interface BackchannelUse {
   /** The handler, such as `HubController.hello`. */
   readonly handler: string;
@@ -21,10 +21,10 @@ const scanner = new MetadataScanner();
 /** Records a use in the method `name` of the class of `prototype`. */
 export function noteBackchannelUse(
   prototype: object,
-  name: string | symbol | undefined,
+  name: PropertyKey | undefined,
   use: Omit<BackchannelUse, 'handler'>,
 ): void {
-  const method = name && (prototype as Record<string | symbol, unknown>)[name];
+  const method = name && (prototype as Record<PropertyKey, unknown>)[name];
   if (typeof method !== 'function') return; // A parameter of a constructor, which Nest ignores.
   const handler = `${prototype.constructor.name}.${String(name)}`;
   const extras = extrasOf(method);

@@ -1,23 +1,31 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
-import { BackchannelError, hasBackchannel } from '../../backchannel/index.js';
+import { BackchannelError } from '../../backchannel/index.js';
 import type { CallLike, ParentCall } from '../../grpc/index.js';
 import type { PeerOption } from './peer-option.js';
 
+/** A value of calls. */
+export interface CallValue<T> {
+  /** Whether the connection of the call has the value. */
+  has(call: CallLike): boolean;
+  /** Returns the value. @throws BackchannelError if there is none. */
+  read(call: CallLike): T;
+}
+
 /**
- * Calls `read` with the call being handled. Returns undefined if `optional` and the connection is plain.
+ * Reads a value of the call being handled. Returns undefined if `optional` and the call does not have it.
  *
  * @throws RpcException around a `BackchannelError`, so that the caller gets the gRPC status of the error.
  */
 export function fromCall<T>(
   context: ExecutionContext,
   { optional = false }: PeerOption,
-  read: (call: CallLike) => T,
+  value: CallValue<T>,
 ): T | undefined {
   const call = callOf(context);
-  if (optional && !hasBackchannel(call)) return undefined;
+  if (optional && !value.has(call)) return undefined;
   try {
-    return read(call);
+    return value.read(call);
   } catch (error) {
     throw error instanceof BackchannelError ? new RpcException(error) : error;
   }

@@ -1,13 +1,17 @@
-import { nonEmptyText, trueOrFalse, type Rules } from '../../options/index.js';
+import { SERVICE_RULE, type ServiceReference } from '../../backchannel/index.js';
+import { trueOrFalse, type Rules } from '../../options/index.js';
 
 /** Option of `@Backchannel()` and `@PeerId()`. */
-export interface PeerOption {
-  /** Injects undefined on a plain connection, instead of failing the call with FAILED_PRECONDITION. */
-  optional?: boolean;
+export interface PeerOption<Optional extends boolean = boolean> {
+  /**
+   * Injects undefined on a plain connection, instead of failing the call with FAILED_PRECONDITION. Default
+   * false.
+   */
+  optional?: Optional;
 }
 
 /** Options of `@Backchannel('Service')`. */
-export interface StubOption extends PeerOption {
+export interface StubOption<Optional extends boolean = boolean> extends PeerOption<Optional> {
   /**
    * Calls of the stub continue when the call being handled is over, with only their own deadline: for
    * work that outlives the response. Default false.
@@ -16,9 +20,13 @@ export interface StubOption extends PeerOption {
 }
 
 /** Options of `@Backchannel()`. */
-export interface BackchannelOption extends StubOption {
-  /** The service to inject a stub of. Without it the parameter is the `ClientConn`. */
-  service?: string;
+export interface BackchannelOption<
+  Optional extends boolean = boolean,
+> extends StubOption<Optional> {
+  /**
+   * The service to inject a stub of: its name, or its token. Without it the parameter is the `ClientConn`.
+   */
+  service?: ServiceReference;
 }
 
 /** Rules of the option of `@PeerId()`. */
@@ -30,5 +38,5 @@ export const STUB_OPTION_RULES: Rules<StubOption> = { ...PEER_OPTION_RULES, deta
 /** Rules of the options of `@Backchannel()`. */
 export const BACKCHANNEL_OPTION_RULES: Rules<BackchannelOption> = {
   ...STUB_OPTION_RULES,
-  service: nonEmptyText,
+  service: SERVICE_RULE,
 };

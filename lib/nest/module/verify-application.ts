@@ -26,7 +26,8 @@ export function verifyClientName(container: ModulesContainer, module: Type, name
 const known = new WeakMap<ModulesContainer, (readonly NamedService[])[]>();
 
 /**
- * Verifies that all services that controllers name in `@Backchannel('Service')` have stubs. Each listening
+ * Verifies that all services that controllers name in `@Backchannel('Service')` or
+ * `@Backchannel(Token)` have stubs. Each listening
  * side of the application calls this function; the last call verifies against the services of all sides.
  *
  * @param services - the peer services for which this side has stubs.

@@ -66,10 +66,10 @@ class EnteringController {
   @GrpcMethod('Calls')
   async answerLater(
     @Payload() request: Text,
-    @Backchannel('Calls', { optional: true }) calls: Calls,
+    @Backchannel('Calls', { optional: true }) calls?: Calls,
   ): Promise<Text> {
     const answer = once(this.events, 'answer');
-    this.events.emit('stub', calls);
+    if (calls !== undefined) this.events.emit('stub', calls);
     await answer;
     return request;
   }

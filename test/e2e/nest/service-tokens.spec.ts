@@ -1,28 +1,51 @@
 import { fromJSON } from '@grpc/proto-loader';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { BackchannelClient, ListenMuxServer, serviceOf } from 'nestjs-backchannel';
+import { Backchannel, BackchannelClient, ListenMuxServer, serviceOf } from 'nestjs-backchannel';
 import { closing, startDialer, startListener } from '../../fixtures/nest/in-test.js';
 import { GitalyController, PraefectController } from '../../fixtures/nest/mutator.controllers.js';
 import {
   gitalyProto,
   praefectProto,
   type Gitaly,
+  type MutatorReply,
+  type MutatorRequest,
   type Praefect,
 } from '../../fixtures/nest/protos.js';
 
 const GitalyService = serviceOf<Gitaly>('gitaly.Gitaly');
 const PraefectService = serviceOf<Praefect>('praefect.Praefect');
 
+/** Calls its caller back with the stubs of a token. */
+@Controller()
+class TokenController {
+  @GrpcMethod('Gitaly')
+  mutator(
+    @Payload() { branch }: MutatorRequest,
+    @Backchannel(PraefectService) praefect: Praefect,
+  ): Promise<MutatorReply> {
+    return firstValueFrom(praefect.voteTransaction({ branch }));
+  }
+
+  @GrpcMethod('Gitaly')
+  async mutatorOfAnyone(
+    @Payload() { branch }: MutatorRequest,
+    @Backchannel({ service: PraefectService, optional: true }) praefect?: Praefect,
+  ): Promise<MutatorReply> {
+    if (praefect === undefined) return { voter: 'nobody' };
+    return firstValueFrom(praefect.voteTransaction({ branch }));
+  }
+}
+
 describe('the token of a service', () => {
   const backchannel = { ...praefectProto, services: [PraefectService] };
 
-  it('gives the stubs of both sides', async () => {
+  it('gives the stubs of both sides, and those of handlers', async () => {
     const { registry, url } = await startListener(
       { ...gitalyProto, services: [GitalyService], backchannel },
-      { controllers: [GitalyController] },
+      { controllers: [TokenController] },
     );
     const { client } = await startDialer(
       { url, ...gitalyProto, services: [GitalyService], backchannel },
@@ -33,10 +56,24 @@ describe('the token of a service', () => {
 
     const gitaly = client.getService(GitalyService);
     expect(await firstValueFrom(gitaly.mutator({ branch: 'main' }))).toEqual(vote);
+    expect(await firstValueFrom(gitaly.mutatorOfAnyone({ branch: 'main' }))).toEqual(vote);
     for (const stubs of [peer, peer.backchannel]) {
       const praefect = stubs.getService(PraefectService);
       expect(await firstValueFrom(praefect.voteTransaction({}))).toEqual(vote);
     }
+  });
+
+  it('may be optional for plain clients', async () => {
+    const { url } = await startListener(
+      { ...gitalyProto, backchannel },
+      { controllers: [TokenController] },
+    );
+    const { ClientGrpcProxy } = await import('@nestjs/microservices');
+    const plain = new ClientGrpcProxy({ url, ...gitalyProto });
+
+    const gitaly = plain.getService<Gitaly>('Gitaly');
+    expect(await firstValueFrom(gitaly.mutatorOfAnyone({}))).toEqual({ voter: 'nobody' });
+    plain.close();
   });
 
   it.each([

@@ -10,6 +10,7 @@ import {
   ListenMuxServer,
   OptionError,
   PeerId,
+  serviceOf,
 } from 'nestjs-backchannel';
 import { closing } from '../../fixtures/nest/in-test.js';
 import { logLinesOf } from '../../fixtures/nest/log-lines.js';
@@ -61,6 +62,44 @@ class ObjectController {
   }
 }
 
+const NopeService = serviceOf<object>('praefect.Nope');
+
+@Controller()
+class TokenController {
+  @GrpcMethod('Gitaly')
+  mutator(@Backchannel(NopeService) _nope: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class TokenObjectController {
+  @GrpcMethod('Gitaly')
+  mutator(@Backchannel({ service: NopeService, optional: true }) _nope?: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class OtherPackageController {
+  @GrpcMethod('Gitaly')
+  mutator(@Backchannel(serviceOf<object>('nope.Praefect')) _nope: object): object {
+    return {};
+  }
+}
+
+@Controller()
+class KnownTokenController {
+  @GrpcMethod('Gitaly')
+  mutator(
+    @Backchannel(serviceOf<object>('praefect.Praefect')) _one: object,
+    @Backchannel(serviceOf<object>('Praefect')) _other: object,
+    @Backchannel('praefect.Praefect') _third: object,
+  ): object {
+    return {};
+  }
+}
+
 @Controller()
 class IdController {
   @GrpcMethod('Gitaly')
@@ -81,6 +120,16 @@ describe('@Backchannel of a service that peers do not have', () => {
   ])('fails when the application is created, in a handler of %s', async (name, controller) => {
     await expect(create([listening], [KnownController, controller])).rejects.toThrow(
       `@Backchannel("Nope") of ${name}.mutator: the option "server.backchannel" of BackchannelModule.forRoot has no such service; it has: Praefect`,
+    );
+  });
+
+  it.each([
+    ['TokenController', TokenController, 'praefect.Nope'],
+    ['TokenObjectController', TokenObjectController, 'praefect.Nope'],
+    ['OtherPackageController', OtherPackageController, 'nope.Praefect'],
+  ])('fails with the token of another service or package, in %s', async (name, type, service) => {
+    await expect(create([listening], [KnownTokenController, type])).rejects.toThrow(
+      `@Backchannel("${service}") of ${name}.mutator: the option "server.backchannel" of BackchannelModule.forRoot has no such service; it has: praefect.Praefect`,
     );
   });
 
@@ -108,7 +157,9 @@ describe('@Backchannel of a service that peers do not have', () => {
     ['a service that one of several listening sides has', [listening, ofCalls()]],
     ['an application that does not listen', []],
   ])('does not fail for %s', async (_what, imports) => {
-    await expect(create(imports, [KnownController])).resolves.toBeUndefined();
+    const controllers = [KnownController, KnownTokenController];
+
+    await expect(create(imports, controllers)).resolves.toBeUndefined();
   });
 });
 
@@ -135,6 +186,12 @@ describe('@Backchannel in handlers of a server that the application makes itself
     );
   });
 
+  it('fails at the start for the token of a service that peers do not have', async () => {
+    await expect(start(new ListenMuxServer(server), [TokenController])).rejects.toThrow(
+      '@Backchannel("praefect.Nope") of TokenController.mutator: the option "backchannel" of ListenMuxServer has no such service; it has: praefect.Praefect',
+    );
+  });
+
   it('fails where the server says nothing of the services of its peers', async () => {
     const mute = new ListenMuxServer({ url: '127.0.0.1:0', ...gitalyProto });
 
@@ -143,6 +200,7 @@ describe('@Backchannel in handlers of a server that the application makes itself
 
   it.each<[string, ListenMuxServer, Type]>([
     ['a service that there is', new ListenMuxServer(server), KnownController],
+    ['tokens of a service that there is', new ListenMuxServer(server), KnownTokenController],
     [
       'handlers that another server serves',
       new ListenMuxServer({ url: '127.0.0.1:0', ...callsProto }),
@@ -189,17 +247,26 @@ describe('options of the decorators', () => {
     [[true], 'the options must be an object, not true (a boolean)'],
     [[{ servce: 'S' }], 'unknown option "servce": did you mean "service"?'],
     [[{ service: 'S' }, { optional: true }], 'options stand in one object'],
+    [[NopeService, true], 'the options must be an object, not true (a boolean)'],
+    [[NopeService, { optionl: true }], 'unknown option "optionl": did you mean "optional"?'],
+    [[{ service: { name: 'S' } }], '"service" must be a string that is not empty or a token of'],
+    [[Map], 'the options must be an object, not the function or class Map'],
   ])('@Backchannel(%j) throws where it stands', (args, problem) => {
     expect(() => decorate(...args)).toThrow(OptionError);
     expect(() => decorate(...args)).toThrow(problem);
   });
 
-  it.each([[true], ['S'], [null], [{ optionl: true }], [{ detached: true }]])(
-    '@PeerId(%j) throws where it stands',
-    (option) => {
-      expect(() => (PeerId as (given: unknown) => unknown)(option)).toThrow(OptionError);
-    },
-  );
+  describe.each([['@PeerId', PeerId]])('%s', (name, of) => {
+    it.each([[true], ['S'], [null], [{ optionl: true }], [{ detached: true }]])(
+      'of %j throws where it stands',
+      (option) => {
+        const decorateWith = (): unknown => (of as (given: unknown) => unknown)(option);
+
+        expect(decorateWith).toThrow(OptionError);
+        expect(decorateWith).toThrow(`${name}: `);
+      },
+    );
+  });
 
   it.each([[undefined], [''], [null], [{ name: 'HUB' }]])(
     '@InjectBackchannelClient(%j) throws where it stands',

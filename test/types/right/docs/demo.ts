@@ -1,0 +1,1 @@
+export * from '../../../fixtures/ts-proto/demo.js';
