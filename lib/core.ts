@@ -12,6 +12,7 @@ export {
   ClientConn,
   ClientHandshaker,
   getBackchannel,
+  getPeer,
   getPeerId,
   HandshakeError,
   hasBackchannel,

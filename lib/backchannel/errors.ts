@@ -11,6 +11,15 @@ export type BackchannelErrorCode =
    */
   | 'ERR_BACKCHANNEL_NOT_MULTIPLEXED'
   /**
+   * The call of a handler that needs a client came in on a connection that no client of this application
+   * made.
+   *
+   * gRPC status: FAILED_PRECONDITION.
+   * Remedy: Name what each side serves, with the option `services`. If the callers of the listening side
+   * call the handler as well, use `@CurrentClient({ optional: true })`.
+   */
+  | 'ERR_BACKCHANNEL_NO_CLIENT'
+  /**
    * No peer with this id is connected.
    *
    * gRPC status: UNAVAILABLE.
@@ -89,6 +98,19 @@ export class NonMultiplexedConnectionError extends BackchannelError {
       'ERR_BACKCHANNEL_NOT_MULTIPLEXED',
       status.FAILED_PRECONDITION,
       'this client cannot be called back: its connection is not multiplexed; it must connect through a backchannel client',
+    );
+  }
+}
+
+/** The call came in on a connection that no client of this application made. */
+export class NoClientError extends BackchannelError {
+  override readonly name = 'NoClientError';
+
+  constructor() {
+    super(
+      'ERR_BACKCHANNEL_NO_CLIENT',
+      status.FAILED_PRECONDITION,
+      'no client of this application was called: the call came in on a connection that its caller made',
     );
   }
 }

@@ -10,6 +10,7 @@ export {
   AuthorizationFault,
   BackchannelError,
   HandshakeError,
+  NoClientError,
   NoPeerError,
   NonMultiplexedConnectionError,
   NotConnectedError,
@@ -21,6 +22,7 @@ export { DEFAULT_DRAIN_MS, DRAIN_MS_RULE, DrainTime } from './drain-time.js';
 export { BACKCHANNEL_MAGIC } from './magic.js';
 export {
   getBackchannel,
+  getPeer,
   getPeerId,
   hasBackchannel,
   PeerConnectionInfo,

@@ -17,7 +17,7 @@ import { DepartureDecision, isFarewell, type Departure } from './departure.js';
 import { DrainTime } from './drain-time.js';
 import { endSession } from './end-session.js';
 import type { PeerConnectionOwner } from './peer-connection.js';
-import type { PeerLink } from './peer.js';
+import type { Peer, PeerLink } from './peer.js';
 import type { MultiplexSession } from './session-factory.js';
 import { SessionStreams } from './session-streams.js';
 import { onWritableEnd } from './stream-end.js';
@@ -69,6 +69,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   #failure: Error | undefined;
   /** Whether the channel is closed. */
   #isClosed = false;
+  #peer: Peer | undefined;
   #drainTime: DrainTime;
   #timer: NodeJS.Timeout | undefined;
 
@@ -111,6 +112,14 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
 
   get conn(): ClientConn | undefined {
     return this.#state !== 'ended' && this.#forward === 'open' ? this.backchannel : undefined;
+  }
+
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  registered(peer: Peer): void {
+    this.#peer = peer;
   }
 
   /** Opens a stream beside those of calls. @throws Error (as a rejection) if the session has ended. */

@@ -8,8 +8,8 @@ import {
 } from '../grpc/index.js';
 import type { PeerIdentity } from './authorize-peer.js';
 import type { ClientConn } from './client-conn.js';
-import { NonMultiplexedConnectionError } from './errors.js';
-import type { PeerId } from './peer.js';
+import { NonMultiplexedConnectionError, UnknownPeerError } from './errors.js';
+import type { Peer, PeerId } from './peer.js';
 import { Registry } from './registry.js';
 
 /** The session of a `PeerConnectionInfo`. */
@@ -19,6 +19,8 @@ export interface PeerConnectionOwner {
    * already removed the peer; undefined afterwards.
    */
   readonly conn: ClientConn | undefined;
+  /** The peer, even if the registry has already removed it; undefined before it is registered. */
+  readonly peer: Peer | undefined;
   /** Called with the server side of the forward stream. */
   servedBy(served: ServedStream): void;
   /** Called when HTTP/2 on the forward stream fails. */
@@ -62,6 +64,18 @@ export class PeerConnectionInfo extends ConnectionInfo {
     return this.#owner?.conn ?? this.registry.backchannel(this.peerId);
   }
 
+  /**
+   * The peer at the other end, also after it has disconnected.
+   *
+   * @throws UnknownPeerError if the connection has no session, as in tests, and the registry has no such
+   * peer.
+   */
+  get peer(): Peer {
+    const peer = this.#owner?.peer ?? this.registry.get(this.peerId);
+    if (peer === undefined) throw new UnknownPeerError(this.peerId);
+    return peer;
+  }
+
   /** @internal */
   override failed(error: Error): void {
     this.#owner?.fail(error);
@@ -91,6 +105,16 @@ export class PeerConnectionInfo extends ConnectionInfo {
  */
 export function getPeerId(call: CallLike): PeerId {
   return peerConnectionOf(call).peerId;
+}
+
+/**
+ * Returns the peer that made a call, even if it has disconnected in the meantime.
+ *
+ * @param call - the call that the handler received.
+ * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
+ */
+export function getPeer(call: CallLike): Peer {
+  return peerConnectionOf(call).peer;
 }
 
 /**

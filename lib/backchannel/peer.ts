@@ -21,6 +21,8 @@ export interface PeerLink {
   readonly connection: ConnectionInfo;
   /** Number of open streams of the session. */
   readonly openStreams: number;
+  /** Called once with the peer of the link, before the registry reports it. */
+  registered?(peer: Peer): void;
   /** Opens a byte stream to the peer; absent if the link has none, as in tests. */
   openStream?(): Promise<Duplex>;
   /** Ends the connection, even if the other end does not respond. Idempotent; never rejects. */

@@ -93,6 +93,7 @@ export class Registry implements Iterable<Peer> {
     const { name } = identity;
     const peer = new Peer(this.#lastId, conn, identity, link);
     this.#peers.set(peer.id, peer);
+    link?.registered?.(peer);
     if (name !== undefined) this.#namesakes.set(name, [...this.#namesakesOf(name), peer]);
     this.#tell({ type: 'connected', peer });
     return peer.id;

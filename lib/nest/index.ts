@@ -9,9 +9,12 @@ export type {
 } from './module/client-registration.js';
 export type { ConnectionEnd } from './dialing/connection-end.js';
 export type { ConnectionState } from './dialing/connection-state.js';
+export { getBackchannelClient, hasBackchannelClient } from './dialing/called-client.js';
 export { connectBackchannel } from './module/connect-backchannel.js';
 export { Backchannel } from './decorators/backchannel.decorator.js';
 export { InjectBackchannelClient } from './decorators/inject-backchannel-client.decorator.js';
+export { CurrentClient } from './decorators/current-client.decorator.js';
+export { CurrentPeer } from './decorators/current-peer.decorator.js';
 export type { CallParameter } from './decorators/call-parameter.js';
 export type {
   HandlerParameter,

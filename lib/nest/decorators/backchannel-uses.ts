@@ -9,7 +9,9 @@ export interface BackchannelUse {
   readonly decorator: string;
   /** The service of the injected stub; undefined without a stub. */
   readonly service: string | undefined;
-  /** Whether the handler accepts calls on plain connections. */
+  /** Origin of the value: the caller is a peer of the listening side, or has called a client. */
+  readonly needs: 'peer' | 'client';
+  /** Whether the handler accepts calls without the value. */
   readonly optional: boolean;
 }
 
@@ -44,6 +46,14 @@ export function backchannelUsesOf(controller: Function): BackchannelUse[] {
 /** The uses in a handler, from the extras that Nest passed to the transport strategy. */
 export function usesIn(extras: object | undefined): readonly BackchannelUse[] {
   return (extras as { [USES]?: readonly BackchannelUse[] } | undefined)?.[USES] ?? [];
+}
+
+/** The uses that fail calls without a peer, or without a client. */
+export function requiredUses(
+  uses: readonly BackchannelUse[],
+  needs: BackchannelUse['needs'],
+): BackchannelUse[] {
+  return uses.filter((use) => use.needs === needs && !use.optional);
 }
 
 function extrasOf(method: Function): object | undefined {

@@ -87,7 +87,7 @@ export function Backchannel(
     service === undefined ? '@Backchannel()' : `@Backchannel(${JSON.stringify(service)})`;
   const decorate = BackchannelParam(verified);
   return (controller, method, index) => {
-    noteBackchannelUse(controller, method, { decorator, service, optional });
+    noteBackchannelUse(controller, method, { decorator, service, needs: 'peer', optional });
     decorate(controller, method as string | symbol | undefined, index);
   };
 }

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { verifyOptions } from '../../options/index.js';
-import { noteBackchannelUse } from './backchannel-uses.js';
+import { noteBackchannelUse, type BackchannelUse } from './backchannel-uses.js';
 import { fromCall, type CallValue } from './call-of.js';
 import type { HandlerParameter } from './handler-parameter.js';
 import { PEER_OPTION_RULES, type PeerOption } from './peer-option.js';
@@ -15,14 +15,18 @@ export type CallParameter<T> = <Optional extends boolean = false>(
  *
  * @param name - name of the decorator, such as `@PeerId`.
  */
-export function callParameter<T>(name: string, value: CallValue<T>): CallParameter<T> {
+export function callParameter<T>(
+  name: string,
+  needs: BackchannelUse['needs'],
+  value: CallValue<T>,
+): CallParameter<T> {
   const Param = createParamDecorator((option: PeerOption, context: ExecutionContext) =>
     fromCall(context, option, value),
   );
   return (option = {}) => {
     const verified: PeerOption = verifyOptions(name, PEER_OPTION_RULES, option);
     const { optional = false } = verified;
-    const use = { decorator: `${name}()`, service: undefined, optional };
+    const use = { decorator: `${name}()`, service: undefined, needs, optional };
     const decorate = Param(verified);
     return (controller, method, index) => {
       noteBackchannelUse(controller, method, use);

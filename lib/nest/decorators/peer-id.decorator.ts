@@ -11,7 +11,7 @@ export type PeerId = PeerIdType;
  *
  * @throws OptionError naming a bad option.
  */
-export const PeerId: CallParameter<PeerId> = callParameter('@PeerId', {
+export const PeerId: CallParameter<PeerId> = callParameter('@PeerId', 'peer', {
   has: hasBackchannel,
   read: getPeerId,
 });

@@ -1,11 +1,11 @@
 import { SERVICE_RULE, type ServiceReference } from '../../backchannel/index.js';
 import { trueOrFalse, type Rules } from '../../options/index.js';
 
-/** Option of `@Backchannel()` and `@PeerId()`. */
+/** Option of `@Backchannel()`, `@PeerId()`, `@CurrentPeer()` and `@CurrentClient()`. */
 export interface PeerOption<Optional extends boolean = boolean> {
   /**
-   * Injects undefined on a plain connection, instead of failing the call with FAILED_PRECONDITION. Default
-   * false.
+   * Injects undefined if the call does not have the value, instead of failing the call with
+   * FAILED_PRECONDITION. Default false.
    */
   optional?: Optional;
 }
@@ -29,7 +29,7 @@ export interface BackchannelOption<
   service?: ServiceReference;
 }
 
-/** Rules of the option of `@PeerId()`. */
+/** Rules of the option of `@PeerId()`, `@CurrentPeer()` and `@CurrentClient()`. */
 export const PEER_OPTION_RULES: Rules<PeerOption> = { optional: trueOrFalse };
 
 /** Rules of the options of `@Backchannel('Service')`. */

@@ -25,6 +25,7 @@ import { CLIENT_RULES } from '../options/option-rules.js';
 import type { BackchannelClientOptions } from '../options/options.js';
 import { drainMsOf } from '../closing/shut-down.js';
 import type { BackchannelServer } from './backchannel-server.js';
+import { setClientOf } from './client-of-connection.js';
 import { logConnection } from './connection-log.js';
 import { ConnectionStates, type ConnectionState } from './connection-state.js';
 import { dialingPartsOf, type BackchannelClientParts } from './dialing-parts.js';
@@ -81,6 +82,7 @@ export class BackchannelClient
       onListen: () => this.#keepConnected(),
       onClose: () => this.#letGo(),
       onReopen: () => this.#reconnect(),
+      onServe: (connection) => setClientOf(connection, this),
     });
     logConnection(url, this.#states.all$);
     const dialed = carrier.dial === undefined ? url : undefined;

@@ -1,7 +1,8 @@
 import type { ServerOptions, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
 import type { DrainTime } from '../../backchannel/index.js';
-import type { ConnectionServer, GrpcEngine } from '../../grpc/index.js';
+import type { ConnectionInfo, ConnectionServer, GrpcEngine } from '../../grpc/index.js';
+import { requiredUses } from '../decorators/backchannel-uses.js';
 import { toServerOptions } from '../options/channel-options.js';
 import type { BackchannelServicesOptions } from '../options/options.js';
 import type { StandardServicesOptions } from '../options/standard-services-options.js';
@@ -27,6 +28,8 @@ export interface BackchannelServerOwner {
    * only new connections register it again.
    */
   onReopen(): Promise<void>;
+  /** The calls of the other end on `connection` are about to be served. */
+  onServe(connection: ConnectionInfo): void;
 }
 
 /**
@@ -70,11 +73,11 @@ export class BackchannelServer extends StandardServicesServer {
 
   /** Creates the server of one connection. */
   createConnectionServer(): ConnectionServer {
-    const server = new DrainableServer(
-      this.#engineServers.create(),
-      () => this.#closing !== undefined,
-      () => this.#servers.delete(server),
-    );
+    const server = new DrainableServer(this.#engineServers.create(), {
+      isLeaving: () => this.#closing !== undefined,
+      onServe: (connection) => this.#owner?.onServe(connection),
+      onShutdown: () => this.#servers.delete(server),
+    });
     for (const [service, implementation] of this.#services) {
       server.addService(service, implementation);
     }
@@ -128,8 +131,7 @@ export class BackchannelServer extends StandardServicesServer {
    * backchannel.
    */
   #warnOfBackchannelUses(): void {
-    for (const { decorator, handler, optional } of this.backchannelUses) {
-      if (optional) continue;
+    for (const { decorator, handler } of requiredUses(this.backchannelUses, 'peer')) {
       this.#useLog.warn(
         `${decorator} of ${handler}: calls that come over the backchannel fail with FAILED_PRECONDITION, as their caller has dialed nobody; name what each side serves, with the option "services", or call the other end with the client`,
       );

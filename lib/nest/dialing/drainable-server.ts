@@ -8,6 +8,16 @@ import type {
   StreamServer,
 } from '../../grpc/index.js';
 
+/** What a `DrainableServer` asks and tells its owner. */
+export interface DrainableServerOwner {
+  /** Whether this side is leaving: the first stream is then drained as soon as it is served. */
+  isLeaving(): boolean;
+  /** Called with the connection of each stream before its calls are served. */
+  onServe(connection: ConnectionInfo): void;
+  /** Called when the connection has ended. */
+  onShutdown(): void;
+}
+
 /**
  * Server of one connection of the dialing side. Can drain its current streams, which tells the other end
  * that this side leaves, and still serve new ones: forward calls that are finishing may cause more
@@ -15,23 +25,16 @@ import type {
  */
 export class DrainableServer implements ConnectionServer {
   readonly #server: StreamServer;
-  readonly #isLeaving: () => boolean;
-  readonly #onShutdown: () => void;
+  readonly #owner: DrainableServerOwner;
   readonly #streams = new Map<
     Duplex,
     { readonly served: ServedStream; readonly end: Promise<void> }
   >();
   #hasServed = false;
 
-  /**
-   * @param isLeaving - whether this side is leaving: the first stream is then drained as soon as it is
-   * served.
-   * @param onShutdown - called when the connection has ended.
-   */
-  constructor(server: StreamServer, isLeaving: () => boolean, onShutdown: () => void) {
+  constructor(server: StreamServer, owner: DrainableServerOwner) {
     this.#server = server;
-    this.#isLeaving = isLeaving;
-    this.#onShutdown = onShutdown;
+    this.#owner = owner;
   }
 
   addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
@@ -39,10 +42,11 @@ export class DrainableServer implements ConnectionServer {
   }
 
   serve(stream: Duplex, connection?: ConnectionInfo): ServedStream {
+    if (connection !== undefined) this.#owner.onServe(connection);
     const end = waitForStreamEnd(stream).then(() => void this.#streams.delete(stream));
     const served = this.#server.serve(stream, connection);
     this.#streams.set(stream, { served, end });
-    if (!this.#hasServed && this.#isLeaving()) served.drain(Infinity);
+    if (!this.#hasServed && this.#owner.isLeaving()) served.drain(Infinity);
     this.#hasServed = true;
     return served;
   }
@@ -61,7 +65,7 @@ export class DrainableServer implements ConnectionServer {
   }
 
   forceShutdown(): void {
-    this.#onShutdown();
+    this.#owner.onShutdown();
     this.#server.forceShutdown();
   }
 }

@@ -13,6 +13,7 @@ import { verifyOptions } from '../../options/index.js';
 import { LINGER_MS, withTimeout } from '../../wire/index.js';
 import type { CarrierListener } from '../carrying/carrier.js';
 import { drainMsOf, drainServer } from '../closing/shut-down.js';
+import { requiredUses } from '../decorators/backchannel-uses.js';
 import { verifyInjectedServices } from '../grpc/injected-services.js';
 import type { NamedService } from '../grpc/service-selection.js';
 import { logLeftToGrpcJs } from '../log/engine-log.js';
@@ -117,6 +118,7 @@ export class ListenMuxServer extends StandardServicesServer {
   override async start(callback?: () => void): Promise<void> {
     await this.bindEvents();
     this.#verifyBackchannelUses();
+    this.#warnOfClientUses();
     await this.#openPort();
     callback?.();
   }
@@ -155,6 +157,15 @@ export class ListenMuxServer extends StandardServicesServer {
     const known = [...knownServices.values()];
     const place = { call: 'ListenMuxServer', option: 'backchannel' };
     verifyInjectedServices(this.backchannelUses, known, this.peerServices, place);
+  }
+
+  /** Warns of handlers that need a client: whoever calls them here has dialed this server. */
+  #warnOfClientUses(): void {
+    for (const { decorator, handler } of requiredUses(this.backchannelUses, 'client')) {
+      this.logger.warn(
+        `${decorator} of ${handler}: calls of those who dial this server fail with FAILED_PRECONDITION, as they call no client; name what each side serves, with the option "services", or use ${decorator.slice(0, -2)}({ optional: true })`,
+      );
+    }
   }
 
   async #openPort(): Promise<void> {

@@ -1,11 +1,15 @@
 import { Payload } from '@nestjs/microservices';
 import {
   Backchannel,
+  CurrentClient,
+  CurrentPeer,
   PeerId,
+  type BackchannelClient,
   type BackchannelOption,
   type ClientConn,
   type HandlerParameter,
   type HandlersOf,
+  type Peer,
 } from 'nestjs-backchannel';
 import { firstValueFrom, map, type Observable } from 'rxjs';
 import type { HubController as HandlersWithRest } from '../../fixtures/ts-proto/demo-with-rest.js';
@@ -79,18 +83,22 @@ export class AnyController {
     @Backchannel({ service: Agent, optional: true }) other?: AgentClient,
     @Backchannel({ optional: true }) conn?: ClientConn,
     @PeerId({ optional: true }) id?: PeerId,
+    @CurrentPeer({ optional: true }) peer?: Peer,
+    @CurrentClient({ optional: true }) client?: BackchannelClient,
     @PeerId(OPTION) unknownOption?: PeerId,
   ): unknown {
-    return [agent, other, conn, id, unknownOption];
+    return [agent, other, conn, id, peer, client, unknownOption];
   }
 
   required(
     @Backchannel() conn: ClientConn,
     @PeerId() id: number,
+    @CurrentPeer() peer: Peer,
+    @CurrentClient({ optional: false }) client: Pick<BackchannelClient, 'connection'>,
     @Backchannel(Agent) unknown: unknown,
     @Backchannel(Agent) object: object,
   ): unknown {
-    return [conn, id, unknown, object];
+    return [conn, id, peer, client, unknown, object];
   }
 
   generic<Request extends HelloRequest>(

@@ -6,11 +6,14 @@ import {
   Backchannel,
   BackchannelClient,
   BackchannelModule,
+  CurrentClient,
+  CurrentPeer,
   InjectBackchannelClient,
   ListenMuxServer,
   OptionError,
   PeerId,
   serviceOf,
+  type Peer,
 } from 'nestjs-backchannel';
 import { closing } from '../../fixtures/nest/in-test.js';
 import { logLinesOf } from '../../fixtures/nest/log-lines.js';
@@ -104,6 +107,38 @@ class KnownTokenController {
 class IdController {
   @GrpcMethod('Gitaly')
   mutator(@PeerId() _id: number): object {
+    return {};
+  }
+}
+
+@Controller()
+class PeerController {
+  @GrpcMethod('Gitaly')
+  mutator(@CurrentPeer() _peer: Peer): object {
+    return {};
+  }
+}
+
+@Controller()
+class OptionalPeerController {
+  @GrpcMethod('Gitaly')
+  mutator(@CurrentPeer({ optional: true }) _peer?: Peer): object {
+    return {};
+  }
+}
+
+@Controller()
+class ClientController {
+  @GrpcMethod('Gitaly')
+  mutator(@CurrentClient() _client: BackchannelClient): object {
+    return {};
+  }
+}
+
+@Controller()
+class OptionalClientController {
+  @GrpcMethod('Gitaly')
+  mutator(@CurrentClient({ optional: true }) _client?: BackchannelClient): object {
     return {};
   }
 }
@@ -213,6 +248,9 @@ describe('@Backchannel in handlers of a server that the application makes itself
   it.each<[string, Type, string | undefined]>([
     ['a stub', KnownController, '@Backchannel("Praefect") of KnownController.mutator: calls that'],
     ['an id', IdController, '@PeerId() of IdController.mutator: calls that'],
+    ['a peer', PeerController, '@CurrentPeer() of PeerController.mutator: calls that'],
+    ['a peer, if there is one', OptionalPeerController, undefined],
+    ['a client', ClientController, undefined],
     ['a stub, if there is one', OptionalController, undefined],
   ])('is warned of on the dialing side, which nobody dialed: %s', async (_what, type, warning) => {
     const lines = logLinesOf('BackchannelModule');
@@ -229,6 +267,32 @@ describe('@Backchannel in handlers of a server that the application makes itself
 
     expect(lines.map(({ level }) => level)).toEqual(warning === undefined ? [] : ['warn']);
     if (warning !== undefined) expect(lines[0]!.message).toContain(warning);
+  });
+});
+
+describe('@CurrentClient in handlers of a listening side', () => {
+  it.each<[string, Type, string[]]>([
+    [
+      'where it is required',
+      ClientController,
+      [
+        '@CurrentClient() of ClientController.mutator: calls of those who dial this server fail with FAILED_PRECONDITION, as they call no client; name what each side serves, with the option "services", or use @CurrentClient({ optional: true })',
+      ],
+    ],
+    ['not where it is optional', OptionalClientController, []],
+    ['not for a peer', PeerController, []],
+  ])('is warned of at the start: %s', async (_where, controller, warnings) => {
+    const lines = logLinesOf('ListenMuxServer');
+    @Module({ imports: [listening], controllers: [controller] })
+    class AppModule {}
+    const app = closing(
+      await NestFactory.create(AppModule, { logger: false, abortOnError: false }),
+    );
+    app.connectMicroservice<CustomStrategy>({ strategy: app.get(ListenMuxServer) });
+    await app.startAllMicroservices();
+
+    const told = lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    expect(told).toEqual(warnings);
   });
 });
 
@@ -256,7 +320,11 @@ describe('options of the decorators', () => {
     expect(() => decorate(...args)).toThrow(problem);
   });
 
-  describe.each([['@PeerId', PeerId]])('%s', (name, of) => {
+  describe.each([
+    ['@PeerId', PeerId],
+    ['@CurrentPeer', CurrentPeer],
+    ['@CurrentClient', CurrentClient],
+  ])('%s', (name, of) => {
     it.each([[true], ['S'], [null], [{ optionl: true }], [{ detached: true }]])(
       'of %j throws where it stands',
       (option) => {
