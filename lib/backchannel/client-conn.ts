@@ -7,6 +7,7 @@ import {
   type Interceptor,
 } from '@grpc/grpc-js';
 import { BorrowedChannel, measuringTransformer } from '../grpc/index.js';
+import { func, verifyArgument } from '../options/index.js';
 import { BackchannelError } from './errors.js';
 import { nameOfService, type ServiceReference } from './service-token.js';
 
@@ -24,6 +25,8 @@ export type ClientConstructor<T extends Client> = new (
   channelCredentials: ReturnType<typeof credentials.createInsecure>,
   options?: ClientOptions,
 ) => T;
+
+const STUB_RULE = func('a class of stubs, generated or loaded by grpc-js');
 
 /**
  * Connection on which the listening side calls a peer. The stubs of all services share its one channel, and
@@ -64,8 +67,13 @@ export class ClientConn implements StubFactory {
     this.#createStubs = createStubs;
   }
 
-  /** Creates a grpc-js stub of this peer from a generated or loaded class. */
+  /**
+   * Creates a grpc-js stub of this peer from a generated or loaded class.
+   *
+   * @throws OptionError if `Stub` is not a class.
+   */
   client<T extends Client>(Stub: ClientConstructor<T>): T {
+    verifyArgument('ClientConn.client', 'argument', STUB_RULE, Stub);
     return new Stub('backchannel', credentials.createInsecure(), this.clientOptions);
   }
 

@@ -2,8 +2,10 @@ import type { Duplex } from 'node:stream';
 import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
 import {
+  CHANNEL_CREDENTIALS_RULE,
   ENGINE_RULE,
   engineOf,
+  problemOfTarget,
   toOpened,
   UpgradeCredentials,
   type ConnectionInfo,
@@ -14,11 +16,14 @@ import {
 } from '../grpc/index.js';
 import { isHandshaker, ListenMux, type Handshaker } from '../listenmux/index.js';
 import {
+  func,
   like,
   listOf,
   MAX_TIMEOUT_MS,
   OptionError,
   showValue,
+  text,
+  verifyArgument,
   verifyOptions,
   type Rules,
 } from '../options/index.js';
@@ -27,7 +32,7 @@ import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { DialedConnectionInfo } from './dialed-connection-info.js';
 import { HandshakeError } from './errors.js';
 import { BACKCHANNEL_MAGIC } from './magic.js';
-import { toConnectionServer, type ServerFactory } from './server-factory.js';
+import { toConnectionServer, verifiedServer, type ServerFactory } from './server-factory.js';
 import { DialingSession } from './dialing-session.js';
 import {
   SESSION_FACTORY_RULE,
@@ -103,6 +108,7 @@ export class ClientHandshaker {
    */
   clientHandshake(credentials: ChannelCredentials): ChannelCredentials {
     // grpc-js dials in the async context of the call that needs the connection.
+    verifyCredentials('clientHandshake', credentials);
     return new UpgradeCredentials(credentials, (socket) =>
       inRootContext(() => this.#handshake(socket)),
     );
@@ -111,12 +117,16 @@ export class ClientHandshaker {
   /**
    * Creates a channel of the engine to `target` with multiplexed connections, for the option
    * `channelOverride` of any stub. Its idle timeout is 24 days unless `options` set another.
+   *
+   * @throws OptionError for a bad target, or for credentials of a listening side.
    */
   createChannel(
     target: string,
     credentials: ChannelCredentials,
     options?: ChannelOptions,
   ): DialChannel {
+    verifyTarget(target);
+    verifyCredentials('createChannel', credentials);
     return this.#engine.createDialChannel(
       target,
       credentials,
@@ -128,8 +138,11 @@ export class ClientHandshaker {
   /**
    * Creates a channel like that of `createChannel`, on connections that `dial` makes. Each connection is a
    * reliable byte stream: bytes arrive in order and none is lost.
+   *
+   * @throws OptionError if `dial` is not a function.
    */
   createChannelOver(dial: OpenStream, options?: ChannelOptions): DialChannel {
+    verifyArgument('ClientHandshaker.createChannelOver', 'first argument', DIAL_RULE, dial);
     return this.#engine.createStreamChannel(async (signal) => {
       const { stream, ...facts } = toOpened(await dial(signal));
       if (signal.aborted) {
@@ -183,7 +196,7 @@ export class ClientHandshaker {
 
   async #handshake(socket: Duplex): Promise<Duplex> {
     if (this.#closed) throw new HandshakeError('this side is closed');
-    const server = toConnectionServer(this.#serverFactory());
+    const server = toConnectionServer(verifiedServer(this.#serverFactory()));
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
     const served = new DialingSession(session, server, this.#drainMs);
@@ -200,6 +213,26 @@ export class ClientHandshaker {
       throw new HandshakeError('the connection ended during the handshake', { cause });
     }
   }
+}
+
+const DIAL_RULE = func('a function that opens a byte stream');
+
+/** @throws OptionError for a target that no engine can dial. */
+function verifyTarget(target: unknown): void {
+  verifyArgument('ClientHandshaker.createChannel', 'target', text, target);
+  const problem = problemOfTarget(target as string);
+  if (problem === undefined) return;
+  throw new OptionError(`ClientHandshaker.createChannel: the target ${problem}`, 'target');
+}
+
+/** @throws OptionError for a value that is no credentials of a dialing side. */
+function verifyCredentials(method: string, credentials: unknown): void {
+  verifyArgument(
+    `ClientHandshaker.${method}`,
+    'credentials',
+    CHANNEL_CREDENTIALS_RULE,
+    credentials,
+  );
 }
 
 async function endAll(sessions: readonly DialingSession[]): Promise<void> {

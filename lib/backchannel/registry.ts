@@ -1,5 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import { inRootContext } from '../context/index.js';
+import { anyNumber, text, verifyArgument } from '../options/index.js';
 import type { PeerIdentity } from './authorize-peer.js';
 import type { ClientConn } from './client-conn.js';
 import { UnknownPeerError } from './errors.js';
@@ -49,25 +50,35 @@ export class Registry implements Iterable<Peer> {
     return this.#peers.values();
   }
 
-  /** Returns the peer with this id, if it is connected. */
+  /** Returns the peer with this id, if it is connected. @throws OptionError if `id` is not a number. */
   get(id: PeerId): Peer | undefined {
+    verifyArgument('registry.get', 'id', anyNumber, id);
     return this.#peers.get(id);
   }
 
   /**
    * Returns the peer to which `authorizePeer` gave this name. If several peers have the name, returns the
    * one that connected last: after a reconnect, the old connection of a peer may still be registered.
+   *
+   * @throws OptionError if `name` is not a string.
    */
   named(name: string): Peer | undefined {
-    return this.#namesakes.get(name)?.at(-1);
+    verifyArgument('registry.named', 'name', text, name);
+    return this.namesakesOf(name).at(-1);
+  }
+
+  /** @internal Returns the peers with this name, oldest first. */
+  namesakesOf(name: string): readonly Peer[] {
+    return this.#namesakes.get(name) ?? [];
   }
 
   /**
    * Returns the connection for calls to a peer.
    *
-   * @throws UnknownPeerError if no such peer is connected.
+   * @throws UnknownPeerError if no such peer is connected; OptionError if `id` is not a number.
    */
   backchannel(id: PeerId): ClientConn {
+    verifyArgument('registry.backchannel', 'id', anyNumber, id);
     const peer = this.#peers.get(id);
     if (peer === undefined) throw new UnknownPeerError(id);
     return peer.backchannel;
@@ -94,7 +105,7 @@ export class Registry implements Iterable<Peer> {
     const peer = new Peer(this.#lastId, conn, identity, link);
     this.#peers.set(peer.id, peer);
     link?.registered?.(peer);
-    if (name !== undefined) this.#namesakes.set(name, [...this.#namesakesOf(name), peer]);
+    if (name !== undefined) this.#namesakes.set(name, [...this.namesakesOf(name), peer]);
     this.#tell({ type: 'connected', peer });
     return peer.id;
   }
@@ -127,14 +138,10 @@ export class Registry implements Iterable<Peer> {
     }
   }
 
-  #namesakesOf(name: string): Peer[] {
-    return this.#namesakes.get(name) ?? [];
-  }
-
   #forgetName(peer: Peer): void {
     const { name } = peer;
     if (name === undefined) return;
-    const others = this.#namesakesOf(name).filter((other) => other !== peer);
+    const others = this.namesakesOf(name).filter((other) => other !== peer);
     if (others.length === 0) this.#namesakes.delete(name);
     else this.#namesakes.set(name, others);
   }

@@ -1,7 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import type { Observable, Subscription } from 'rxjs';
-import { like, millisecondsOrInfinity, verifyOptions, type Rules } from '../options/index.js';
+import {
+  func,
+  like,
+  millisecondsOrInfinity,
+  verifyArgument,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
 import { setLongTimer } from '../wire/index.js';
 import { NoPeerError } from './errors.js';
 import type { PeerEvent } from './peer-event.js';
@@ -20,6 +27,8 @@ const RULES: Rules<WaitForPeerOptions> = {
   deadlineMs: millisecondsOrInfinity,
 };
 
+const PREDICATE_RULE = func("a function of a peer, such as (peer) => peer.name === 'agent-7'");
+
 /** The part of a `Registry` that `waitForPeer` uses. */
 interface PeerSource extends Iterable<Peer> {
   readonly peers$: Observable<PeerEvent>;
@@ -32,6 +41,7 @@ export async function waitForPeer(
   options: WaitForPeerOptions,
 ): Promise<Peer> {
   const { signal, deadlineMs = Infinity } = verifyOptions('Registry.waitFor', RULES, options);
+  verifyArgument('Registry.waitFor', 'first argument', PREDICATE_RULE, predicate);
   signal?.throwIfAborted();
   for (const peer of registry) if (predicate(peer)) return peer;
 

@@ -1,5 +1,6 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
+import { OptionError, showValue } from '../options/index.js';
 import type { CallProblem } from './grpc-types.js';
 
 /** Security of a connection, as grpc-js reports it to handlers (`call.getAuthContext()`). */
@@ -100,15 +101,24 @@ interface Bound {
 /**
  * Returns the connection that `call` arrived on; undefined for calls of other servers, and for plain connections
  * of the grpc-js engine. A client cannot forge the result.
+ *
+ * @throws OptionError if `call` is not an object.
  */
 export function connectionOf(call: CallLike): ConnectionInfo | undefined {
+  if (typeof call !== 'object' || call === null) throw noCall(call);
   const bound = (call as Bound)[CONNECTION];
   if (bound !== undefined || typeof call.getAuthContext !== 'function') return bound;
   return (call.getAuthContext() as Bound)[CONNECTION];
 }
 
+function noCall(value: unknown): OptionError {
+  const problem = `the call that a handler gets is needed, not ${showValue(value)}`;
+  return new OptionError(`${problem}: in Nest it is the third argument of the handler`, 'call');
+}
+
 /** Makes `connectionOf(call)` return `connection`. */
 export function bindConnection(call: CallLike, connection: ConnectionInfo): void {
+  if (typeof call !== 'object' || call === null) throw noCall(call);
   Object.defineProperty(call, CONNECTION, { value: connection, configurable: true });
 }
 

@@ -42,6 +42,7 @@ export type { CallProblem, CallStatus, ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
 export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials-rules.js';
 export { createListener } from './listener.js';
+export { problemOfTarget } from './problem-of-target.js';
 export { measuringTransformer } from './measured-calls.js';
 export { onEndOf, withParent } from './parent-calls.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';

@@ -1,6 +1,6 @@
 import { connectivityState } from '@grpc/grpc-js';
 import { inRootContext } from '../context/index.js';
-import { MAX_TIMEOUT_MS } from '../options/index.js';
+import { MAX_TIMEOUT_MS, objectWith, verifyArgument } from '../options/index.js';
 import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
 import { watchConnectivity } from './watch-connectivity.js';
@@ -11,6 +11,11 @@ const LASTING_MS = 1000;
 const MAX_PAUSE_MS = 30_000;
 /** Default of `lossPauseMs`: equal to the first limit of gRPC's connection backoff. */
 const DEFAULT_LOSS_PAUSE_MS = 1000;
+
+const CHANNEL_RULE = objectWith('a channel, such as that of ClientHandshaker.createChannel', [
+  'getConnectivityState',
+  'watchConnectivityState',
+]);
 
 /** Error code NO_ERROR of HTTP/2. */
 const IN_ORDER = 0;
@@ -30,12 +35,14 @@ const IN_ORDER = 0;
  * @param keepsAlive - whether to keep the process alive meanwhile, as a listening socket does.
  * @param lossPauseMs - longest pause after a loss, in milliseconds. Default 1000.
  * @returns a function that stops it; the channel stays open.
+ * @throws OptionError if `channel` is not a channel.
  */
 export function keepConnected(
   channel: DialChannel,
   keepsAlive = true,
   lossPauseMs = DEFAULT_LOSS_PAUSE_MS,
 ): () => void {
+  verifyArgument('keepConnected', 'first argument', CHANNEL_RULE, channel);
   const alive = keepsAlive ? inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS)) : undefined;
   let pause: NodeJS.Timeout | undefined;
   let connectedAt = 0;

@@ -6,6 +6,8 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { experimental, logVerbosity, type ServerCredentials } from '@grpc/grpc-js';
+import { milliseconds, verifyArgument } from '../options/index.js';
+import { SERVER_CREDENTIALS_RULE } from './credentials-rules.js';
 import { minTlsVersion } from './tls-version.js';
 
 /**
@@ -20,11 +22,16 @@ import { minTlsVersion } from './tls-version.js';
  * error.
  *
  * @param handshakeTimeoutMs - time limit of a TLS handshake, in milliseconds. Default 20000.
+ * @throws OptionError for credentials of a dialing side, or a bad time limit.
  */
 export function createListener(
   credentials?: ServerCredentials,
   handshakeTimeoutMs = 20_000,
 ): Server {
+  if (credentials !== undefined) {
+    verifyArgument('createListener', 'credentials', SERVER_CREDENTIALS_RULE, credentials);
+  }
+  verifyArgument('createListener', 'time limit', milliseconds(), handshakeTimeoutMs);
   if (credentials === undefined || !credentials._isSecure()) return createNetServer();
   const server = createTlsServer({
     ...contextOf(credentials),

@@ -56,7 +56,14 @@ export type ListenMuxErrorCode =
    * gRPC status: UNAVAILABLE at the plain client.
    * Remedy: Connect with a backchannel client.
    */
-  | 'ERR_LISTENMUX_PLAIN_CLIENT';
+  | 'ERR_LISTENMUX_PLAIN_CLIENT'
+  /**
+   * The client speaks TLS to a side without TLS, or HTTP/1.
+   *
+   * gRPC status: UNAVAILABLE at a gRPC client.
+   * Remedy: Give both sides `credentials`, or neither; send HTTP requests to another port.
+   */
+  | 'ERR_LISTENMUX_NOT_GRPC';
 
 /** A connection was closed before it was served. Passed to `onHandshakeError`, never to a call. */
 export class ListenMuxError extends Error {

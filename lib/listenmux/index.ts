@@ -13,3 +13,4 @@ export {
   type ListenMuxLimits,
 } from './listen-mux-limits.js';
 export { ListenMux, type ListenMuxOptions } from './listen-mux.js';
+export { isNoTls, tlsReason } from './tls-reason.js';

@@ -1,7 +1,15 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
-import { func, required, showValue, verifyOptions, type Rules } from '../options/index.js';
+import {
+  func,
+  objectWith,
+  required,
+  showValue,
+  verifyArgument,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ListenMuxError } from './errors.js';
 import { isMagic, MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
@@ -12,6 +20,7 @@ import {
   type ListenMuxLimits,
 } from './listen-mux-limits.js';
 import { peekMagic } from './peek-magic.js';
+import { isNoTls, tlsReason } from './tls-reason.js';
 
 /** Options of a `ListenMux`: optional limits, and callbacks. */
 export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {
@@ -30,6 +39,14 @@ const LISTEN_MUX_RULES: Rules<ListenMuxOptions<unknown>> = {
   onConnection: required(func(), 'a function, which is handed each connection to serve'),
   onHandshakeError: func(),
 };
+
+const HANDSHAKER_RULE = objectWith('a handshaker with a magic and the method handshake', [
+  'handshake',
+]);
+const SERVER_RULE = objectWith('a server of node:net or node:tls, such as createListener()', [
+  'on',
+]);
+const STREAM_RULE = objectWith('a stream of bytes (Duplex)', ['on', 'write', 'destroy']);
 
 /**
  * Serves several kinds of client on one listener. Peeks at the first bytes of each connection and passes
@@ -72,8 +89,10 @@ export class ListenMux<Context = undefined> {
    * Passes connections that begin with `handshaker.magic` to `handshaker`.
    *
    * @throws TypeError if the magic is not `MAGIC_LENGTH` bytes of ASCII or is already registered.
+   * @throws OptionError if `handshaker` is not a handshaker.
    */
   register(handshaker: Handshaker<Context>): this {
+    verifyArgument('ListenMux.register', 'first argument', HANDSHAKER_RULE, handshaker);
     const { magic } = handshaker;
     if (!isMagic(magic)) {
       throw new TypeError(`magic ${showValue(magic)}: it must have ${MAGIC_LENGTH} bytes of ASCII`);
@@ -90,18 +109,24 @@ export class ListenMux<Context = undefined> {
    * handshake. A failed TLS handshake is reported to `onHandshakeError`, unless the client closed the
    * connection. The time limit of TLS handshakes is the option `handshakeTimeout` of the TLS server, which
    * `createListener` sets.
+   *
+   * @throws OptionError if `server` is not a server.
    */
   attach(server: Server): this {
+    verifyArgument('ListenMux.attach', 'first argument', SERVER_RULE, server);
     if (server instanceof TlsServer) this.#attachTls(server);
     else server.on('connection', (socket: Socket) => this.handle(socket.setNoDelay(true)));
     return this;
   }
 
   /**
-   * Handles one connection, from which nothing has been read yet, within the limits. Never throws; a
-   * failure closes the connection.
+   * Handles one connection, from which nothing has been read yet, within the limits. A failure closes the
+   * connection.
+   *
+   * @throws OptionError if `socket` is not a stream; no other error.
    */
   handle(socket: Duplex): void {
+    verifyArgument('ListenMux.handle', 'first argument', STREAM_RULE, socket);
     if (this.#admit(socket)) void this.#serve(socket);
   }
 
@@ -225,7 +250,9 @@ export class ListenMux<Context = undefined> {
     // Node sets the code of a refused client certificate on the socket, not on the error.
     const refused = socket.authorizationError as Error | string | null | undefined;
     if (!refused && error.code === 'ECONNRESET') return;
-    const why = refused ? `the certificate of the client was refused (${refused})` : error.message;
+    const why = refused
+      ? `the certificate of the client was refused (${refused})`
+      : problemOfTls(error);
     this.#tell(new ListenMuxError('ERR_LISTENMUX_TLS', `TLS: ${why}`, { cause: error }), socket);
   }
 
@@ -246,6 +273,13 @@ export class ListenMux<Context = undefined> {
     }, handshakeTimeoutMs).unref();
     return () => clearTimeout(timer);
   }
+}
+
+function problemOfTls(error: Error): string {
+  if (isNoTls(error)) {
+    return 'the client does not speak TLS: set "credentials" on its side too, or leave them out on this side';
+  }
+  return tlsReason(error) ?? error.message;
 }
 
 function ignoreError(): void {}

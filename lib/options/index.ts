@@ -24,4 +24,5 @@ export {
   wholeNumber,
 } from './rules.js';
 export { showValue } from './show-value.js';
+export { verifyArgument } from './verify-argument.js';
 export { verifyOptions } from './verify-options.js';

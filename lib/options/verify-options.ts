@@ -33,6 +33,9 @@ export function verifyOptions<Options extends object>(
   options: unknown,
 ): Options {
   const root = rules as unknown as OptionRules;
+  // Without any options, the first one that is missing says most.
+  const isForgotten = options === undefined && Object.values(root).some((rule) => rule.isRequired);
+  if (isForgotten) return readMembers({}, root, { call, path: '', root }) as Options;
   if (!isObject(options)) {
     throw new OptionError(`${call}: the options must be an object, not ${showValue(options)}`);
   }

@@ -186,7 +186,7 @@ function hasStrategy(app: INestApplication): boolean {
 
 /** The clients of an application, by the names under which they are registered. */
 function clientsOf(app: INestApplication): Map<string, BackchannelClient> {
-  const prefix = getBackchannelClientToken('');
+  const prefixLength = getBackchannelClientToken('x').length - 1;
   const clients = [...instancesOf(app, BackchannelClient)];
-  return new Map(clients.map(([token, client]) => [String(token).slice(prefix.length), client]));
+  return new Map(clients.map(([token, client]) => [String(token).slice(prefixLength), client]));
 }

@@ -1,4 +1,5 @@
 import { FRAMES_PER_LOOK, type ReadingTime } from '../wire/index.js';
+import { foreignProtocol } from './foreign-protocol.js';
 import { YamuxFrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
 /** Receives the frames that a `YamuxFrameParser` finds, in wire order. */
@@ -12,8 +13,12 @@ export interface YamuxFrameHandler {
   onWindowUpdate(flags: number, streamId: number, delta: number): void;
   onPing(flags: number, value: number): void;
   onGoAway(code: number): void;
-  /** The bytes are not yamux. The handler must call `stop()`. */
-  onInvalid(message: string): void;
+  /**
+   * The bytes are not yamux. The handler must call `stop()`.
+   *
+   * @param rule - the broken rule, if `message` describes the protocol that the peer speaks instead.
+   */
+  onInvalid(message: string, rule?: string): void;
 }
 
 /**
@@ -27,6 +32,8 @@ export class YamuxFrameParser {
   #partialLength = 0;
   #payloadLeft = 0;
   #stopped = false;
+  /** Whether a complete header was valid: the peer speaks yamux. */
+  #speaksYamux = false;
 
   constructor(handler: YamuxFrameHandler) {
     this.#handler = handler;
@@ -91,13 +98,23 @@ export class YamuxFrameParser {
     const version = bytes[offset]!;
     const type = bytes[offset + 1]!;
     if (version !== PROTOCOL_VERSION) {
-      this.#handler.onInvalid(`frame of version ${version}; only ${PROTOCOL_VERSION} exists`);
+      const rule = `frame of version ${version}; only ${PROTOCOL_VERSION} exists`;
+      this.#reject(rule, bytes, offset, length);
     } else if (length > 1 && type > YamuxFrameType.GoAway) {
-      this.#handler.onInvalid(`frame of unknown type ${type}`);
+      this.#reject(`frame of unknown type ${type}`, bytes, offset, length);
     } else {
       return true;
     }
     return false;
+  }
+
+  /** Reports an invalid header, and if it is the first one, the protocol that the peer speaks. */
+  #reject(rule: string, bytes: Buffer, offset: number, length: number): void {
+    // A chunk may continue after the header; the buffer of a split header has nothing behind it.
+    const end = bytes === this.#partial ? length : bytes.length;
+    const foreign = this.#speaksYamux ? undefined : foreignProtocol(bytes.subarray(offset, end));
+    if (foreign === undefined) this.#handler.onInvalid(rule);
+    else this.#handler.onInvalid(foreign, rule);
   }
 
   #readHeader(bytes: Buffer, offset: number): void {
@@ -106,6 +123,7 @@ export class YamuxFrameParser {
     const flags = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
     const streamId = bytes.readUInt32BE(offset + 4);
     const length = bytes.readUInt32BE(offset + 8);
+    this.#speaksYamux = true;
     switch (bytes[offset + 1]) {
       case YamuxFrameType.Data:
         this.#payloadLeft = length;

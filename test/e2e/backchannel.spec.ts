@@ -196,7 +196,9 @@ describe('the backchannel on plain grpc-js', () => {
     const dialing = dial(`127.0.0.1:${port}`, 'alice');
     await expect(dialing.identifyPeer()).rejects.toMatchObject({
       code: status.UNAVAILABLE,
-      details: expect.stringContaining('may not speak yamux') as unknown,
+      details: expect.stringContaining(
+        'the other end is an HTTP/2 server that does not speak yamux',
+      ) as unknown,
     });
     plain.forceShutdown();
   });

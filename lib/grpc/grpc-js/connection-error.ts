@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { isError } from '../../options/index.js';
 
 /**
  * Makes `stream` fail like a TCP socket that lost its connection: its errors get the code `ETIMEDOUT`.
@@ -13,6 +14,11 @@ export function failAsConnection<T extends Duplex>(stream: T): T {
   stream._destroy = (error, callback) =>
     destroy(error, (cause) => callback(cause ? connectionLost(cause) : null));
   return stream;
+}
+
+/** Returns the original of an error of a stream that `failAsConnection` has changed. */
+export function originalOf(error: Error): Error {
+  return isError(error.cause) ? error.cause : error;
 }
 
 function connectionLost(cause: Error): Error {

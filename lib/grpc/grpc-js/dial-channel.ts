@@ -1,11 +1,15 @@
 import type { Duplex } from 'node:stream';
-import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
+import { connectivityState, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import type { DialChannel, GoAway, Upgrade } from '../grpc-engine.js';
 import { GoAwayFinder } from './go-away-finder.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
+import { watchConnectivity } from '../watch-connectivity.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
-/** Creates a channel of grpc-js that dials `target` itself and has a `lastGoAway`. */
+/**
+ * Creates a channel of grpc-js that dials `target` itself. Has a `lastGoAway`, and as `lastError` the error of
+ * the last attempt or connection that has reached the other end: failures to dial remain in grpc-js.
+ */
 export function createDialChannel(
   target: string,
   credentials: ChannelCredentials,
@@ -13,6 +17,7 @@ export function createDialChannel(
   options: ChannelOptions = {},
 ): DialChannel {
   let lastGoAway: GoAway | undefined;
+  let lastError: Error | undefined;
   const listening: Upgrade = async (socket) => {
     const stream = await upgrade(socket);
     lastGoAway = undefined;
@@ -21,10 +26,18 @@ export function createDialChannel(
   };
   const channel = new GrpcJsChannel(
     target,
-    new UpgradeCredentials(credentials, listening),
+    new UpgradeCredentials(credentials, listening, (error) => (lastError = error)),
     options,
   );
-  return Object.defineProperty(channel, 'lastGoAway', { get: () => lastGoAway });
+  watchConnectivity(channel, (state) => {
+    if (state === connectivityState.CONNECTING || state === connectivityState.READY) {
+      lastError = undefined;
+    }
+  });
+  return Object.defineProperties(channel, {
+    lastGoAway: { get: () => lastGoAway },
+    lastError: { get: () => lastError },
+  });
 }
 
 /** Calls `onGoAway` for each GOAWAY on `stream`, which grpc-js reads. Returns `stream`. */

@@ -1,6 +1,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
+import { hasMethods, like, type Rule } from '../../options/index.js';
 import type { OpenedConnection } from '../../grpc/index.js';
 
 /**
@@ -32,6 +33,12 @@ export interface BackchannelCarrier {
    */
   dial?(url: string, options: CarrierDialOptions): Promise<CarriedStream | OpenedConnection>;
 }
+
+/** Rule of parts that are carriers. */
+export const CARRIER_RULE: Rule<BackchannelCarrier> = like(
+  'a BackchannelCarrier with the method listen, and dial if the engine cannot dial its urls',
+  (value) => hasMethods(value, ['listen']),
+);
 
 /**
  * One connection of a carrier: any `Duplex`. The optional properties are those of Node's sockets, with the

@@ -14,10 +14,34 @@ export const tcpCarrier: BackchannelCarrier = Object.freeze<BackchannelCarrier>(
       acceptor.attach(server);
       return server;
     });
-    const failures = await listener.listen(await listenAddresses(url), onError);
+    const failures = await listening(url, async () =>
+      listener.listen(await listenAddresses(url), onError),
+    );
     for (const { message } of failures) {
       onWarning(`${url}: does not listen on one of its addresses: ${message}`);
     }
     return listener;
   },
 });
+
+/** Remedies by the code of the error. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'another process listens there, or this one twice; choose another port, or 0 for a free one',
+  EADDRNOTAVAIL: 'this machine has no such address; "0.0.0.0:port" listens on all of its addresses',
+  EACCES: 'choose a port above 1023, or a path in a directory that this process may write to',
+  ENOTFOUND: 'no such host; "0.0.0.0:port" listens on all addresses of this machine',
+};
+
+/** Runs `listen`. @throws Error with url, remedy, the code of the original error, and that error as `cause`. */
+async function listening<T>(url: string, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const remedy = code === undefined ? undefined : REMEDIES[code];
+    if (remedy === undefined) throw error;
+    const problem = `cannot listen on url ${JSON.stringify(url)}: ${message}: ${remedy}`;
+    throw Object.assign(new Error(problem, { cause: error }), { code });
+  }
+}

@@ -13,9 +13,16 @@ import {
   engineOf,
   grpcJsEngine,
   keepConnected,
+  problemOfTarget,
   type DialChannel,
 } from '../../grpc/index.js';
-import { OptionError, verifyOptions } from '../../options/index.js';
+import {
+  func,
+  millisecondsOrInfinity,
+  OptionError,
+  verifyArgument,
+  verifyOptions,
+} from '../../options/index.js';
 import { setLongTimer } from '../../wire/index.js';
 import type { BackchannelCarrier } from '../carrying/carrier.js';
 import { toDialingChannelOptions } from '../options/channel-options.js';
@@ -23,12 +30,17 @@ import { logLeftToGrpcJs } from '../log/engine-log.js';
 import { GrpcStubs } from '../grpc/grpc-stubs.js';
 import { CLIENT_RULES } from '../options/option-rules.js';
 import type { BackchannelClientOptions } from '../options/options.js';
+import { verifyProto } from '../options/stock-option-rules.js';
 import { drainMsOf } from '../closing/shut-down.js';
 import type { BackchannelServer } from './backchannel-server.js';
 import { setClientOf } from './client-of-connection.js';
 import { logConnection } from './connection-log.js';
-import { ConnectionStates, type ConnectionState } from './connection-state.js';
-import { dialingPartsOf, type BackchannelClientParts } from './dialing-parts.js';
+import { ConnectionStates, STATE_RULE, type ConnectionState } from './connection-state.js';
+import {
+  dialingPartsOf,
+  verifyDialingParts,
+  type BackchannelClientParts,
+} from './dialing-parts.js';
 
 /** Address that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
@@ -62,10 +74,13 @@ export class BackchannelClient
    */
   constructor(given: BackchannelClientOptions, parts: BackchannelClientParts = {}) {
     const options = verifyOptions('BackchannelClient', CLIENT_RULES, given);
+    verifyProto('BackchannelClient', options);
     verifyProxy(options);
+    verifyDialingParts(parts);
     const url = options.url ?? DEFAULT_URL;
     const channelOptions = toDialingChannelOptions(options);
     const { carrier, handshaker, server } = dialingPartsOf(options, parts);
+    if (carrier.dial === undefined) verifyUrl(url);
     const channel = createChannel(handshaker, carrier, url, options.credentials, channelOptions);
     const borrowed = new BorrowedChannel(channel);
     super(options, borrowed);
@@ -134,6 +149,8 @@ export class BackchannelClient
     state: ConnectionState['state'],
     listener: (connection: ConnectionState) => void,
   ): void {
+    verifyArgument('client.on', 'state', STATE_RULE, state);
+    verifyArgument('client.on', 'listener', func(), listener);
     this.connection$
       .pipe(filter((connection) => connection.state === state))
       .subscribe((connection) => listener(connection));
@@ -145,8 +162,14 @@ export class BackchannelClient
    * @param deadlineMs - maximum wait in milliseconds. Default 20000.
    * @throws NotConnectedError (as a rejection) if there is no connection by then, with the error of the
    * last attempt; or if the client is closed.
+   * @throws OptionError (as a rejection) for a bad deadline.
    */
-  override connect(deadlineMs = 20_000): Promise<void> {
+  override async connect(deadlineMs = 20_000): Promise<void> {
+    verifyArgument('client.connect', 'deadline', millisecondsOrInfinity, deadlineMs);
+    await this.#connected(deadlineMs);
+  }
+
+  #connected(deadlineMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       let lastError: Error | undefined;
       let subscription: Subscription | undefined;
@@ -223,6 +246,12 @@ export class BackchannelClient
     this.#stopKeeping?.();
     this.#stopKeeping = undefined;
   }
+}
+
+/** @throws OptionError for a url that no engine can dial. */
+function verifyUrl(url: string): void {
+  const problem = problemOfTarget(url);
+  if (problem !== undefined) throw new OptionError(`BackchannelClient: "url" ${problem}`, 'url');
 }
 
 /** @throws OptionError for a proxy that the engine would ignore. */

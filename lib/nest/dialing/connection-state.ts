@@ -1,6 +1,7 @@
 import { connectivityState } from '@grpc/grpc-js';
 import { ReplaySubject, type Observable } from 'rxjs';
 import { watchConnectivity, type DialChannel } from '../../grpc/index.js';
+import { like, type Rule } from '../../options/index.js';
 import { endOfLastConnection, type ConnectionEnd } from './connection-end.js';
 
 /**
@@ -24,6 +25,21 @@ export type ConnectionState =
   | { readonly state: 'ready' }
   | { readonly state: 'failed'; readonly error?: Error | undefined }
   | { readonly state: 'closed' };
+
+/** Names of all states. A missing or an additional one does not compile. */
+const STATES: Readonly<Record<ConnectionState['state'], true>> = {
+  idle: true,
+  connecting: true,
+  ready: true,
+  failed: true,
+  closed: true,
+};
+
+/** Rule of the names of states. */
+export const STATE_RULE: Rule<ConnectionState['state']> = like(
+  `one of ${Object.keys(STATES).join(', ')}`,
+  (value) => typeof value === 'string' && Object.hasOwn(STATES, value),
+);
 
 /** Follows the connection of a channel until the channel is closed. */
 export class ConnectionStates {

@@ -1,6 +1,7 @@
 import { ClientHandshaker, DrainTime, yamuxSessionFactory } from '../../backchannel/index.js';
 import { engineOf } from '../../grpc/index.js';
-import type { BackchannelCarrier } from '../carrying/carrier.js';
+import { objectWith, verifyOptions, type Rules } from '../../options/index.js';
+import { CARRIER_RULE, type BackchannelCarrier } from '../carrying/carrier.js';
 import { tcpCarrier } from '../carrying/tcp-carrier.js';
 import { drainMsOf } from '../closing/shut-down.js';
 import type { BackchannelClientOptions } from '../options/options.js';
@@ -18,6 +19,17 @@ export interface BackchannelClientParts {
    * options define.
    */
   handshaker?: ClientHandshaker | undefined;
+}
+
+const PARTS_RULES: Rules<Partial<DialingParts>> = {
+  carrier: CARRIER_RULE,
+  handshaker: objectWith('a ClientHandshaker', ['createChannel', 'createChannelOver']),
+  server: objectWith('a BackchannelServer', ['createConnectionServer']),
+};
+
+/** @throws OptionError naming a bad part. */
+export function verifyDialingParts(parts: BackchannelClientParts): void {
+  verifyOptions('BackchannelClient, its parts', PARTS_RULES, parts);
 }
 
 /** All parts of a dialing side. */

@@ -9,7 +9,7 @@ import {
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { nameOfService, type ServiceReference } from '../../backchannel/index.js';
 import { measuringTransformer } from '../../grpc/index.js';
-import { OptionError } from '../../options/index.js';
+import { isError, OptionError } from '../../options/index.js';
 import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
 import { serviceName } from './service-host.js';
 import { loadPackages } from './load-packages.js';
@@ -80,7 +80,8 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   /** @throws OptionError if the option `services` excludes the service. */
   override getClientByServiceName<T = unknown>(name: string): T {
     this.#verifySelected(name);
-    return super.getClientByServiceName<T>(name);
+    if (this.getClient(name) !== undefined) return super.getClientByServiceName<T>(name);
+    return this.#named(() => super.getClientByServiceName<T>(name));
   }
 
   /**
@@ -152,6 +153,17 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
 
   get #selectedNames(): string[] | undefined {
     return selectedNamesOf(this.options as BackchannelServicesOptions);
+  }
+
+  /** Calls `getUnknown`, which throws Nest's error of a service that does not exist, and adds those that do. */
+  #named<T>(getUnknown: () => T): T {
+    try {
+      return getUnknown();
+    } catch (error) {
+      const names = this.stubServices.map(({ name }) => name).join(', ') || 'none';
+      if (isError(error)) error.message += `; the services of the option "package" are: ${names}`;
+      throw error;
+    }
   }
 
   #verifySelected(name: string): void {

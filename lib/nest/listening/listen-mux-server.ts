@@ -21,10 +21,12 @@ import { RateLimitedLog } from '../log/rate-limited-log.js';
 import { toListeningServerOptions } from '../options/channel-options.js';
 import { SERVER_RULES } from '../options/option-rules.js';
 import type { ListenMuxServerOptions } from '../options/options.js';
+import { verifyProto } from '../options/stock-option-rules.js';
 import { EngineServers } from '../standard-services/engine-servers.js';
 import { StandardServicesServer } from '../standard-services/standard-services-server.js';
 import {
   listeningPartsOf,
+  verifyListeningParts,
   type ListeningParts,
   type ListenMuxServerParts,
 } from './listening-parts.js';
@@ -74,6 +76,8 @@ export class ListenMuxServer extends StandardServicesServer {
     parts: ListenMuxServerParts = {},
   ) {
     const verified = verifyOptions('ListenMuxServer', SERVER_RULES, options);
+    verifyProto('ListenMuxServer', verified);
+    verifyListeningParts(registry, parts);
     super(verified, { call: 'ListenMuxServer', option: 'services' });
     this.#options = verified;
     this.#drainMs = drainMsOf(verified);

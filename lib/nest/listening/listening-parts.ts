@@ -1,7 +1,15 @@
-import { ServerHandshaker, yamuxSessionFactory, type Registry } from '../../backchannel/index.js';
+import { Registry, ServerHandshaker, yamuxSessionFactory } from '../../backchannel/index.js';
 import { engineOf, type ConnectionInfo } from '../../grpc/index.js';
 import { ListenMux, listenMuxLimitsOf } from '../../listenmux/index.js';
-import type { BackchannelCarrier } from '../carrying/carrier.js';
+import {
+  objectWith,
+  opaqueObject,
+  OptionError,
+  showValue,
+  verifyOptions,
+  type Rules,
+} from '../../options/index.js';
+import { CARRIER_RULE, type BackchannelCarrier } from '../carrying/carrier.js';
 import { tcpCarrier } from '../carrying/tcp-carrier.js';
 import { drainMsOf } from '../closing/shut-down.js';
 import type { ListenMuxServerOptions } from '../options/options.js';
@@ -22,6 +30,23 @@ export interface ListenMuxServerParts {
    * options define.
    */
   handshaker?: ServerHandshaker | undefined;
+}
+
+const PARTS_RULES: Rules<Partial<Omit<ListeningParts, 'registry'>>> = {
+  carrier: CARRIER_RULE,
+  mux: objectWith('a ListenMux', ['attach', 'handle', 'close']),
+  handshaker: objectWith('a ServerHandshaker', ['handshake', 'drain', 'close']),
+  peerServices: opaqueObject(),
+  dispatcher: opaqueObject(),
+};
+
+/** @throws OptionError naming a bad part. */
+export function verifyListeningParts(registry: unknown, parts: ListenMuxServerParts): void {
+  if (!(registry instanceof Registry)) {
+    const problem = `the second argument must be a Registry, not ${showValue(registry)}`;
+    throw new OptionError(`ListenMuxServer: ${problem}`, 'registry');
+  }
+  verifyOptions('ListenMuxServer, its parts', PARTS_RULES, parts);
 }
 
 /** All parts of a listening side. */

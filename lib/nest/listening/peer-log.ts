@@ -9,6 +9,7 @@ import {
 } from '../../backchannel/index.js';
 import { printable } from '../../http2/index.js';
 import { isError } from '../../options/index.js';
+import { NamesakeWatch } from './namesake-watch.js';
 import type { LogLine, RateLimitedLog } from '../log/rate-limited-log.js';
 
 /** Data for structured loggers, without undefined properties. */
@@ -19,12 +20,14 @@ const logged = new WeakSet<Registry>();
 
 /**
  * Logs the arrival and departure of every peer, within the rate limit of `log`. A registry is logged once,
- * even if several servers share it. Lost peers are warnings, all other lines are not.
+ * even if several servers share it. Warnings are lost peers, and live peers with the same name.
  */
 export function logPeers(log: RateLimitedLog, registry: Registry): void {
   if (logged.has(registry)) return;
   logged.add(registry);
+  const namesakes = new NamesakeWatch(log, registry);
   registry.peers$.subscribe((event) => {
+    if (event.type === 'connected') namesakes.connected(event.peer);
     const isLost = event.type === 'disconnected' && event.departure.cause === 'lost';
     if (isLost) log.write('warn', 'peers lost', () => lineOf(event));
     else log.write('log', `peers ${event.type}`, () => lineOf(event));
@@ -54,7 +57,9 @@ export function logRefusal(log: RateLimitedLog, error: Error, socket: Duplex): v
   log.write('warn', `connections refused (${codeOf(error) ?? 'no code'})`, () => {
     const [line, data] = refusalLine(error, socket);
     const { cause } = error;
-    return [isError(cause) ? `${line} (${printable(cause.message)})` : line, data];
+    // The message of a failed TLS handshake repeats its cause.
+    const hasMore = isError(cause) && codeOf(error) !== 'ERR_LISTENMUX_TLS';
+    return [hasMore ? `${line} (${printable(cause.message)})` : line, data];
   });
 }
 

@@ -36,7 +36,7 @@ import type {
   ServiceSelection,
 } from './options.js';
 import { STANDARD_SERVICES_RULES } from './standard-services-options.js';
-import { STOCK_OPTION_RULES, STOCK_SERVICES_RULES } from './stock-option-rules.js';
+import { problemOfProto, STOCK_OPTION_RULES, STOCK_SERVICES_RULES } from './stock-option-rules.js';
 
 function handshakers<T extends object>(): Rule<T[]> {
   return listOf<T>(
@@ -70,10 +70,13 @@ export const SERVER_RULES: Rules<ListenMuxServerOptions> = {
   ...STANDARD_SERVICES_RULES,
   ...LISTEN_MUX_LIMIT_RULES,
   credentials: SERVER_CREDENTIALS_RULE,
-  backchannel: optionsOf<NonNullable<ListenMuxServerOptions['backchannel']>>({
-    ...servicesRules,
-    interceptors: listOf('an array of interceptors', func<Interceptor>()),
-  }),
+  backchannel: optionsOf<NonNullable<ListenMuxServerOptions['backchannel']>>(
+    {
+      ...servicesRules,
+      interceptors: listOf('an array of interceptors', func<Interceptor>()),
+    },
+    problemOfProto,
+  ),
   authorizePeer: AUTHORIZE_PEER_RULE,
   handshakers: handshakers<Handshaker<ConnectionInfo>>(),
   allowPlainClients: trueOrFalse,
@@ -85,10 +88,10 @@ export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
   ...selectionRules,
   ...connectionRules,
   credentials: CHANNEL_CREDENTIALS_RULE,
-  backchannel: optionsOf<NonNullable<BackchannelClientOptions['backchannel']>>({
-    ...servicesRules,
-    ...STANDARD_SERVICES_RULES,
-  }),
+  backchannel: optionsOf<NonNullable<BackchannelClientOptions['backchannel']>>(
+    { ...servicesRules, ...STANDARD_SERVICES_RULES },
+    problemOfProto,
+  ),
   streamHandshakers: handshakers<Handshaker>(),
   lazy: trueOrFalse,
   proxy: PROXY_RULE,

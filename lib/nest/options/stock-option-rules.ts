@@ -4,8 +4,11 @@ import {
   func,
   listOf,
   opaqueObject,
+  like,
   openObject,
+  OptionError,
   optionsOf,
+  required,
   text,
   trueOrFalse,
   wholeNumber,
@@ -49,7 +52,7 @@ const metadataSize: Rule<number> = {
  * values a special meaning, for example -1 is no limit.
  */
 export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
-  package: textOrTexts,
+  package: required(textOrTexts, `${textOrTexts.expects}, the packages of the proto file`),
   protoPath: textOrTexts,
   packageDefinition: opaqueObject(),
   protoLoader: text,
@@ -73,6 +76,29 @@ export const STOCK_SERVICES_RULES: Rules<StockServicesOptions> = {
 /** Rules of all options of the stock transport except `credentials`, which differ between the sides. */
 export const STOCK_OPTION_RULES: Rules<Omit<StockGrpcOptions, 'credentials'>> = {
   ...STOCK_SERVICES_RULES,
-  url: text,
+  url: like(
+    'a string "host:port" or "unix:path", such as "localhost:50051"',
+    (value) => typeof value === 'string' && value !== '',
+  ),
   gracefulShutdown: trueOrFalse,
 };
+
+/**
+ * Returns what the proto options lack; undefined if they are complete. The text completes "the options of a
+ * side …".
+ */
+export function problemOfProto(
+  options: Pick<StockServicesOptions, 'protoPath' | 'packageDefinition'>,
+): string | undefined {
+  if (options.protoPath !== undefined || options.packageDefinition !== undefined) return undefined;
+  return 'needs "protoPath", the path of the proto file';
+}
+
+/** @throws OptionError if the options of `call` lack a proto file. */
+export function verifyProto(
+  call: string,
+  options: Pick<StockServicesOptions, 'protoPath' | 'packageDefinition'>,
+): void {
+  const problem = problemOfProto(options);
+  if (problem !== undefined) throw new OptionError(`${call} ${problem}`, 'protoPath');
+}

@@ -4,6 +4,7 @@ import { BackchannelClient, ListenMuxServer } from 'nestjs-backchannel';
 import { startProxy } from '../../fixtures/grpc/connect-proxy.js';
 import { Site } from '../../fixtures/grpc/site.js';
 import { closing, startDialer, startListener } from '../../fixtures/nest/in-test.js';
+import { registerTestResolver } from '../../fixtures/grpc/test-resolver.js';
 import { logLinesOf } from '../../fixtures/nest/log-lines.js';
 import { GitalyController, PraefectController } from '../../fixtures/nest/mutator.controllers.js';
 import { gitalyProto, praefectProto, type Gitaly } from '../../fixtures/nest/protos.js';
@@ -81,6 +82,7 @@ describe('the built-in engine', () => {
   const serviceConfig = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [] }) };
 
   it('has the log say which clients it leaves to grpc-js, and why', () => {
+    registerTestResolver('xds');
     const lines = logLinesOf('BackchannelClient');
     const lazy = { ...services, engine: 'built-in', lazy: true } as const;
     closing(new BackchannelClient({ ...lazy, url: 'xds:///hub' }));

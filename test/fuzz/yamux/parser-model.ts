@@ -51,8 +51,8 @@ function recorder(events: ParserEvents, stop: () => void): YamuxFrameHandler {
     onWindowUpdate: (flags, id, delta) => void events.push(`update ${flags} ${id} ${delta}`),
     onPing: (flags, value) => void events.push(`ping ${flags} ${value}`),
     onGoAway: (code) => void events.push(`goaway ${code}`),
-    onInvalid: (message) => {
-      events.push(message.replace(/^frame of (unknown )?(\w+ \d+).*/, 'invalid $2'));
+    onInvalid: (message, rule = message) => {
+      events.push(rule.replace(/^frame of (unknown )?(\w+ \d+).*/, 'invalid $2'));
       stop();
     },
   };

@@ -104,7 +104,8 @@ describe('behind TLS', () => {
     await eventually(() => errors).toEqual([
       expect.objectContaining({
         code: 'ERR_LISTENMUX_TLS',
-        message: expect.stringMatching(/^TLS: .*wrong version number/),
+        message: expect.stringMatching(/^TLS: the client does not speak TLS: set "credentials"/),
+        cause: expect.objectContaining({ reason: 'wrong version number' }),
       }),
     ]);
     await eventually(() => mux.connectionCount).toBe(0);

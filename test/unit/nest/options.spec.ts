@@ -172,7 +172,14 @@ const mistakesOfBoth: [options: object, path: string, says: string | RegExp][] =
     'backchannel.maxMetadataSize',
     'not 4294967296 (a number)',
   ],
-  [{ url: 50_051 }, 'url', 'must be a string, not 50051 (a number)'],
+  [{ url: 50_051 }, 'url', 'such as "localhost:50051", not 50051 (a number)'],
+  [{ url: '' }, 'url', 'must be a string "host:port" or "unix:path"'],
+  [{ package: undefined }, 'package', 'a string or an array of strings, the packages of the proto'],
+  [
+    { backchannel: { package: 'calls' } },
+    'backchannel',
+    'needs "protoPath", the path of the proto file',
+  ],
   [{ package: [1] }, 'package', 'must be a string or an array of strings'],
   [{ maxReceiveMessageLength: '4' }, 'maxReceiveMessageLength', 'must be a number'],
   [{ services: 'Calls' }, 'services', 'must be an array of names of services'],
@@ -316,7 +323,8 @@ describe('options of the stock transport', () => {
 
   it('are what they are on both sides', () => {
     expect(() => new ListenMuxServer({ ...stock, backchannel: stockServices() })).not.toThrow();
-    expect(() => new BackchannelClient({ ...stock, backchannel: stockServices() })).not.toThrow();
+    const dialing = { ...stock, url: '127.0.0.1:1', backchannel: stockServices() };
+    expect(() => new BackchannelClient(dialing)).not.toThrow();
   });
 
   it('count as not given if they are undefined, as all options do', () => {

@@ -149,10 +149,12 @@ describe('an option that cannot be', () => {
   });
 
   it('is refused if it is missing', () => {
-    expect(errorOf({}).message).toBe('openDoor needs the option "width": its width in centimetres');
+    const missing = 'openDoor needs the option "width": its width in centimetres';
+    expect(errorOf({}).message).toBe(missing);
+    expect(errorOf(undefined).message).toBe(missing);
   });
 
-  it.each([undefined, null, 'text', [], () => {}, Promise.resolve({ width: 80 })])(
+  it.each([null, 'text', [], () => {}, Promise.resolve({ width: 80 })])(
     'is refused where the options are %o',
     (options) => {
       expect(errorOf(options).message).toMatch(/^openDoor: the options must be an object, not /);

@@ -1,6 +1,7 @@
 import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../../../context/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
+import { explainFailure } from '../../explain-failure.js';
 import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
@@ -135,7 +136,7 @@ export class Subchannel implements ChannelRouter {
       // The pause begins when the attempt fails. In gRPC it begins with the attempt: if attempts take
       // longer than pauses, clients whose attempts fail at the same moment would always retry at the same
       // moment.
-      if (this.#isInProgress(attempt)) this.#fail(error as Error, retryInMs);
+      if (this.#isInProgress(attempt)) this.#fail(explainFailure(error as Error), retryInMs);
     } finally {
       clearTimeout(timer);
     }
@@ -160,6 +161,11 @@ export class Subchannel implements ChannelRouter {
       };
       if (signal.aborted) destroy();
       else signal.addEventListener('abort', destroy);
+    }).catch((error: Error) => {
+      throw explainFailure(error, {
+        secure: connected.secure,
+        bytesRead: connected.info?.bytesRead,
+      });
     });
   }
 

@@ -1,0 +1,52 @@
+import { experimental } from '@grpc/grpc-js';
+import { parseTarget } from './built-in/client/target.js';
+
+const EXAMPLES = '"host:port" or "unix:path", such as "localhost:50051"';
+
+/** Schemes of urls that are no targets of gRPC; those in `SECURE` stand for TLS. */
+const WEB = new Set(['http', 'https', 'ws', 'wss', 'grpc', 'grpcs', 'tcp', 'tls', 'ssl']);
+const SECURE = new Set(['https', 'wss', 'grpcs', 'tls', 'ssl']);
+
+/**
+ * Returns why a channel cannot dial `target`; undefined if it can, or if a resolver of grpc-js handles the
+ * target. The text completes the sentence "the target …".
+ */
+export function problemOfTarget(target: string): string | undefined {
+  const remedy = remedyFor(target);
+  if (remedy === undefined) return undefined;
+  return `must be ${EXAMPLES}, not ${JSON.stringify(target)}${remedy}`;
+}
+
+/** Returns what to change, behind a separator, or an empty text; undefined if the target is valid. */
+function remedyFor(target: string): string | undefined {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(target)?.[1];
+  if (scheme !== undefined && hasResolver(scheme, target)) return undefined;
+  if (scheme !== undefined && target.startsWith(`${scheme}://`)) {
+    if (!WEB.has(scheme.toLowerCase())) {
+      return `: grpc-js has no resolver for "${scheme}:"; register one before (for xds, by register() of @grpc/grpc-js-xds)`;
+    }
+    const tls = SECURE.has(scheme.toLowerCase()) ? ', and set "credentials" for TLS' : '';
+    return `: leave out "${scheme}://"${tls}`;
+  }
+  const parsed = parseTarget(target);
+  if (parsed === undefined) return '';
+  for (const address of parsed.addresses) {
+    if (!('port' in address)) continue;
+    if (address.host === '') return ': the host is missing';
+    if (/\s/.test(address.host!)) return ': the host contains white space';
+    if (address.port < 1 || address.port > 65_535) return ': the port must be from 1 to 65535';
+  }
+  return undefined;
+}
+
+/** Whether grpc-js has a resolver for targets with this scheme that the built-in engine does not parse. */
+function hasResolver(scheme: string, target: string): boolean {
+  if (parseTarget(target) !== undefined) return false;
+  const path = target.slice(scheme.length + 1);
+  try {
+    experimental.createResolver({ scheme, path }, () => true, {}).destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+/** An error of OpenSSL, as Node decorates it. */
+interface TlsError extends Error {
+  /** Text of OpenSSL, such as `wrong version number`. */
+  readonly reason?: string;
+  readonly library?: string;
+}
+
+/** Raw text of OpenSSL: thread, code, library, function, reason, file, line, and a line break. */
+const RAW = /\b[0-9A-F]+:error:[0-9A-F]*:[^:]*:[^:]*:([^:]*):/;
+
+/** Reasons of OpenSSL for first bytes that are no TLS record. */
+const NO_TLS =
+  /^(?:wrong version number|packet length too long|http request|https proxy request|unknown protocol)$/;
+
+/** Returns the reason in an error of OpenSSL, which is one line; undefined for other errors. */
+export function tlsReason(error: Error): string | undefined {
+  const { library, reason, message } = error as TlsError;
+  return library !== undefined && reason !== undefined ? reason : RAW.exec(message)?.[1];
+}
+
+/** Whether `error` is that of OpenSSL for a peer that does not speak TLS. */
+export function isNoTls(error: Error): boolean {
+  return NO_TLS.test(tlsReason(error) ?? '');
+}

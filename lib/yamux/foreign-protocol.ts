@@ -1,0 +1,45 @@
+/** Largest number of characters of the peer's first line that an error repeats. */
+const MAX_SHOWN = 40;
+
+/** Content types of the TLS records that a TLS server can send first: alert and handshake (RFC 8446, 5.1). */
+const TLS_RECORDS = new Set([0x15, 0x16]);
+/** First byte of the version of every TLS record. */
+const TLS_MAJOR_VERSION = 3;
+
+/** Type SETTINGS of HTTP/2 (RFC 9113, 6.5), the first frame of every server. */
+const HTTP2_SETTINGS = 4;
+
+/** Description of an HTTP/2 server, with a remedy. */
+export const HTTP2_SERVER =
+  'the other end is an HTTP/2 server that does not speak yamux, such as a gRPC server without backchannel: check the address and the port';
+
+/**
+ * Whether a frame for stream 0 with these flags is the beginning of HTTP/2: the type of the HTTP/2 frame is
+ * the low byte of the flags, and the stream of SETTINGS is 0. A yamux frame of this form would be a FIN for
+ * stream 0.
+ */
+export function isHttp2Settings(flags: number): boolean {
+  return (flags & 0xff) === HTTP2_SETTINGS;
+}
+
+/**
+ * Recognizes a peer that speaks another protocol by its first bytes: HTTP/1, TLS, or a protocol that begins
+ * with a line of text.
+ *
+ * @returns a description with a remedy; undefined for other bytes.
+ */
+export function foreignProtocol(first: Buffer): string | undefined {
+  if (TLS_RECORDS.has(first[0]!) && first[1] === TLS_MAJOR_VERSION) {
+    return 'the other end speaks TLS, and this side does not: connect with TLS (the option "credentials")';
+  }
+  const line = firstLine(first);
+  if (line === undefined) return undefined;
+  const kind = line.startsWith('HTTP/') ? 'is an HTTP/1 server' : 'does not speak yamux';
+  return `the other end ${kind}, its first bytes are ${JSON.stringify(line)}: check the address and the port`;
+}
+
+/** The beginning of the first line; undefined if it is not printable ASCII of at least 4 characters. */
+function firstLine(first: Buffer): string | undefined {
+  const [line = ''] = first.toString('latin1', 0, MAX_SHOWN).split(/\r?\n/);
+  return /^[\x20-\x7e]{4,}$/.test(line) ? line : undefined;
+}
