@@ -5,6 +5,7 @@ import { Registry, serveConnections } from '../../backchannel/index.js';
 import {
   channelLeftToGrpcJs,
   engineOf,
+  grpcJsEngine,
   serverLeftToGrpcJs,
   type StreamServer,
 } from '../../grpc/index.js';
@@ -12,6 +13,7 @@ import { ListenMuxError, listenMuxLimitsOf } from '../../listenmux/index.js';
 import { verifyOptions } from '../../options/index.js';
 import { LINGER_MS, withTimeout } from '../../wire/index.js';
 import type { CarrierListener } from '../carrying/carrier.js';
+import { tcpCarrier } from '../carrying/tcp-carrier.js';
 import { drainMsOf, drainServer } from '../closing/shut-down.js';
 import { requiredUses } from '../decorators/backchannel-uses.js';
 import { verifyInjectedServices } from '../grpc/injected-services.js';
@@ -31,6 +33,7 @@ import {
   type ListenMuxServerParts,
 } from './listening-parts.js';
 import { logPeers, logRefusal } from './peer-log.js';
+import { startLine } from './start-line.js';
 
 /**
  * Maximum number of lines per 10 seconds, for arrivals and for departures: more than a person reads.
@@ -195,6 +198,18 @@ export class ListenMuxServer extends StandardServicesServer {
         this.#refusalLog.write('error', 'errors of the listener', () => [error]);
       },
     });
+    const isLeft = serverLeftToGrpcJs(toListeningServerOptions(this.#options)) !== undefined;
+    const engine = isLeft ? grpcJsEngine : engineOf(this.#options.engine);
+    const { url, address } = this;
+    const [line, data] = startLine({
+      url,
+      address,
+      engine: engine.name,
+      credentials,
+      isTcp: carrier === tcpCarrier,
+      allowPlainClients,
+    });
+    this.logger.log(line, data);
   }
 
   /** Runs starts and closes one after another, in the order of their calls. */

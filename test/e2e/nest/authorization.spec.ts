@@ -317,8 +317,8 @@ describe('an answer that takes long', () => {
     ['hangs up', (socket) => socket.end()],
     ['breaks the connection', (socket) => socket.resetAndDestroy()],
   ])('is not waited for when who asked %s', async (_how, leave) => {
-    const lines = logLinesOf('ListenMuxServer');
     const { port, events, signals } = await startSilent();
+    const lines = logLinesOf('ListenMuxServer');
     const socket = rawDialer(port, MAGIC, OPEN, GREETING);
     await eventually(() => signals.length).toBe(1);
 
@@ -334,8 +334,8 @@ describe('an answer that takes long', () => {
   });
 
   it('is waited for no longer than handshakeTimeoutMs', async () => {
-    const lines = logLinesOf('ListenMuxServer');
     const { port, events, signals } = await startSilent({ handshakeTimeoutMs: 50 });
+    const lines = logLinesOf('ListenMuxServer');
 
     await soon(once(rawDialer(port, MAGIC, OPEN, GREETING), 'close'));
 

@@ -20,6 +20,7 @@ describe('limits of the listening side', () => {
   async function startLimited(options: Partial<ListenMuxServerOptions>) {
     const lines = logLinesOf('ListenMuxServer');
     const listener = await startListener({ ...services, ...options }, parts);
+    lines.length = 0; // Without the line of the start.
     return {
       ...listener,
       lines,

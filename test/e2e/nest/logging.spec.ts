@@ -36,8 +36,56 @@ describe('the listening side', () => {
   async function startLogged(options: Partial<ListenMuxServerOptions> = {}) {
     const lines = logLinesOf('ListenMuxServer');
     const listener = await startListener({ ...services, ...options }, parts);
-    return { ...listener, lines };
+    // The line of the start has a test of its own.
+    const starts = lines.splice(0);
+    return { ...listener, starts, lines };
   }
+
+  it.each<[what: string, Partial<ListenMuxServerOptions>, says: string, tls: string]>([
+    ['plaintext', {}, 'no TLS; plain clients are served', 'no TLS'],
+    [
+      'TLS without plain clients',
+      { credentials: securities.TLS.server, allowPlainClients: false },
+      'TLS; plain clients are refused',
+      'TLS',
+    ],
+    [
+      'mutual TLS',
+      { credentials: securities['mutual TLS'].server },
+      'mutual TLS; plain clients are served',
+      'mutual TLS',
+    ],
+  ])(
+    'says in one line what listens where when it starts: %s',
+    async (_what, options, says, tls) => {
+      const { port, starts } = await startLogged(options);
+
+      const [security, plain] = says.split('; ');
+      const engine = engineOf().name;
+      expect(starts).toEqual([
+        {
+          level: 'log',
+          message: `listening on 127.0.0.1:${port} (url "127.0.0.1:0") with ${security}, on the engine ${engine}; ${plain}`,
+          data: {
+            url: '127.0.0.1:0',
+            address: `127.0.0.1:${port}`,
+            engine,
+            tls,
+            allowPlainClients: options.allowPlainClients ?? true,
+          },
+        },
+      ]);
+    },
+  );
+
+  it('says in that line if grpc-js serves in place of the engine', async () => {
+    const { starts } = await startLogged({
+      engine: 'built-in',
+      channelOptions: { 'grpc.server_call_metric_recording': 1 },
+    });
+
+    expect(starts.at(-1)!.message).toContain(', on the engine grpc-js; ');
+  });
 
   it('has a line for a peer that comes, and one when it leaves', async () => {
     const { url, lines } = await startLogged({ authorizePeer: () => ({ name: 'press' }) });
@@ -106,6 +154,7 @@ describe('the listening side', () => {
     );
     closing(server!);
     await new Promise((resolve) => void server!.listen(resolve));
+    lines.length = 0;
 
     const client = closing(new BackchannelClient({ url: urlOf(server!), ...services }));
     await client.connect();
