@@ -44,6 +44,7 @@ export type {
   PeerIdentity,
   PeerLink,
   PeerRegistration,
+  RefusalAdvice,
   ServerFactory,
   ServerHandshakerOptions,
   ServiceReference,

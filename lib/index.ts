@@ -102,6 +102,7 @@ export type {
   PeerCloseOptions,
   PeerEvent,
   PeerIdentity,
+  RefusalAdvice,
   ServiceReference,
   ServiceToken,
   SessionFactory,

@@ -11,14 +11,19 @@ import type { GoAway } from '../grpc/index.js';
  * - `lost`: the connection ended without an announcement (for example because the process of the peer was
  *   killed), the connection broke, the peer did not answer, or it violated the protocol; `error` tells
  *   which.
- * - `closed`: `peer.close({ reason })`.
+ * - `closed`: `peer.close({ reason })`. `reconnectAfterMs` is the time for which the peer is to stay away.
  * - `shutdown`: this side stops serving.
  */
 export type Departure =
   | { readonly cause: 'left' }
   | { readonly cause: 'replaced' }
   | { readonly cause: 'lost'; readonly error: Error }
-  | { readonly cause: 'closed'; readonly reason?: string | undefined }
+  | {
+      readonly cause: 'closed';
+      readonly reason?: string | undefined;
+      /** Milliseconds for which the peer was asked to stay away. */
+      readonly reconnectAfterMs?: number | undefined;
+    }
   | { readonly cause: 'shutdown' };
 
 /** Decides the cause of a peer's departure, from its announcement and the request of this side. */

@@ -1,4 +1,12 @@
 import { status } from '@grpc/grpc-js';
+import { MAX_STAY_AWAY_MS } from '../grpc/index.js';
+import {
+  trueOrFalse,
+  verifyOptions,
+  wholeNumber,
+  type Rule,
+  type Rules,
+} from '../options/index.js';
 
 /** Code of a `BackchannelError`; stable across releases. */
 export type BackchannelErrorCode =
@@ -38,7 +46,8 @@ export type BackchannelErrorCode =
    * The listening side refused this peer.
    *
    * gRPC status: UNAVAILABLE at the dialing side; PERMISSION_DENIED if a handler throws it.
-   * Remedy: Follow the reason in the message; the listening side logs the complete error.
+   * Remedy: Follow the reason in the message; the listening side logs the complete error. The dialing side
+   * tries again, after the time that the message names, if any; `client.connect()` tries at once.
    */
   | 'ERR_BACKCHANNEL_PEER_REFUSED'
   /**
@@ -142,14 +151,40 @@ export class HandshakeError extends BackchannelError {
   }
 }
 
-/** Thrown by `authorizePeer` to refuse a peer. The reason is sent to the other end. */
+/** Rule of times for which the other end is to stay away. */
+export const STAY_AWAY_RULE: Rule<number> = wholeNumber(0, MAX_STAY_AWAY_MS);
+
+/** When a refused peer may try again. */
+export interface RefusalAdvice {
+  /**
+   * Milliseconds for which the peer is to stay away, at most 86400000 (24 hours). Default: it tries again
+   * with growing pauses.
+   */
+  retryAfterMs?: number | undefined;
+  /** Whether the peer will be refused forever: it stays away for 24 hours each time. Default false. */
+  permanent?: boolean | undefined;
+}
+
+const ADVICE_RULES: Rules<RefusalAdvice> = { retryAfterMs: STAY_AWAY_RULE, permanent: trueOrFalse };
+
+/**
+ * Thrown by `authorizePeer` to refuse a peer. The reason is sent to the other end, with the time for which it
+ * is to stay away. A dialing side of this package obeys, unless its option `obeyHub` is false.
+ */
 export class PeerRefusedError extends BackchannelError {
   override readonly name = 'PeerRefusedError';
+  /** Milliseconds for which the peer is to stay away; undefined if this side does not say. */
+  readonly retryAfterMs: number | undefined;
+  /** Whether the peer will be refused forever. */
+  readonly permanent: boolean;
 
-  /** @param why - reason for the other end. Default: no reason. */
+  /**
+   * @param why - reason for the other end. Default: no reason.
+   * @throws OptionError for a bad `retryAfterMs` or `permanent`. In `authorizePeer` it refuses the peer, too.
+   */
   constructor(
     readonly why = '',
-    options?: ErrorOptions,
+    { retryAfterMs, permanent, ...options }: ErrorOptions & RefusalAdvice = {},
   ) {
     super(
       'ERR_BACKCHANNEL_PEER_REFUSED',
@@ -157,6 +192,9 @@ export class PeerRefusedError extends BackchannelError {
       why ? `peer refused: ${why}` : 'peer refused',
       options,
     );
+    const advice = verifyOptions('PeerRefusedError', ADVICE_RULES, { retryAfterMs, permanent });
+    this.permanent = advice.permanent ?? false;
+    this.retryAfterMs = this.permanent ? MAX_STAY_AWAY_MS : advice.retryAfterMs;
   }
 }
 

@@ -17,6 +17,7 @@ export {
   PeerRefusedError,
   UnknownPeerError,
   type BackchannelErrorCode,
+  type RefusalAdvice,
 } from './errors.js';
 export { DEFAULT_DRAIN_MS, DRAIN_MS_RULE, DrainTime } from './drain-time.js';
 export { BACKCHANNEL_MAGIC } from './magic.js';

@@ -133,7 +133,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   /** Ends the session within one second. */
   async close(departure: Departure): Promise<void> {
     this.depart(departure);
-    this.#end(departure.cause === 'closed' ? closedByDecision(departure.reason) : ENDING);
+    this.#end(departure.cause === 'closed' ? closedByDecision(departure) : ENDING);
     await endSession(this.#parts.session);
   }
 

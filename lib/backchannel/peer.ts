@@ -1,12 +1,19 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
-import type { ConnectionInfo } from '../grpc/index.js';
+import { MAX_STAY_AWAY_MS, type ConnectionInfo } from '../grpc/index.js';
 import type { PeerIdentity } from './authorize-peer.js';
 import { isMagic, MAGIC_LENGTH } from '../listenmux/index.js';
-import { showValue } from '../options/index.js';
+import {
+  OptionError,
+  showValue,
+  text,
+  trueOrFalse,
+  verifyOptions,
+  type Rules,
+} from '../options/index.js';
 import type { ClientConn } from './client-conn.js';
 import type { Departure } from './departure.js';
-import { UnknownPeerError } from './errors.js';
+import { STAY_AWAY_RULE, UnknownPeerError } from './errors.js';
 import type { ServiceReference } from './service-token.js';
 
 /**
@@ -41,7 +48,23 @@ export interface PeerCloseOptions {
    * Default: none.
    */
   reason?: string | undefined;
+  /**
+   * Whether the peer may connect again at once. False has it stay away for `reconnectAfterMs`, by default 24
+   * hours, the longest time that a dialing side obeys. Default true.
+   */
+  reconnect?: boolean | undefined;
+  /**
+   * Milliseconds for which the peer is to stay away, at most 86400000 (24 hours). A dialing side of this
+   * package obeys, unless its option `obeyHub` is false; Go ends do not know it. Default: none.
+   */
+  reconnectAfterMs?: number | undefined;
 }
+
+const CLOSE_RULES: Rules<PeerCloseOptions> = {
+  reason: text,
+  reconnect: trueOrFalse,
+  reconnectAfterMs: STAY_AWAY_RULE,
+};
 
 /** The other end of a multiplexed connection of the listening side. */
 export class Peer {
@@ -144,33 +167,34 @@ export class Peer {
   /**
    * Closes the connection of the peer. No more calls begin, and in-flight calls in both directions end with
    * UNAVAILABLE. The other end has one second to read the sent data. A dialing side of this package
-   * connects again. Idempotent; resolves when the connection is closed.
+   * connects again, when the options say so. Idempotent; resolves when the connection is closed.
    *
    * Invalid options are ignored with a process warning that names the remedy. A mistake must neither keep a
    * peer connected nor end the process by an unhandled rejection.
    */
   async close(options: PeerCloseOptions = {}): Promise<void> {
-    const problem = problemOf(options);
-    if (problem !== undefined) {
-      process.emitWarning(`peer.close: ${problem}`, { code: 'ERR_BACKCHANNEL_OPTION' });
-    }
-    const reason = problem === undefined ? options.reason : undefined;
-    if (this.#link === undefined) this.backchannel.close();
-    else await this.#link.close({ cause: 'closed', reason });
+    const { reason, reconnect = true, reconnectAfterMs } = validOptions(options);
+    if (this.#link === undefined) return this.backchannel.close();
+    const afterMs = reconnectAfterMs ?? (reconnect ? undefined : MAX_STAY_AWAY_MS);
+    await this.#link.close({
+      cause: 'closed',
+      reason,
+      ...(afterMs !== undefined && { reconnectAfterMs: afterMs }),
+    });
   }
 }
 
-/** Returns the problem with the options of `Peer.close`; undefined if there is none. */
-function problemOf(options: unknown): string | undefined {
-  if (typeof options === 'string') {
-    return 'the reason is an option: write peer.close({ reason }) instead of peer.close(reason)';
+/** Returns valid options of `Peer.close`; none for invalid ones, after a warning. */
+function validOptions(options: PeerCloseOptions): PeerCloseOptions {
+  try {
+    if (typeof options === 'string') {
+      throw new OptionError(
+        'peer.close: write peer.close({ reason }) instead of peer.close(reason)',
+      );
+    }
+    return verifyOptions('peer.close', CLOSE_RULES, options);
+  } catch (error) {
+    process.emitWarning((error as Error).message, { code: 'ERR_BACKCHANNEL_OPTION' });
+    return {};
   }
-  if (typeof options !== 'object' || options === null) {
-    return `options must be an object such as { reason: 'it moved' }, not ${String(options)}`;
-  }
-  const unknown = Object.keys(options).find((name) => name !== 'reason');
-  if (unknown !== undefined) return `"${unknown}" is not an option; the only one is "reason"`;
-  const { reason } = options as PeerCloseOptions;
-  if (reason === undefined || typeof reason === 'string') return undefined;
-  return `"reason" must be a string, not ${String(reason)} (${typeof reason})`;
 }

@@ -5,6 +5,7 @@ import {
   ConnectionInfo,
   ENGINE_RULE,
   engineOf,
+  refusalText,
   type EngineName,
   type GrpcEngine,
 } from '../grpc/index.js';
@@ -169,7 +170,9 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
       return await authorize(authorizePeer, socket, connection);
     } catch (error) {
       if (error instanceof PeerRefusedError) {
-        await refusePeer(this.#createSession(socket, 'server'), error.message);
+        const { why: reason, retryAfterMs: reconnectAfterMs } = error;
+        const session = this.#createSession(socket, 'server');
+        await refusePeer(session, refusalText({ reason, reconnectAfterMs }));
       }
       throw error;
     }

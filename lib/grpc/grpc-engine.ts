@@ -107,6 +107,14 @@ export interface DialChannel extends ChannelInterface {
    * the engine does not report it, as with channels of grpc-js over streams.
    */
   readonly lastGoAway?: GoAway | undefined;
+  /**
+   * Makes no connection for `ms` milliseconds, and ends attempts that are repeated; 0 ends the hold. Calls
+   * fail with UNAVAILABLE until then; those that wait for readiness wait, except with grpc-js. An open
+   * connection and an attempt in progress are not affected. Absent if the engine cannot.
+   */
+  hold?(ms: number): void;
+  /** Milliseconds until the end of the hold; 0 if there is none. */
+  readonly heldMs?: number;
 }
 
 /** Interface between this package and a gRPC implementation. */

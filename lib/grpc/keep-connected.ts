@@ -3,6 +3,7 @@ import { inRootContext } from '../context/index.js';
 import { MAX_TIMEOUT_MS, objectWith, verifyArgument } from '../options/index.js';
 import { decisionIn } from './closed-by-decision.js';
 import type { DialChannel } from './grpc-engine.js';
+import { obeyPeer } from './obey-peer.js';
 import { watchConnectivity } from './watch-connectivity.js';
 
 /** Milliseconds after which a connection no longer counts as short-lived. */
@@ -34,6 +35,8 @@ const IN_ORDER = 0;
  *
  * @param keepsAlive - whether to keep the process alive meanwhile, as a listening socket does.
  * @param lossPauseMs - longest pause after a loss, in milliseconds. Default 1000.
+ * @param obeysPeer - whether to stay away for as long as the peer says when it closes the connection or
+ * refuses one (`peer.close({ reconnectAfterMs })`), at most 24 hours. Default true.
  * @returns a function that stops it; the channel stays open.
  * @throws OptionError if `channel` is not a channel.
  */
@@ -41,10 +44,13 @@ export function keepConnected(
   channel: DialChannel,
   keepsAlive = true,
   lossPauseMs = DEFAULT_LOSS_PAUSE_MS,
+  obeysPeer = true,
 ): () => void {
   verifyArgument('keepConnected', 'first argument', CHANNEL_RULE, channel);
   const alive = keepsAlive ? inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS)) : undefined;
   let pause: NodeJS.Timeout | undefined;
+  // Before the watcher below, which needs to know for how long.
+  const stopObeying = obeysPeer ? obeyPeer(channel) : undefined;
   let connectedAt = 0;
   let shortLived = 0;
 
@@ -55,8 +61,10 @@ export function keepConnected(
     clearTimeout(pause); // A call may have connected the channel meanwhile.
     shortLived = Date.now() - connectedAt < LASTING_MS ? shortLived + 1 : 0;
     const limitMs = Math.max(wasLost(channel) ? lossPauseMs : 0, reconnectPause(shortLived));
-    if (limitMs === 0) return connect();
-    pause = setTimeout(connect, Math.random() * limitMs);
+    const { heldMs = 0 } = channel;
+    if (limitMs === 0 && heldMs === 0) return connect();
+    // The hold has ended by then: `connect` would do nothing before.
+    pause = setTimeout(connect, heldMs + Math.random() * limitMs + (heldMs > 0 ? 1 : 0));
     if (!keepsAlive) pause.unref();
   };
   const stopWatching = watchConnectivity(channel, (state) => {
@@ -66,6 +74,7 @@ export function keepConnected(
   });
   const stop = (): void => {
     stopWatching();
+    stopObeying?.();
     clearTimeout(pause);
     clearInterval(alive);
   };

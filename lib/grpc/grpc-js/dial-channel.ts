@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { connectivityState, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import type { DialChannel, GoAway, Upgrade } from '../grpc-engine.js';
 import { GoAwayFinder } from './go-away-finder.js';
-import { GrpcJsChannel } from './grpc-js-channel.js';
+import { HoldableChannel } from './holdable-channel.js';
 import { watchConnectivity } from '../watch-connectivity.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
@@ -24,7 +24,7 @@ export function createDialChannel(
     // The first GOAWAY ends the use of the connection; grpc-js servers send a second one, without text.
     return listenIn(stream, (goAway) => (lastGoAway ??= goAway));
   };
-  const channel = new GrpcJsChannel(
+  const channel = new HoldableChannel(
     target,
     new UpgradeCredentials(credentials, listening, (error) => (lastError = error)),
     options,

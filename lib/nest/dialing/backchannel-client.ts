@@ -13,6 +13,7 @@ import {
   engineOf,
   grpcJsEngine,
   keepConnected,
+  obeyPeer,
   problemOfTarget,
   type DialChannel,
 } from '../../grpc/index.js';
@@ -87,6 +88,9 @@ export class BackchannelClient
     this.verifyServices({ call: 'BackchannelClient', option: 'services' });
     this.#strategy = server;
     this.#channel = channel;
+    const { obeyHub = true } = options;
+    // Before all other watchers of the channel.
+    if (obeyHub) obeyPeer(channel);
     this.#states = new ConnectionStates(channel);
     this.#handshaker = handshaker;
     this.#drainTime = server?.drainTime ?? new DrainTime(drainMsOf(options));
@@ -99,7 +103,7 @@ export class BackchannelClient
       onReopen: () => this.#reconnect(),
       onServe: (connection) => setClientOf(connection, this),
     });
-    logConnection(url, this.#states.all$);
+    logConnection(url, this.#states.all$, { channel, obeyHub });
     const dialed = carrier.dial === undefined ? url : undefined;
     const why = channelLeftToGrpcJs(channelOptions, dialed);
     const logger = new Logger('BackchannelClient');
@@ -157,7 +161,7 @@ export class BackchannelClient
   }
 
   /**
-   * Connects. Resolves when calls can be made.
+   * Connects, even if the other end has asked this side to stay away. Resolves when calls can be made.
    *
    * @param deadlineMs - maximum wait in milliseconds. Default 20000.
    * @throws NotConnectedError (as a rejection) if there is no connection by then, with the error of the
@@ -186,7 +190,9 @@ export class BackchannelClient
         if (connection.state === 'ready') settle(resolve);
         if (connection.state === 'closed') settle(() => reject(new NotConnectedError(this.url)));
       });
-      if (this.connection.state !== 'closed') this.#channel.getConnectivityState(true);
+      if (this.connection.state === 'closed') return;
+      this.#channel.hold?.(0);
+      this.#channel.getConnectivityState(true);
     });
   }
 
@@ -229,7 +235,8 @@ export class BackchannelClient
 
   #keepConnected(): void {
     if (this.#closing !== undefined || this.#lazy) return;
-    this.#stopKeeping ??= keepConnected(this.#channel, this.serves, this.#lossPauseMs);
+    // The constructor has decided whether to obey.
+    this.#stopKeeping ??= keepConnected(this.#channel, this.serves, this.#lossPauseMs, false);
   }
 
   /**

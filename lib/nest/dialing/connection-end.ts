@@ -8,13 +8,19 @@ import { ErrorCode } from '../../http2/index.js';
  * - `replaced`: the other end asked for a new connection, because this one is too old
  *   (`grpc.max_connection_age_ms`) or has no calls (`grpc.max_connection_idle_ms`).
  * - `closed`: the other end closed the connection by decision (`peer.close({ reason })`). `reason` is text
- *   of the other end, without control characters, of at most 1024 characters.
+ *   of the other end, without control characters, of at most 1024 characters. `reconnectAfterMs` is the time
+ *   in milliseconds for which it asked this side to stay away, at most 86400000 (24 hours).
  * - `lost`: the connection broke, or ended without an announcement; `error` tells why, if known.
  */
 export type ConnectionEnd =
   | { readonly cause: 'left' }
   | { readonly cause: 'replaced' }
-  | { readonly cause: 'closed'; readonly reason?: string | undefined }
+  | {
+      readonly cause: 'closed';
+      readonly reason?: string | undefined;
+      /** Milliseconds for which this side was asked to stay away. */
+      readonly reconnectAfterMs?: number | undefined;
+    }
   | { readonly cause: 'lost'; readonly error?: Error | undefined };
 
 /** GOAWAY messages of gRPC servers that ask for a new connection and continue to serve. */

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Observable, Subscription } from 'rxjs';
+import { refusalOf, type DialChannel } from '../../grpc/index.js';
 import { printable } from '../../http2/index.js';
 import { RateLimitedLog, type LogLevel } from '../log/rate-limited-log.js';
 import type { ConnectionEnd } from './connection-end.js';
@@ -11,13 +12,24 @@ import type { ConnectionState } from './connection-state.js';
  */
 const MAX_TOLD = 100;
 
+/** The connection that is logged, for what it does when the other end asks it to stay away. */
+export interface LoggedConnection {
+  readonly channel?: DialChannel;
+  /** The option `obeyHub`. Default true. */
+  readonly obeyHub?: boolean;
+}
+
 /**
  * Logs that a client has connected, how its connection ended, and why it cannot connect. Each reason for a
  * failure is logged once until the next connection. Failures, losses and closures are warnings; a replaced
  * connection, or a server that stops, is not. Every kind of line has a rate limit, because the other end
  * controls the number and the text of the lines.
  */
-export function logConnection(url: string, states$: Observable<ConnectionState>): Subscription {
+export function logConnection(
+  url: string,
+  states$: Observable<ConnectionState>,
+  source: LoggedConnection = {},
+): Subscription {
   const log = new RateLimitedLog(new Logger('BackchannelClient'));
   const told = new Set<string>();
   let wasReady = false;
@@ -31,16 +43,17 @@ export function logConnection(url: string, states$: Observable<ConnectionState>)
   };
   const onFailure = (said: string): void => {
     const problem = printable(said);
+    const next = afterRefusal(source);
     if (told.has(problem)) return;
     if (told.size === MAX_TOLD) told.clear();
     told.add(problem);
     log.write('warn', `attempts to connect to ${url}`, () => [
-      `cannot connect to ${url}: ${problem}; trying again`,
+      `cannot connect to ${url}: ${problem}; ${next}`,
       { url, error: problem },
     ]);
   };
   const onEnd = (end: ConnectionEnd): void => {
-    const { level, kind, line, ...why } = described(end, url);
+    const { level, kind, line, ...why } = described(end, url, source);
     log.write(level, kind, () => [line, { url, cause: end.cause, ...why }]);
   };
 
@@ -68,9 +81,10 @@ interface Described {
   line: string;
   error?: string;
   reason?: string;
+  reconnectAfterMs?: number | undefined;
 }
 
-function described(end: ConnectionEnd, url: string): Described {
+function described(end: ConnectionEnd, url: string, source: LoggedConnection): Described {
   switch (end.cause) {
     case 'left':
       return { level: 'log', kind: `departures of ${url}`, line: `${url} stops serving` };
@@ -82,8 +96,16 @@ function described(end: ConnectionEnd, url: string): Described {
       };
     case 'closed': {
       const reason = end.reason === undefined ? undefined : printable(end.reason);
-      const line = `${url} closed the connection${behindColon(reason)}`;
-      return { level: 'warn', kind: `closures by ${url}`, line, ...(reason && { reason }) };
+      const { reconnectAfterMs } = end;
+      const advice = reconnectAfterMs === undefined ? '' : `; ${staying(reconnectAfterMs, source)}`;
+      const line = `${url} closed the connection${behindColon(reason)}${advice}`;
+      return {
+        level: 'warn',
+        kind: `closures by ${url}`,
+        line,
+        ...(reason && { reason }),
+        ...(advice && { reconnectAfterMs }),
+      };
     }
     case 'lost': {
       const error = end.error && printable(end.error.message);
@@ -91,6 +113,23 @@ function described(end: ConnectionEnd, url: string): Described {
       return { level: 'warn', kind: `connections lost to ${url}`, line, ...(error && { error }) };
     }
   }
+}
+
+/** What follows a failed attempt. */
+function afterRefusal(source: LoggedConnection): string {
+  const { channel } = source;
+  const ms = channel && refusalOf(channel)?.reconnectAfterMs;
+  if (ms === undefined) return 'trying again';
+  // grpc-js repeats failed attempts by itself.
+  if (channel?.onFailedAgain === undefined) return 'trying again, although it asks to stay away';
+  return staying(ms, source);
+}
+
+function staying(ms: number, { channel, obeyHub = true }: LoggedConnection): string {
+  const time = `${Math.ceil(ms / 1000)} s`;
+  return obeyHub && channel?.hold !== undefined
+    ? `staying away for ${time}, as it asks`
+    : `it asks to stay away for ${time}, which is ignored`;
 }
 
 function behindColon(text: string | undefined): string {

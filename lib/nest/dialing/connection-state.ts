@@ -8,7 +8,8 @@ import { endOfLastConnection, type ConnectionEnd } from './connection-end.js';
  * State of the connection of a client.
  *
  * - `idle`: there is no connection and no attempt. `end` tells how the last connection ended, `error` is
- *   its error if it broke.
+ *   its error if it broke. `reconnectAt` is the time until which this side stays away, because the other end
+ *   asked for it.
  * - `connecting`: an attempt is in progress. `end` tells how the last connection ended.
  * - `ready`: calls can be made in both directions.
  * - `failed`: the last attempt failed with `error`. The next attempt follows after a pause; if it fails as
@@ -20,6 +21,8 @@ export type ConnectionState =
       readonly state: 'idle';
       readonly error?: Error | undefined;
       readonly end?: ConnectionEnd | undefined;
+      /** End of the time for which this side was asked to stay away. */
+      readonly reconnectAt?: Date | undefined;
     }
   | { readonly state: 'connecting'; readonly end?: ConnectionEnd | undefined }
   | { readonly state: 'ready' }
@@ -80,7 +83,7 @@ export class ConnectionStates {
     const end = this.#end && { end: this.#end };
     switch (state) {
       case connectivityState.IDLE:
-        return { state: 'idle', error: channel.lastError, ...end };
+        return { state: 'idle', error: channel.lastError, ...end, ...reconnectAtOf(channel) };
       case connectivityState.CONNECTING:
         return { state: 'connecting', ...end };
       case connectivityState.READY:
@@ -91,4 +94,9 @@ export class ConnectionStates {
         return { state: 'closed' };
     }
   }
+}
+
+/** The end of a hold of `channel`, if there is one. */
+function reconnectAtOf({ heldMs = 0 }: DialChannel): { reconnectAt: Date } | undefined {
+  return heldMs > 0 ? { reconnectAt: new Date(Date.now() + heldMs) } : undefined;
 }

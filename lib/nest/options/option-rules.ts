@@ -94,5 +94,6 @@ export const CLIENT_RULES: Rules<BackchannelClientOptions> = {
   ),
   streamHandshakers: handshakers<Handshaker>(),
   lazy: trueOrFalse,
+  obeyHub: trueOrFalse,
   proxy: PROXY_RULE,
 };

@@ -117,6 +117,12 @@ export interface BackchannelClientOptions
    */
   streamHandshakers?: Handshaker[];
   /**
+   * Whether this side stays away for as long as the listening side asks when it closes the connection
+   * (`peer.close({ reconnectAfterMs })`) or refuses it (`PeerRefusedError` with `retryAfterMs`), at most 24
+   * hours. `client.connect()` overrides it. `engine: 'grpc-js'` does not obey refusals. Default true.
+   */
+  obeyHub?: boolean;
+  /**
    * Url of the HTTP proxy to connect through, for every host: `http://user:password@proxy.example:3128`, or
    * `https:` for TLS to the proxy. `false` turns the proxy off, including that of the environment. Default:
    * the proxy of the environment (`grpc_proxy`, `https_proxy`, `http_proxy`, and `no_grpc_proxy` or

@@ -142,8 +142,11 @@ describe('closing a peer', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['an unknown name', { raeson: 'x' }, '"raeson" is not an option'],
-    ['a number for the reason', { reason: 7 }, '"reason" must be a string, not 7 (number)'],
+    ['an unknown name', { raeson: 'x' }, 'unknown option "raeson": did you mean "reason"?'],
+    ['a number for the reason', { reason: 7 }, '"reason" must be a string, not 7 (a number)'],
+    ['text for a time', { reconnectAfterMs: '5' }, '"reconnectAfterMs" must be a whole number'],
+    ['two days', { reconnectAfterMs: 172_800_000 }, 'a whole number from 0 to 86400000, not'],
+    ['text for a decision', { reconnect: 'no' }, '"reconnect" must be true or false'],
     ['null', null, 'options must be an object'],
   ])('does so for %s', async (_what, options, problem) => {
     const warnings = warningsOfTest();

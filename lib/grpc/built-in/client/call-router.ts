@@ -62,6 +62,10 @@ export interface ChannelRouter extends CallRouter {
   readonly lastGoAway?: GoAway | undefined;
   /** Begins to connect, if the router keeps a connection. */
   connect?(): void;
+  /** See `DialChannel.hold`. */
+  hold?(ms: number): void;
+  /** See `DialChannel.heldMs`. */
+  readonly heldMs?: number;
   /** Fails waiting calls, and begins no further calls. Begun calls finish. Idempotent. */
   close(): void;
 }

@@ -68,6 +68,14 @@ export class BuiltInChannel implements DialChannel {
     return this.#router.lastGoAway;
   }
 
+  hold(ms: number): void {
+    this.#router.hold?.(ms);
+  }
+
+  get heldMs(): number {
+    return this.#router.heldMs ?? 0;
+  }
+
   close(): void {
     this.#router.close();
     this.#connectivity.set(connectivityState.SHUTDOWN);

@@ -3,6 +3,7 @@ import { inRootContext } from '../../../context/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import { explainFailure } from '../../explain-failure.js';
 import type { GoAway } from '../../grpc-engine.js';
+import { heldProblem, Hold } from '../../hold.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { sessionMemoryOf } from '../message-limits.js';
@@ -14,6 +15,7 @@ import { IdleTimer } from './idle-timer.js';
 import { statusOf } from './status-of-end.js';
 import { abandon, connectivityOf, type SubchannelState } from './subchannel-state.js';
 import { Transport } from './transport.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /** Minimum time limit of an attempt to connect, in milliseconds (gRPC, "Connection Backoff Protocol"). */
 const MIN_CONNECT_TIMEOUT_MS = 20_000;
@@ -31,6 +33,7 @@ export class Subchannel implements ChannelRouter {
   readonly #backoff: Backoff;
   readonly #idle: IdleTimer;
   readonly #waiting = new Set<WaitingCall>();
+  readonly #hold = new Hold(() => this.#connectForWaiting());
   /** All open connections: the current one, and others that only finish their calls. */
   readonly #transports = new Set<Transport>();
   #state: SubchannelState = IDLE;
@@ -66,9 +69,20 @@ export class Subchannel implements ChannelRouter {
   /** Begins to connect, if there is neither a connection nor an attempt. */
   connect(): void {
     this.#idle.touch();
-    if (this.#state.name !== 'idle') return;
+    if (this.#state.name !== 'idle' || this.heldMs > 0) return;
     // The connection outlives the call that needs it first, and serves others.
     inRootContext(() => void this.#tryToConnect(false));
+  }
+
+  get heldMs(): number {
+    return this.#hold.leftMs;
+  }
+
+  hold(ms: number): void {
+    if (this.#state.name === 'shutdown') return;
+    inRootContext(() => this.#hold.begin(ms));
+    if (ms > 0 && this.#state.name === 'transient failure') this.#enterIdle();
+    else if (ms <= 0) this.#connectForWaiting();
   }
 
   pick(call: WaitingCall): void {
@@ -80,7 +94,8 @@ export class Subchannel implements ChannelRouter {
     // A watcher of the channel may have closed it just now.
     if (this.#state.name === 'shutdown') return call.fail(closedStatus());
     const isFailing = connectivityOf(this.#state) === connectivityState.TRANSIENT_FAILURE;
-    if (isFailing && !call.waitsForReady) return call.fail(this.#noConnection());
+    const isHeld = this.#state.name === 'idle' && this.heldMs > 0;
+    if ((isFailing || isHeld) && !call.waitsForReady) return call.fail(this.#noConnection());
     this.#waiting.add(call);
     this.#alive ??= inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS));
   }
@@ -108,6 +123,7 @@ export class Subchannel implements ChannelRouter {
     if (last.name === 'shutdown') return;
     this.#enter({ name: 'shutdown' });
     this.#idle.stop();
+    this.#hold.begin(0);
     abandon(last);
     this.#failWaiting(closedStatus(), () => true);
     for (const transport of this.#transports) transport.drain();
@@ -213,6 +229,12 @@ export class Subchannel implements ChannelRouter {
   #leave(transport: Transport): void {
     if (!this.isCurrent(transport)) return;
     this.#enter(IDLE);
+    this.#connectForWaiting();
+    // The peer may have told this side to stay away: only calls that wait for readiness wait so long.
+    if (this.heldMs > 0) this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
+  }
+
+  #connectForWaiting(): void {
     if (this.#waiting.size > 0) this.connect();
   }
 
@@ -255,6 +277,10 @@ export class Subchannel implements ChannelRouter {
   }
 
   #noConnection(): CallStatus {
+    if (this.heldMs > 0) {
+      const { code, details } = heldProblem(this.heldMs);
+      return statusOf(code, details);
+    }
     const error: (Error & { syscall?: string }) | undefined = this.#lastError;
     if (error?.syscall === 'getaddrinfo') {
       return statusOf(status.UNAVAILABLE, `Name resolution failed: ${error.message}`);
@@ -262,22 +288,6 @@ export class Subchannel implements ChannelRouter {
     const why = String(error ?? 'unknown');
     return statusOf(status.UNAVAILABLE, `No connection established. Last error: ${why}`);
   }
-}
-
-/**
- * Settles like `connecting`, but rejects as soon as `signal` aborts, and destroys a connection that is made
- * later.
- */
-function unlessAborted(connecting: Promise<Connected>, signal: AbortSignal): Promise<Connected> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', giveUp, { once: true });
-    connecting.then((connected) => {
-      signal.removeEventListener('abort', giveUp);
-      if (signal.aborted) connected.stream.destroy();
-      else resolve(connected);
-    }, reject);
-  });
 }
 
 function closedStatus(): CallStatus {
