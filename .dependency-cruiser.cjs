@@ -12,7 +12,7 @@ const LAYERS = [
 ];
 
 /** Side layers on top of the backchannel: exported on their own, used by no other layer. */
-const SIDE_LAYERS = ['yamux-js', 'testing'];
+const SIDE_LAYERS = ['yamux-js', 'connect', 'testing'];
 
 const up = LAYERS.map((layer, level) => ({
   name: `${layer}-imports-nothing-above`,
@@ -63,6 +63,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/', pathNot: '^lib/(nest/|testing/|index\\.ts$)' },
       to: { path: 'node_modules/@nestjs' },
+    },
+    {
+      name: 'connect-needs-no-nest',
+      comment: 'Clients of Connect work without Nest.',
+      severity: 'error',
+      from: { path: '^lib/connect/' },
+      to: { path: '^lib/nest/' },
     },
     {
       name: 'no-rxjs-below-the-backchannel',

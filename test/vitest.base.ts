@@ -11,6 +11,7 @@ export const base = defineConfig({
       'nestjs-backchannel/core': `${root}lib/core.ts`,
       'nestjs-backchannel/yamux-js': `${root}lib/yamux-js/index.ts`,
       'nestjs-backchannel/yamux': `${root}lib/yamux.ts`,
+      'nestjs-backchannel/connect': `${root}lib/connect/index.ts`,
       'nestjs-backchannel/testing': `${root}lib/testing/index.ts`,
       'nestjs-backchannel': `${root}lib/index.ts`,
     },

@@ -40,12 +40,12 @@ export {
   type WaitingCall,
 } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
-export type { CallProblem, CallStatus, ParentCall } from './grpc-types.js';
+export type { Call, CallProblem, CallStatus, ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
 export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials-rules.js';
 export { createListener } from './listener.js';
 export { problemOfTarget } from './problem-of-target.js';
-export { measuringTransformer } from './measured-calls.js';
+export { isMeasuring, measuringTransformer } from './measured-calls.js';
 export { onEndOf, withParent } from './parent-calls.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
 export {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkCertificates } from './certificates.mjs';
 import { check, report, run } from './checks.mjs';
+import { runConnectSample } from './connect-consumer.mjs';
 import {
   compileConsumer,
   compileDeclarations,
@@ -60,7 +61,11 @@ async function checkPackage() {
   );
   const builds = await checkTypes();
   for (const major of majors) await checkRuns(major, builds);
-  await checkWithoutYamuxJs();
+  await checkMissing('yamux-js', 'yamux-js');
+  await checkMissing('connect', '@connectrpc/connect', '@bufbuild/protobuf');
+  await check('the sample of Connect compiles and runs on nestjs-backchannel/connect', () =>
+    runConnectSample(join(app, 'connect'), tarball),
+  );
   await check('without Nest the sample of plain grpc-js runs on nestjs-backchannel/core', () =>
     runWithoutNest(join(app, 'plain'), tarball),
   );
@@ -111,16 +116,16 @@ async function checkRuns(major, builds) {
   });
 }
 
-function checkWithoutYamuxJs() {
-  const name =
-    'without the optional yamux-js its subpath says what is missing, and nothing else does';
+/** Imports a subpath in an application that has none of `packages`, which it needs. */
+function checkMissing(subpath, ...packages) {
+  const name = `without the optional ${packages[0]} its subpath says what is missing, and nothing else does`;
   return check(name, () => {
-    const script = join(app, 'yamux-js.mjs');
+    const script = join(app, `${subpath}.mjs`);
     writeFileSync(
       script,
-      `import('nestjs-backchannel/yamux-js').then(
+      `import('nestjs-backchannel/${subpath}').then(
          () => process.exit(1),
-         (error) => process.exit(error.message.includes('yamux-js') ? 0 : 2),
+         ({ message }) => process.exit(${JSON.stringify(packages)}.some((name) => message.includes(name)) ? 0 : 2),
        );`,
     );
     run(process.execPath, [script], app);

@@ -12,7 +12,8 @@ export const typescripts = {
 /** The two kinds of application that install the package: what their package.json says as `type`. */
 export const kinds = ['module', 'commonjs'];
 
-const COMPILER_OPTIONS = {
+/** Options that all consumers are compiled with. */
+export const COMPILER_OPTIONS = {
   module: 'nodenext',
   target: 'ES2023',
   types: ['node'],
@@ -83,7 +84,7 @@ export function folderOf(app, kind) {
 }
 
 /**
- * Makes an application of each kind in `app`, out of the README and of imports of every subpath, and
+ * Makes an application of each kind in `app`, out of the README and of imports of every subpath but that of Connect, and
  * installs the tarball for both.
  */
 export function installConsumers(app, tarball) {
@@ -131,7 +132,8 @@ export function compileDeclarations(app) {
   writeJson(join(folder, 'tsconfig.json'), {
     compilerOptions: { ...COMPILER_OPTIONS, noEmit: true },
     include: [`../node_modules/${manifest.name}/dist/**/*.d.ts`],
-    exclude: [],
+    // Its types come from a package that these applications do not have; connect-consumer.mjs does.
+    exclude: [`../node_modules/${manifest.name}/dist/connect`],
   });
   const [typescript] = Object.keys(typescripts);
   run(process.execPath, [join(app, 'node_modules', typescript, 'bin/tsc'), '-p', '.'], folder);
@@ -161,16 +163,18 @@ function withoutTopLevelAwait(name, content) {
   return `${content.slice(0, start)}async function main(): Promise<void> {\n${content.slice(start)}}\nvoid main();\n`;
 }
 
-const specifiers = subpaths.map((subpath) => manifest.name + subpath.slice(1));
+const specifiers = subpaths
+  .filter((subpath) => subpath !== './connect')
+  .map((subpath) => manifest.name + subpath.slice(1));
 
-/** Every subpath, in the manner of ES modules; compiled, never run. */
+/** Every subpath but that of Connect, in the manner of ES modules; compiled, never run. */
 const IMPORTS = `${specifiers.map((specifier, i) => `import * as subpath${i} from '${specifier}';`).join('\n')}
 import type { ClientConn } from '${manifest.name}';
 export const stub = (conn: ClientConn): { run(): void } => conn.getService('Agent');
 export default [${specifiers.map((_, i) => `subpath${i}`).join(', ')}];
 `;
 
-/** Every subpath, in the manner of CommonJS, types included. */
+/** Every subpath but that of Connect, in the manner of CommonJS, types included. */
 const REQUIRES = `${specifiers.map((specifier, i) => `import subpath${i} = require('${specifier}');`).join('\n')}
 export const stub = (conn: subpath0.ClientConn): { run(): void } => conn.getService('Agent');
 export const all = [${specifiers.map((_, i) => `subpath${i}`).join(', ')}];

@@ -1,0 +1,111 @@
+import { appendHeaders, Code, ConnectError } from '@connectrpc/connect';
+import { status, type Metadata } from '@grpc/grpc-js';
+import type { CallStatus } from '../grpc/index.js';
+import { addMetadata } from './headers.js';
+import type { MethodCall } from './method-call.js';
+import { ResponseMessages } from './response-messages.js';
+import { toConnectError } from './status-error.js';
+
+/**
+ * A call of a channel in the terms of Connect: headers, async iterables, an abort signal and `ConnectError`.
+ */
+export class ConnectCall<Input, Output> {
+  /** Resolves with the headers of the response; rejects if the call fails without headers. */
+  readonly header: Promise<Headers>;
+  /** Trailers of the response; empty until its end. */
+  readonly trailer = new Headers();
+  readonly messages: ResponseMessages<Output>;
+  readonly #call: MethodCall;
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => this.#fail(ConnectError.from(this.#signal.reason, Code.Canceled));
+  #settleHeader!: { resolve(header: Headers): void; reject(error: ConnectError): void };
+  readonly #header = new Headers();
+  /** `ended`: the call has its status. */
+  #state: 'open' | 'ended' = 'open';
+  /** Why this side ended the call; takes precedence over the status that this caused. */
+  #failure: ConnectError | undefined;
+  /** Resumes `send`. */
+  #resume: (() => void) | undefined;
+
+  /** @param signal - ends the call; not aborted yet. */
+  constructor(call: MethodCall, signal: AbortSignal) {
+    this.#call = call;
+    this.#signal = signal;
+    this.header = new Promise((resolve, reject) => {
+      this.#settleHeader = { resolve, reject };
+    });
+    this.header.catch(() => {}); // The messages end with the same error.
+    this.messages = new ResponseMessages(
+      () => call.startRead(),
+      () => this.#fail(new ConnectError('the reader of the response has left', Code.Canceled)),
+    );
+  }
+
+  start(metadata: Metadata): void {
+    this.#call.start(metadata, {
+      onReceiveMetadata: (received) => this.#onHeader(received),
+      onReceiveMessage: (message: Output) => this.messages.push(message),
+      onReceiveStatus: (received) => this.#onStatus(received),
+    });
+    this.#signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.messages.read();
+  }
+
+  /** Sends the only message of the request. */
+  sendOnly(message: Input): void {
+    this.#call.sendMessage(message);
+    this.#call.halfClose();
+  }
+
+  /**
+   * Sends the messages of the request, each when there is room for it. An error of `messages` fails the
+   * call. Stops when the call has ended; never rejects.
+   */
+  async sendAll(messages: AsyncIterable<Input>): Promise<void> {
+    try {
+      for await (const message of messages) {
+        if (this.#state === 'ended') return;
+        await this.#send(message);
+      }
+      this.#call.halfClose();
+    } catch (error) {
+      this.#fail(ConnectError.from(error));
+    }
+  }
+
+  /** Resolves when there is room for another message, or the call has ended. */
+  #send(message: Input): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+      this.#call.sendMessageWithContext({ callback: () => resolve() }, message);
+    });
+  }
+
+  #fail(error: ConnectError): void {
+    if (this.#state === 'ended') return;
+    this.#failure ??= error;
+    // Codes of Connect are those of gRPC.
+    this.#call.cancelWithStatus(error.code as number, error.rawMessage);
+  }
+
+  #onHeader(metadata: Metadata): void {
+    addMetadata(this.#header, metadata);
+    this.#settleHeader.resolve(this.#header);
+  }
+
+  #onStatus(received: CallStatus): void {
+    this.#state = 'ended';
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    addMetadata(this.trailer, received.metadata);
+    const error = this.#failure ?? this.#errorOf(received);
+    if (error === undefined) this.#settleHeader.resolve(this.#header);
+    else this.#settleHeader.reject(error);
+    this.messages.finish(error);
+    this.#resume?.();
+  }
+
+  #errorOf(received: CallStatus): ConnectError | undefined {
+    if (received.code === status.OK) return undefined;
+    return toConnectError(received, appendHeaders(this.#header, this.trailer));
+  }
+}

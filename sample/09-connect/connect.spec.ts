@@ -1,0 +1,28 @@
+import { createClient, type Transport } from '@connectrpc/connect';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createHubTransport, createPeerTransport } from 'nestjs-backchannel/connect';
+import { createTestPair, type TestPair } from 'nestjs-backchannel/testing';
+import { AgentModule } from '../03-rpc-kinds/agent.module.js';
+import { callWithPromises } from '../03-rpc-kinds/call-with-promises.js';
+import { HubModule } from '../03-rpc-kinds/hub.module.js';
+import { Numbers } from './generated/numbers_pb.js';
+
+let pair: TestPair;
+
+beforeAll(async () => {
+  pair = await createTestPair({ listening: HubModule, dialing: AgentModule.dialing('hub') });
+});
+
+afterAll(() => pair.close());
+
+it.each<[string, () => Transport]>([
+  ['forward', () => createHubTransport(pair.client())],
+  ['back', () => createPeerTransport(pair.peer)],
+])('calls of all kinds go %s', async (_, transport) => {
+  expect(await callWithPromises(createClient(Numbers, transport()))).toEqual([
+    'unary, double 21: 42',
+    'server streaming, count to 4: 1 2 3 4',
+    'client streaming, sum of 1 2 3 4: 10',
+    'both streaming, running total of 1 2 3 4: 1 3 6 10',
+  ]);
+});
