@@ -1,6 +1,6 @@
 import type { Num } from './numbers.js';
 
-/** A stub as Connect makes it: with promises and async iterables. */
+/** A stub as Connect and nice-grpc make it: with promises and async iterables. */
 export interface PromisedNumbers {
   double(request: Num): Promise<Num>;
   countTo(request: Num): AsyncIterable<Num>;
