@@ -75,7 +75,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
 
   /** Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
   push(chunk: Buffer, start: number, end: number): void {
-    const isNext = this.#message === undefined && this.#unreadLength === 0;
+    const isNext = this.#message === undefined && this.#unreadLength() === 0;
     const at = isNext && this.#state === 'open' ? this.#receive(chunk, start, end) : start;
     if (this.#state === 'closed') this.#owner.consume(end - at);
     else if (at < end) this.#keep(chunk, at, end);
@@ -86,7 +86,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#ended = true;
     this.#receiveUnread();
     if (this.#state === 'closed') return;
-    if (this.#isCut) this.#break(status.INTERNAL, CUT);
+    if (this.#isCut()) this.#break(status.INTERNAL, CUT);
     else this.#owner.onWaiting();
   }
 
@@ -126,7 +126,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#state = 'closed';
     this.memory.releaseAll();
     this.#message = undefined;
-    const bytes = this.#taken + this.#unreadLength;
+    const bytes = this.#taken + this.#unreadLength();
     this.#taken = 0;
     this.#unread?.clear();
     if (bytes > 0) this.#owner.consume(bytes);
@@ -145,7 +145,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
       this.#pumping = false;
     }
     if (this.#message !== undefined) this.#message = withoutLargeBuffer(this.#message);
-    else if (this.#ended && this.#state === 'open' && this.#unreadLength === 0) this.#finish();
+    else if (this.#ended && this.#state === 'open' && this.#unreadLength() === 0) this.#finish();
   }
 
   /** Delivers again after a turn of the event loop. */
@@ -205,12 +205,12 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   // ---- Private methods
 
   /** Bytes after the current message. */
-  get #unreadLength(): number {
+  #unreadLength(): number {
     return this.#unread === undefined ? 0 : this.#unread.length;
   }
 
   /** Whether the received bytes end within a message. */
-  get #isCut(): boolean {
+  #isCut(): boolean {
     return this.#message === undefined && !this.#reader.atBoundary;
   }
 
@@ -227,7 +227,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   #isDue(): boolean {
     if (this.#message === undefined || this.#state !== 'open') return false;
     // A second message where only one is allowed must be delivered, too.
-    return this.#kind === 'stream' || this.#ended || this.#unreadLength > 0;
+    return this.#kind === 'stream' || this.#ended || this.#unreadLength() > 0;
   }
 
   /** Reads up to one message. Returns where it ends in `chunk`, or `end`. */
@@ -241,7 +241,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   #receiveUnread(): void {
-    while (this.#message === undefined && this.#unreadLength > 0 && this.#state === 'open') {
+    while (this.#message === undefined && this.#unreadLength() > 0 && this.#state === 'open') {
       const unread = this.#unread!;
       const { buffer, start, end } = unread.front;
       const at = this.#receive(buffer, start, end);
@@ -259,7 +259,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   #finish(): void {
-    if (this.#isCut) return this.#break(status.INTERNAL, CUT);
+    if (this.#isCut()) return this.#break(status.INTERNAL, CUT);
     this.#state = 'finished';
     this.#owner.onAllRead();
   }

@@ -50,7 +50,7 @@ export abstract class SendingHalf implements Http2FrameSource {
    */
   sendHeaders(headers: readonly string[], endStream = false): void {
     if (this.#cannotSend()) return;
-    if (this.#queued > 0) {
+    if (this.#queuedBytes() > 0) {
       this.#queue!.next = headers;
       return;
     }
@@ -66,7 +66,7 @@ export abstract class SendingHalf implements Http2FrameSource {
    */
   write(pieces: readonly Uint8Array[], length: number, endStream = false): boolean {
     if (this.#cannotSend()) return true;
-    if (this.#queued > 0 || (length > 0 && !this.#mayWriteNow(length))) {
+    if (this.#queuedBytes() > 0 || (length > 0 && !this.#mayWriteNow(length))) {
       return this.#enqueue(pieces, length, endStream);
     }
     this.#sendData(pieces, length, endStream);
@@ -77,7 +77,7 @@ export abstract class SendingHalf implements Http2FrameSource {
   /** Half-closes the stream after the queued data. */
   end(): void {
     if (this.#cannotSend()) return;
-    if (this.#queued > 0) {
+    if (this.#queuedBytes() > 0) {
       this.#queue!.next = 'end';
       return;
     }
@@ -110,7 +110,7 @@ export abstract class SendingHalf implements Http2FrameSource {
 
   /** Whether queued data may be sent. */
   get sendable(): boolean {
-    return this.#queued > 0 && this.sendWindow > 0;
+    return this.#queuedBytes() > 0 && this.sendWindow > 0;
   }
 
   /** Sends the next DATA frame of the queue; the windows must be open. */
@@ -144,8 +144,8 @@ export abstract class SendingHalf implements Http2FrameSource {
   /** @internal Drops the queued data of a stream that has closed. */
   protected dropQueued(): void {
     const { output } = this.host;
-    if (this.#queued > 0) {
-      output.waiting -= this.#queued;
+    if (this.#queuedBytes() > 0) {
+      output.waiting -= this.#queuedBytes();
       output.waitingSources.delete(this);
       this.#queue!.clear();
     }
@@ -155,7 +155,7 @@ export abstract class SendingHalf implements Http2FrameSource {
   // ---- Private methods
 
   /** Bytes of data in the queue. */
-  get #queued(): number {
+  #queuedBytes(): number {
     return this.#queue === undefined ? 0 : this.#queue.bytes;
   }
 
@@ -180,7 +180,7 @@ export abstract class SendingHalf implements Http2FrameSource {
     const { abuse, output } = this.host;
     this.#credit -= length;
     this.#hasSentData ||= length > 0;
-    if (length >= WORTHWHILE || this.#queued === 0) abuse.refundFrame();
+    if (length >= WORTHWHILE || this.#queuedBytes() === 0) abuse.refundFrame();
     else abuse.chargeCrumb();
     output.data(last ? Http2Flag.EndStream : 0, this.id, pieces, length);
   }
@@ -189,11 +189,15 @@ export abstract class SendingHalf implements Http2FrameSource {
   #enqueue(pieces: readonly Uint8Array[], length: number, endStream: boolean): boolean {
     const { output, sendHighWaterMark } = this.host;
     const queue = (this.#queue ??= new Http2SendQueue());
-    if (queue.bytes === 0) output.waitingSources.add(this);
+    const isFirst = queue.bytes === 0;
     queue.put(pieces, length);
     output.waiting += length;
     if (endStream) queue.next = 'end';
-    this.#schedule();
+    // With data in the queue, the stream is active already, or waits for credit.
+    if (isFirst) {
+      output.waitingSources.add(this);
+      this.#schedule();
+    }
     queue.wantsDrain ||= queue.bytes >= sendHighWaterMark;
     return !queue.wantsDrain;
   }

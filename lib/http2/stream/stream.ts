@@ -73,7 +73,7 @@ export class Http2Stream extends SendingHalf {
    * RST_STREAM with NO_ERROR asks the peer to stop (RFC 9113, 8.1), and the stream ends in order.
    */
   discardRest(): void {
-    if (!this.#receives) return;
+    if (!this.#receives()) return;
     this.#discarding = true;
     this.consume(this.#unread);
     if (this.state === 'half-closed local') this.#stopPeer();
@@ -84,7 +84,7 @@ export class Http2Stream extends SendingHalf {
     const taken = Math.min(bytes, this.#unread);
     this.#unread -= taken;
     this.host.consumed(taken);
-    if (!this.#receives) return;
+    if (!this.#receives()) return;
     const credit = this.#receiveWindow.credit(this.#unread);
     if (credit > 0) this.host.output.numberFrame(Http2FrameType.WindowUpdate, this.id, credit);
   }
@@ -225,7 +225,7 @@ export class Http2Stream extends SendingHalf {
   // ---- Private methods
 
   /** Whether the peer may still send. */
-  get #receives(): boolean {
+  #receives(): boolean {
     return this.state === 'open' || this.state === 'half-closed local';
   }
 
