@@ -2,10 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { check, npm, root, run } from './checks.mjs';
 
-/** Most bytes that the tarball may have. It is JavaScript and types with their comments, and no maps. */
-const MAX_PACKED_BYTES = 320 * 1024;
+/**
+ * Most bytes that the tarball may have. It is JavaScript and types with their comments, documents and
+ * samples, and no maps.
+ */
+const MAX_PACKED_BYTES = 480 * 1024;
 
-const ALLOWED = /^(dist\/.*\.(js|d\.ts)|(README|CHANGELOG)\.md|LICENSE|package\.json)$/;
+const ALLOWED = [
+  /^dist\/.*\.(js|d\.ts)$/,
+  /^docs\/(?!api\/).*\.(md|svg)$/,
+  /^sample\/.*\.(ts|md|proto|txt|sh)$/,
+  /^((README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/,
+];
 
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -27,6 +35,7 @@ export async function checkTarball(tarball) {
   const bin = join(root, 'node_modules/.bin');
 
   await check('the tarball holds what is needed and nothing else', () => checkFiles(paths));
+  await check('links of its documents lead to files in it', () => checkLinks(paths));
   await check('dist has all that its subpaths import, and no code that none of them does', () =>
     checkImports(paths),
   );
@@ -43,19 +52,45 @@ export async function checkTarball(tarball) {
 }
 
 function checkFiles(paths) {
-  const strangers = [...paths].filter((path) => !ALLOWED.test(path));
+  const strangers = [...paths].filter((path) => !ALLOWED.some((allowed) => allowed.test(path)));
   if (strangers.length > 0) throw new Error(`not expected: ${strangers.join(', ')}`);
   const entries = subpaths.flatMap((subpath) => Object.values(manifest.exports[subpath]));
-  for (const path of ['./LICENSE', './README.md', './CHANGELOG.md', ...entries]) {
+  const documents = ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md'];
+  for (const path of [...documents, ...entries]) {
     if (!paths.has(posix.normalize(path))) throw new Error(`missing: ${path}`);
   }
+}
+
+/** The tests of the documents check the anchors. */
+function checkLinks(paths) {
+  const dead = [...paths]
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((path) => linksOf(path).map((link) => ({ path, link })))
+    .filter(({ path, link }) => !isThere(posix.join(posix.dirname(path), link), paths))
+    .map(({ path, link }) => `${path}: ${link}`);
+  if (dead.length > 0) throw new Error(`not in the tarball:\n${dead.join('\n')}`);
+}
+
+/** The links of a document to other files, without anchors. */
+function linksOf(document) {
+  const text = sourceOf(document)
+    .replace(/^```.*?^```/gms, '')
+    .replace(/`[^`\n]*`/g, '');
+  return [...text.matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)].map(([, link]) => link);
+}
+
+/** Whether the tarball has a file, or a folder with a file, at `path`. */
+function isThere(path, paths) {
+  const folder = `${path.replace(/\/$/, '')}/`;
+  return paths.has(path) || [...paths].some((other) => other.startsWith(folder));
 }
 
 function checkImports(paths) {
   const reached = new Set();
   for (const subpath of subpaths) {
-    const { types, default: code } = manifest.exports[subpath];
-    for (const entry of [types, code]) addReachable(posix.normalize(entry), paths, reached);
+    for (const entry of Object.values(manifest.exports[subpath])) {
+      addReachable(posix.normalize(entry), paths, reached);
+    }
   }
   const orphans = [...paths].filter(
     // Files of types only are empty as JavaScript: nothing imports them.

@@ -162,7 +162,12 @@ describe('code of files that documents show', () => {
 });
 
 describe('links between documents', () => {
-  const documents = ['README.md', 'CHANGELOG.md', ...['docs', 'sample', 'test'].flatMap(markdown)];
+  const documents = [
+    'README.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    ...['docs', 'sample', 'test'].flatMap(markdown),
+  ];
 
   it.each(documents)('lead somewhere from %s', (path) => {
     const links = [...withoutCode(read(path)).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)];
