@@ -130,11 +130,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
   /** Replaces the method of Nest, which creates more promises. Every unary call runs through this method. */
   override createUnaryServiceMethod(handler: Handler): Function {
     return (call: UnaryCall, callback: AnswerCallback) =>
-      this.onProcessingStartHook(
-        this.transportId as Transport,
-        { ...call, operationId: handler.name } as unknown as BaseRpcContext,
-        () => this.#answer(handler, call, callback),
-      );
+      this.#tellStart(handler, call, () => this.#answer(handler, call, callback));
   }
 
   /** @internal Called by Nest for each method that a controller has a handler for. */
@@ -170,20 +166,30 @@ export abstract class GrpcHandlers extends ServerGrpc {
     );
   }
 
-  /** Runs `serve` between Nest's processing hooks. The end hook gets the request, as in Nest's own server. */
+  /** Runs `serve` between Nest's processing hooks. */
   #withProcessing<Call extends object>(
-    { name }: Handler,
+    handler: Handler,
     serve: (call: Call, callback: AnswerCallback) => Promise<void>,
   ): Function {
     return async (call: Call, callback: AnswerCallback) =>
-      this.runWithProcessingHooks(
-        { ...call, operationId: name } as unknown as BaseRpcContext,
-        async (onEnd) => {
+      this.#tellStart(handler, call, async () => {
+        try {
           await serve(call, callback);
-          onEnd();
-        },
-        (call as { request?: unknown }).request as BaseRpcContext,
-      );
+        } finally {
+          this.#tellEnd(call);
+        }
+      });
+  }
+
+  /** Calls the hook of the start, which runs `process`. */
+  #tellStart({ name }: Handler, call: object, process: () => Promise<void>): unknown {
+    const context = { ...call, operationId: name } as unknown as BaseRpcContext;
+    return this.onProcessingStartHook(this.transportId as Transport, context, process);
+  }
+
+  /** Calls the hook of the end, which gets the request, as in Nest's own server. */
+  #tellEnd(call: { request?: unknown }): void {
+    this.onProcessingEndHook?.(this.transportId as Transport, call.request as BaseRpcContext);
   }
 
   /** One request, many responses. */
@@ -221,12 +227,7 @@ export abstract class GrpcHandlers extends ServerGrpc {
   }
 
   async #answer(handler: Handler, call: UnaryCall, callback: AnswerCallback): Promise<void> {
-    // The end hook gets the request, as in Nest's own server.
-    const onEnd = (): void =>
-      this.onProcessingEndHook?.(
-        this.transportId as Transport,
-        call.request as unknown as BaseRpcContext,
-      );
+    const onEnd = (): void => this.#tellEnd(call);
     let result: unknown;
     try {
       result = await handler(call.request, call.metadata, call);

@@ -179,7 +179,7 @@ describe('health: true', () => {
     async (_direction, start) => {
       let said: string | undefined;
       const hook = shutdownHook(async () => {
-        said = await checkHealth(caller, 'calls.Calls');
+        said ??= await checkHealth(caller, 'calls.Calls'); // closing again asks no more
       });
       const [app, caller] = await start(hook);
       expect(await checkHealth(caller, 'calls.Calls')).toBe('SERVING');

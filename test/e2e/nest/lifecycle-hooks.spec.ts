@@ -13,6 +13,7 @@ import {
 import { dial, listen, urlOf } from '../../fixtures/nest/apps.js';
 import { CallsController } from '../../fixtures/nest/calls.controller.js';
 import { closing } from '../../fixtures/nest/in-test.js';
+import { nestMajor } from '../../fixtures/nest/major.js';
 import { callsProto, type Calls } from '../../fixtures/nest/protos.js';
 
 const services = { ...callsProto, backchannel: callsProto };
@@ -84,5 +85,45 @@ describe('lifecycle hooks of both sides', () => {
 
     expect(listening.app.get(Database).called).toEqual(each);
     expect(dialing.app.get(Database).called).toEqual(each);
+  });
+});
+
+/** Its hook fails once. */
+@Injectable()
+class Failing {
+  #hasFailed = false;
+
+  beforeApplicationShutdown(): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    throw new Error('busy');
+  }
+}
+
+describe('a shutdown hook that fails', () => {
+  async function close(): Promise<unknown> {
+    @Module({
+      imports: [BackchannelModule.forRoot({ server: { url: '127.0.0.1:0', ...services } })],
+      controllers: [CallsController],
+      providers: [Failing],
+    })
+    class AppModule {}
+    const app = closing(await NestFactory.create(AppModule, { logger: false }));
+    connectBackchannel(app);
+    await app.init();
+    await app.startAllMicroservices();
+    const result = await app.close().then(
+      () => 'closed',
+      ({ message }: Error) => message,
+    );
+    return { result, listens: app.get(ListenMuxServer).address !== null };
+  }
+
+  it.runIf(nestMajor >= 12)('does not keep the server from closing', async () => {
+    expect(await close()).toEqual({ result: 'closed', listens: false });
+  });
+
+  it.runIf(nestMajor < 12)('fails app.close() with Nest 11 before it closes a server', async () => {
+    expect(await close()).toEqual({ result: 'busy', listens: true });
   });
 });

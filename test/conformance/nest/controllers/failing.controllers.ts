@@ -9,15 +9,15 @@ import {
   type ExecutionContext,
   type RpcExceptionFilter,
 } from '@nestjs/common';
-import {
-  GrpcException,
-  GrpcExceptionFilter,
-  GrpcStatus,
-  RpcException,
-} from '@nestjs/microservices';
+import * as microservices from '@nestjs/microservices';
+import { BaseRpcExceptionFilter, RpcException } from '@nestjs/microservices';
 import { throwError, type Observable } from 'rxjs';
+import { nestMajor } from '../../../fixtures/nest/major.js';
 import { keyOf, metadataIn } from '../harness/journals.js';
 import { sixFailures, sixKinds } from '../harness/six-kinds.js';
+
+// Nest 11 has none of them.
+const { GrpcException, GrpcExceptionFilter, GrpcStatus } = microservices;
 
 /** The metadata that says what a handler is to throw. */
 export const THROWN = 'thrown';
@@ -59,7 +59,7 @@ function fail(metadata: Metadata): never {
 export class FailingController extends sixFailures('Failing', fail) {}
 
 @Controller()
-@UseFilters(new GrpcExceptionFilter())
+@UseFilters(nestMajor < 12 ? new BaseRpcExceptionFilter() : new GrpcExceptionFilter())
 export class FilteredController extends sixFailures('Filtered', fail) {}
 
 /** As filters for HTTP do, it throws what it should return an observable of. */

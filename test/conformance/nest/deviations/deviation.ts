@@ -7,6 +7,8 @@ export interface Deviation {
   readonly title: string;
   /** Of what the deviation is: what all columns have in common that show it. */
   readonly of: (column: Column) => boolean;
+  /** The major version of Nest that shows it; without one, all do. */
+  readonly nest?: 11 | 12;
   /** Whether something does not happen: it is not waited for as long as for what must happen. */
   readonly isAbsence?: boolean;
   /** Names of the scenarios that show it, and what is to be observed in place of what they expect. */

@@ -1,6 +1,7 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nestMajor } from '../../../fixtures/nest/major.js';
 import { deviations } from '../deviations/index.js';
 import { groups } from '../scenarios/index.js';
 import { closeBench, startBench, type Bench } from './bench.js';
@@ -28,7 +29,7 @@ export function describeColumn(column: Column): void {
     for (const { title, scenarios } of groups) {
       describe.concurrent(title, () => {
         for (const scenario of scenarios) {
-          it(scenario.name, async () =>
+          it.skipIf(nestMajor < (scenario.since ?? 0))(scenario.name, async () =>
             expect(await observe(bench, scenario)).toEqual(expectedOf(scenario, column)),
           );
         }

@@ -5,8 +5,10 @@ import {
   type ExecutionContext,
   type PreRequestHook,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { RpcException, type Server } from '@nestjs/microservices';
 import { throwError } from 'rxjs';
+import { nestMajor } from '../../../fixtures/nest/major.js';
 import { Journal } from '../../engine/harness/journal.js';
 import { AnswersController } from '../controllers/answers.controller.js';
 import { FailingController } from '../controllers/failing.controllers.js';
@@ -49,7 +51,10 @@ const refusingHook: PreRequestHook = (context, next) =>
 export function startHookedPair(column: Column): Promise<Pair> {
   return startPair(column, createLink(), {
     controllers: [HookedController],
-    configure: (microservice) => void microservice.registerPreRequestHook(notingHook, refusingHook),
+    configure(microservice) {
+      if (nestMajor < 12) return;
+      microservice.registerPreRequestHook(notingHook, refusingHook);
+    },
   });
 }
 
@@ -64,12 +69,14 @@ export async function startSpannedPair(column: Column): Promise<SpannedPair> {
   const pair = await startPair(column, createLink(), {
     controllers: [KindsController, AnswersController, FailingController, LivesController],
     configure: (microservice) => {
-      const server = microservice.getTransportServer!() as unknown as Server;
-      server.setOnProcessingStartHook((_transport, context, done) => {
-        spans.note('start', (context as { operationId: string }).operationId);
-        void done();
+      const servers = microservice.get(ModulesContainer).getRpcTargetRegistry<Server>();
+      servers.subscribe((server) => {
+        server.setOnProcessingStartHook((_transport, context, done) => {
+          spans.note('start', (context as { operationId: string }).operationId);
+          void done();
+        });
+        server.setOnProcessingEndHook(() => spans.note('end'));
       });
-      server.setOnProcessingEndHook(() => spans.note('end'));
     },
   });
   return { ...pair, spans };

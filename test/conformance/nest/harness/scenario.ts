@@ -10,6 +10,8 @@ export interface Scenario {
   run(run: Run): Promise<Observation>;
   /** What is right, whichever the column. */
   readonly expected: Observation;
+  /** The first major version of Nest that has what it is about; without one, all have it. */
+  readonly since?: number;
 }
 
 /** Scenarios about one subject; a row of the table in `docs/parity.md`. */
@@ -25,4 +27,9 @@ export function scenario(
   expected: Scenario['expected'],
 ): Scenario {
   return { name, run, expected };
+}
+
+/** Scenarios about what Nest has since this major version. */
+export function since(major: number, scenarios: readonly Scenario[]): Scenario[] {
+  return scenarios.map((one) => ({ ...one, since: major }));
 }

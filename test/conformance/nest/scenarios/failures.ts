@@ -4,7 +4,7 @@ import { THROWN } from '../controllers/failing.controllers.js';
 import { failureOf, valuesOf } from '../harness/outcome.js';
 import { KINDS, OF_MANY, type Kind } from '../harness/protos.js';
 import type { Run } from '../harness/run.js';
-import { scenario, type Scenario, type ScenarioGroup } from '../harness/scenario.js';
+import { scenario, since, type Scenario, type ScenarioGroup } from '../harness/scenario.js';
 
 /** Calls a method whose handler fails, and tells what came of it. */
 async function fail(run: Run, service: string, kind: Kind, thrown?: string): Promise<unknown> {
@@ -57,23 +57,36 @@ const THROWN_AND_TOLD: [thrown: string, told: [string, string], filtered: [strin
   ],
   ['an RpcException of a string', ['UNKNOWN', 'just words'], ['UNKNOWN', 'just words']],
   ['a failure of another call', ['UNAVAILABLE', 'gone'], ['UNAVAILABLE', 'gone']],
-  ['a GrpcException', ['UNKNOWN', 'Internal server error'], ['NOT_FOUND', 'not there']],
   ['an Error', ['UNKNOWN', 'Internal server error'], ['UNKNOWN', 'Internal server error']],
   ['an HttpException', ['UNKNOWN', 'Internal server error'], ['UNKNOWN', 'Internal server error']],
 ];
 
-const statuses: Scenario[] = THROWN_AND_TOLD.flatMap(([thrown, told, filtered]) => [
+const A_GRPC_EXCEPTION: (typeof THROWN_AND_TOLD)[number] = [
+  'a GrpcException',
+  ['UNKNOWN', 'Internal server error'],
+  ['NOT_FOUND', 'not there'],
+];
+
+const unfiltered = ([thrown, told]: (typeof THROWN_AND_TOLD)[number]): Scenario =>
   scenario(
     `${thrown}, thrown by a handler`,
     (run) => fail(run, 'Failing', 'Unary', thrown),
     failed(...told),
-  ),
-  scenario(
-    `${thrown}, thrown by a handler with GrpcExceptionFilter`,
-    (run) => fail(run, 'Filtered', 'Unary', thrown),
-    failed(...filtered),
-  ),
-]);
+  );
+
+const statuses: Scenario[] = [
+  ...THROWN_AND_TOLD.map(unfiltered),
+  ...since(12, [
+    unfiltered(A_GRPC_EXCEPTION),
+    ...[...THROWN_AND_TOLD, A_GRPC_EXCEPTION].map(([thrown, , filtered]) =>
+      scenario(
+        `${thrown}, thrown by a handler with GrpcExceptionFilter`,
+        (run) => fail(run, 'Filtered', 'Unary', thrown),
+        failed(...filtered),
+      ),
+    ),
+  ]),
+];
 
 const ofEveryKind: Scenario[] = KINDS.flatMap((kind) => [
   scenario(

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { KINDS, OF_MANY } from '../harness/protos.js';
 import { REFUSED, startSpannedPair } from '../harness/hooked-pair.js';
 import type { Run } from '../harness/run.js';
-import { scenario, type ScenarioGroup } from '../harness/scenario.js';
+import { scenario, since, type ScenarioGroup } from '../harness/scenario.js';
 import { THROWN } from '../controllers/failing.controllers.js';
 
 const SPAN_CALLS = [
@@ -55,34 +55,36 @@ export const global: ScenarioGroup = {
       },
       { text: 'HTTP inherited' },
     ),
-    ...KINDS.map((kind) =>
-      scenario(
-        `a pre-request hook, before guards: ${kind}`,
-        async (run) => {
-          const requests = OF_MANY.includes(kind) ? ['a'] : 'a';
-          const outcome = await run.outcome('Kinds', kind, requests, { on: run.bench.hooked });
-          return { ...outcome, passed: run.journal.entries };
-        },
-        {
-          answers: ['a'],
-          end: 'complete',
-          passed: [['hook', 'HookedController'], 'guard', 'handler'],
-        },
+    ...since(12, [
+      ...KINDS.map((kind) =>
+        scenario(
+          `a pre-request hook, before guards: ${kind}`,
+          async (run) => {
+            const requests = OF_MANY.includes(kind) ? ['a'] : 'a';
+            const outcome = await run.outcome('Kinds', kind, requests, { on: run.bench.hooked });
+            return { ...outcome, passed: run.journal.entries };
+          },
+          {
+            answers: ['a'],
+            end: 'complete',
+            passed: [['hook', 'HookedController'], 'guard', 'handler'],
+          },
+        ),
       ),
-    ),
-    ...KINDS.map((kind) =>
-      scenario(
-        `a pre-request hook that refuses a call: ${kind}`,
-        async (run) => {
-          const outcome = await run.outcome('Kinds', kind, OF_MANY.includes(kind) ? ['a'] : 'a', {
-            on: run.bench.hooked,
-            metadata: { [REFUSED]: 'yes' },
-          });
-          return { ...outcome, escaped: run.takeEscapes() };
-        },
-        { answers: [], end: { code: 'UNKNOWN', details: 'refused KEY' }, escaped: [] },
+      ...KINDS.map((kind) =>
+        scenario(
+          `a pre-request hook that refuses a call: ${kind}`,
+          async (run) => {
+            const outcome = await run.outcome('Kinds', kind, OF_MANY.includes(kind) ? ['a'] : 'a', {
+              on: run.bench.hooked,
+              metadata: { [REFUSED]: 'yes' },
+            });
+            return { ...outcome, escaped: run.takeEscapes() };
+          },
+          { answers: [], end: { code: 'UNKNOWN', details: 'refused KEY' }, escaped: [] },
+        ),
       ),
-    ),
+    ]),
     scenario(
       'hooks of the beginning and the end of processing, once for each call, by the name of its method',
       traceSpans,
