@@ -87,8 +87,9 @@ module.exports = {
     },
     {
       name: 'only-declared-packages',
+      comment: 'A script of the build is not part of the package.',
       severity: 'error',
-      from: { path: '^lib/' },
+      from: { path: '^lib/', pathNot: '^lib/build-commonjs\\.mjs$' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm-peer', 'npm'],

@@ -19,6 +19,7 @@ import {
   readmeFiles,
   typescripts,
 } from './consumers.mjs';
+import { buildNest11App, createNest11App, testNest11App } from './nest-11-app.mjs';
 import { nodeOf } from './nodes.mjs';
 import { runWithoutNest } from './plain-consumer.mjs';
 import { runQuickStart } from './quick-start.mjs';
@@ -27,20 +28,27 @@ import { checkTarball, pack } from './tarball.mjs';
 /** Most lines that one side of the quick start may have. */
 const QUICK_START_LINES = 40;
 
-/** Ends with 0 if both ways to load the package give the same objects. */
+/** Ends with 0 if both ways to load each subpath give the same objects, and no CommonJS is loaded. */
 const SAME = `
-const required = require('nestjs-backchannel');
-import('nestjs-backchannel').then((imported) => {
-  const names = Object.keys(imported).filter((name) => name !== 'default');
-  const isSame = names.every((name) => required[name] === imported[name]);
-  process.exit(isSame && names.includes('BackchannelModule') ? 0 : 1);
-});
+const subpaths = ['nestjs-backchannel', 'nestjs-backchannel/core', 'nestjs-backchannel/yamux', 'nestjs-backchannel/testing'];
+(async () => {
+  for (const subpath of subpaths) {
+    const required = require(subpath);
+    const imported = await import(subpath);
+    const names = Object.keys(imported).filter((name) => name !== 'default');
+    if (names.length === 0 || names.some((name) => required[name] !== imported[name])) process.exit(1);
+  }
+  process.exit(Object.keys(require.cache).some((file) => /nestjs-backchannel.dist.cjs/.test(file)) ? 2 : 0);
+})();
 `;
 
 const KIND_NAMES = { module: 'ES module', commonjs: 'CommonJS module' };
 
 const { values } = parseArgs({ options: { nodes: { type: 'string' } } });
 const majors = values.nodes?.split(',') ?? [process.versions.node.split('.')[0]];
+
+/** The executables of Node that were found, by major version. */
+const nodes = new Map();
 
 const app = mkdtempSync(join(tmpdir(), 'package-check-'));
 try {
@@ -61,6 +69,7 @@ async function checkPackage() {
   );
   const builds = await checkTypes();
   for (const major of majors) await checkRuns(major, builds);
+  await checkNest11(tarball);
   await checkMissing('yamux-js', 'yamux-js');
   await checkMissing('connect', '@connectrpc/connect', '@bufbuild/protobuf');
   await check('the sample of Connect compiles and runs on nestjs-backchannel/connect', () =>
@@ -96,10 +105,16 @@ async function checkTypes() {
   return builds;
 }
 
+/** The executable of a major version of Node, or undefined if there is none for this machine. */
+async function nodeFor(major) {
+  if (!nodes.has(major))
+    await check(`Node ${major} is there`, () => nodes.set(major, nodeOf(major)));
+  return nodes.get(major);
+}
+
 async function checkRuns(major, builds) {
-  let node;
-  const name = `Node ${major} is there`;
-  if (!(await check(name, () => (node = nodeOf(major))))) return;
+  const node = await nodeFor(major);
+  if (node === undefined) return;
   const version = run(node, ['--version'], app).trim();
   for (const { kind, compiler, build } of builds) {
     for (const [prefix, how] of Object.entries({ '': '', 'secure-': ' with TLS' })) {
@@ -114,6 +129,26 @@ async function checkRuns(major, builds) {
     writeFileSync(script, SAME);
     run(node, [script], app);
   });
+}
+
+/** The application that `nest new` of Nest 11 makes: it tests with Jest in CommonJS. */
+async function checkNest11(tarball) {
+  const folder = join(app, 'nest-11');
+  const name = 'it installs into the application that `nest new` of Nest 11 makes';
+  if (!(await check(name, () => createNest11App(folder, tarball)))) return;
+  let build;
+  await check('that application builds', () => (build = buildNest11App(folder)));
+  for (const major of majors) {
+    const node = await nodeFor(major);
+    if (node === undefined) continue;
+    await check(`\`npm test\` of that application passes on Node ${major}: Jest in CommonJS`, () =>
+      testNest11App(folder, node),
+    );
+    if (build === undefined) continue;
+    await check(`the quick start runs in that application on Node ${major}`, () =>
+      runQuickStart(node, folder, build),
+    );
+  }
 }
 
 /** Imports a subpath in an application that has none of `packages`, which it needs. */

@@ -70,7 +70,7 @@ function changedBy(diff, text) {
 }
 
 /** Optional peers that an application of Nest has. */
-const NEST_PEERS = new Set([
+export const NEST_PEERS = new Set([
   '@grpc/proto-loader',
   '@nestjs/common',
   '@nestjs/core',
@@ -157,7 +157,7 @@ function writeConsumer(folder, type) {
 }
 
 /** CommonJS has no await outside of functions: what begins with the first one moves into one. */
-function withoutTopLevelAwait(name, content) {
+export function withoutTopLevelAwait(name, content) {
   const start = content.search(/^(?:const|let) \w+ = await |^await /m);
   if (start < 0) throw new Error(`${name} has no await on its top level`);
   return `${content.slice(0, start)}async function main(): Promise<void> {\n${content.slice(start)}}\nvoid main();\n`;
