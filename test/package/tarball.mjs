@@ -6,7 +6,7 @@ import { check, npm, root, run } from './checks.mjs';
  * Most bytes that the tarball may have. It is JavaScript, as ES modules and as CommonJS, types with their
  * comments, documents and samples, and no maps.
  */
-const MAX_PACKED_BYTES = 544 * 1024;
+const MAX_PACKED_BYTES = 640 * 1024;
 
 const ALLOWED = [
   /^dist\/.*\.(js|d\.ts)$/,
