@@ -23,6 +23,7 @@ import { buildNest11App, createNest11App, testNest11App } from './nest-11-app.mj
 import { nodeOf } from './nodes.mjs';
 import { runWithoutNest } from './plain-consumer.mjs';
 import { runQuickStart } from './quick-start.mjs';
+import { commandOf, RUNTIMES } from './runtimes.mjs';
 import { checkTarball, pack } from './tarball.mjs';
 
 /** Most lines that one side of the quick start may have. */
@@ -41,6 +42,9 @@ const subpaths = ['nestjs-backchannel', 'nestjs-backchannel/core', 'nestjs-backc
   process.exit(Object.keys(require.cache).some((file) => /nestjs-backchannel.dist.cjs/.test(file)) ? 2 : 0);
 })();
 `;
+
+/** Names of the two ends in the README begin with this; and how they talk. */
+const ENDS = { '': '', 'secure-': ' with TLS' };
 
 const KIND_NAMES = { module: 'ES module', commonjs: 'CommonJS module' };
 
@@ -69,6 +73,7 @@ async function checkPackage() {
   );
   const builds = await checkTypes();
   for (const major of majors) await checkRuns(major, builds);
+  for (const runtime of RUNTIMES) await checkRuntime(runtime, builds);
   await checkNest11(tarball);
   await checkMissing('yamux-js', 'yamux-js');
   await checkMissing('connect', '@connectrpc/connect', '@bufbuild/protobuf');
@@ -117,10 +122,10 @@ async function checkRuns(major, builds) {
   if (node === undefined) return;
   const version = run(node, ['--version'], app).trim();
   for (const { kind, compiler, build } of builds) {
-    for (const [prefix, how] of Object.entries({ '': '', 'secure-': ' with TLS' })) {
+    for (const [prefix, how] of Object.entries(ENDS)) {
       await check(
         `the quick start${how} runs as ${KIND_NAMES[kind]} of the ${compiler} on ${version}`,
-        () => runQuickStart(node, folderOf(app, kind), build, prefix),
+        () => runQuickStart(node, folderOf(app, kind), build, { prefix }),
       );
     }
   }
@@ -129,6 +134,20 @@ async function checkRuns(major, builds) {
     writeFileSync(script, SAME);
     run(node, [script], app);
   });
+}
+
+/** Runs what one compiler made; the other checks show that the compilers make the same. */
+async function checkRuntime({ adapt, ...runtime }, builds) {
+  const { name, version } = runtime;
+  let command;
+  if (!(await check(`${name} ${version} is there`, () => (command = commandOf(runtime))))) return;
+  for (const { kind, build } of builds.filter(({ compiler }) => compiler === builds[0].compiler)) {
+    for (const [prefix, how] of Object.entries(ENDS)) {
+      await check(`the quick start${how} runs as ${KIND_NAMES[kind]} on ${name} ${version}`, () =>
+        runQuickStart(command, folderOf(app, kind), build, { prefix, adapt }),
+      );
+    }
+  }
 }
 
 /** The application that `nest new` of Nest 11 makes: it tests with Jest in CommonJS. */

@@ -15,23 +15,28 @@ const PATIENCE_MS = 30_000;
 /**
  * Runs the two ends of the README against each other.
  *
- * @param node - the executable that runs them.
+ * @param runtime - the executable that runs them, or that and its arguments before the script.
  * @param folder - where their proto file is.
  * @param build - the folder in it with what was compiled.
- * @param prefix - of the names of the two ends.
+ * @param options - `prefix` of the names of the two ends; `adapt` changes their scripts.
  */
-export async function runQuickStart(node, folder, build, prefix = '') {
+export async function runQuickStart(
+  runtime,
+  folder,
+  build,
+  { prefix = '', adapt = (script) => script } = {},
+) {
   const port = await freePort();
   const scripts = `${build}-${port}`;
   cpSync(join(folder, build), join(folder, scripts), { recursive: true });
   for (const file of readdirSync(join(folder, scripts))) {
     const path = join(folder, scripts, file);
-    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(README_PORT, port));
+    writeFileSync(path, adapt(readFileSync(path, 'utf8').replaceAll(README_PORT, port)));
   }
-  const hub = start(node, `${scripts}/${prefix}hub.js`, folder);
+  const hub = start(runtime, `${scripts}/${prefix}hub.js`, folder);
   try {
     await hub.said('Nest microservice successfully started');
-    const agent = start(node, `${scripts}/${prefix}agent.js`, folder);
+    const agent = start(runtime, `${scripts}/${prefix}agent.js`, folder);
     try {
       await agent.said(REPLY);
       await agent.ended();
@@ -44,8 +49,9 @@ export async function runQuickStart(node, folder, build, prefix = '') {
 }
 
 /** A process of which all output is kept. */
-function start(node, script, cwd) {
-  const child = spawn(node, [script], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(runtime, script, cwd) {
+  const [executable, ...args] = [runtime, script].flat();
+  const child = spawn(executable, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const tooLate = AbortSignal.timeout(PATIENCE_MS);
   let output = '';
   const exit = once(child, 'exit');
