@@ -1,7 +1,11 @@
 import { experimental } from '@grpc/grpc-js';
-import { parseTarget } from './built-in/client/target.js';
+import { isError } from '../options/index.js';
+import { parseTarget, type Target } from './built-in/client/target.js';
 
 const EXAMPLES = '"host:port" or "unix:path", such as "localhost:50051"';
+
+/** Scheme, authority and path of a target, in the syntax of gRPC. */
+const URI = /^([A-Za-z0-9+.-]+):(?:\/\/([^/]*)\/)?(.+)$/;
 
 /** Schemes of urls that are no targets of gRPC; those in `SECURE` stand for TLS. */
 const WEB = new Set(['http', 'https', 'ws', 'wss', 'grpc', 'grpcs', 'tcp', 'tls', 'ssl']);
@@ -19,18 +23,22 @@ export function problemOfTarget(target: string): string | undefined {
 
 /** Returns what to change, behind a separator, or an empty text; undefined if the target is valid. */
 function remedyFor(target: string): string | undefined {
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(target)?.[1];
-  if (scheme !== undefined && hasResolver(scheme, target)) return undefined;
-  if (scheme !== undefined && target.startsWith(`${scheme}://`)) {
-    if (!WEB.has(scheme.toLowerCase())) {
-      return `: grpc-js has no resolver for "${scheme}:"; register one before (for xds, by register() of @grpc/grpc-js-xds)`;
-    }
-    const tls = SECURE.has(scheme.toLowerCase()) ? ', and set "credentials" for TLS' : '';
-    return `: leave out "${scheme}://"${tls}`;
-  }
   const parsed = parseTarget(target);
-  if (parsed === undefined) return '';
-  for (const address of parsed.addresses) {
+  if (parsed !== undefined) return remedyForAddresses(parsed);
+  const [, scheme, authority, path = ''] = URI.exec(target) ?? [];
+  if (scheme === undefined) return '';
+  if (hasResolver({ scheme, ...(authority !== undefined && { authority }), path }))
+    return undefined;
+  if (!target.startsWith(`${scheme}://`)) return '';
+  if (!WEB.has(scheme.toLowerCase())) {
+    return `: grpc-js has no resolver for "${scheme}:"; register one before (for xds, by register() of @grpc/grpc-js-xds)`;
+  }
+  const tls = SECURE.has(scheme.toLowerCase()) ? ', and set "credentials" for TLS' : '';
+  return `: leave out "${scheme}://"${tls}`;
+}
+
+function remedyForAddresses({ addresses }: Target): string | undefined {
+  for (const address of addresses) {
     if (!('port' in address)) continue;
     if (address.host === '') return ': the host is missing';
     if (/\s/.test(address.host!)) return ': the host contains white space';
@@ -39,14 +47,12 @@ function remedyFor(target: string): string | undefined {
   return undefined;
 }
 
-/** Whether grpc-js has a resolver for targets with this scheme that the built-in engine does not parse. */
-function hasResolver(scheme: string, target: string): boolean {
-  if (parseTarget(target) !== undefined) return false;
-  const path = target.slice(scheme.length + 1);
+/** Whether grpc-js has a resolver for targets with this scheme. It may refuse this target later. */
+function hasResolver(uri: experimental.GrpcUri): boolean {
   try {
-    experimental.createResolver({ scheme, path }, () => true, {}).destroy();
+    experimental.createResolver(uri, () => true, {}).destroy();
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return !isError(error) || !error.message.startsWith('No resolver could be created');
   }
 }

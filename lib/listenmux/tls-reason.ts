@@ -1,10 +1,12 @@
 /** An error of OpenSSL, as Node decorates it. */
-interface TlsError extends Error {
+interface TlsError extends NodeJS.ErrnoException {
   /** Text of OpenSSL, such as `wrong version number`. */
   readonly reason?: string;
   readonly library?: string;
 }
 
+/** Codes of errors whose text is that of OpenSSL. */
+const FROM_OPENSSL = /^(?:EPROTO$|ERR_SSL_|ERR_OSSL_)/;
 /** Raw text of OpenSSL: thread, code, library, function, reason, file, line, and a line break. */
 const RAW = /\b[0-9A-F]+:error:[0-9A-F]*:[^:]*:[^:]*:([^:]*):/;
 
@@ -14,8 +16,9 @@ const NO_TLS =
 
 /** Returns the reason in an error of OpenSSL, which is one line; undefined for other errors. */
 export function tlsReason(error: Error): string | undefined {
-  const { library, reason, message } = error as TlsError;
-  return library !== undefined && reason !== undefined ? reason : RAW.exec(message)?.[1];
+  const { library, reason, code = '', message } = error as TlsError;
+  if (library !== undefined && reason !== undefined) return reason;
+  return FROM_OPENSSL.test(code) ? RAW.exec(message)?.[1] : undefined;
 }
 
 /** Whether `error` is that of OpenSSL for a peer that does not speak TLS. */

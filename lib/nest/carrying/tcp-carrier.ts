@@ -33,7 +33,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host; "0.0.0.0:port" listens on all addresses of this machine',
 };
 
-/** Runs `listen`. @throws Error with url, remedy, the code of the original error, and that error as `cause`. */
+/** Runs `listen`. @throws Error with url, remedy, the properties of the original error, and that error as `cause`. */
 async function listening<T>(url: string, listen: () => Promise<T>): Promise<T> {
   try {
     return await listen();
@@ -42,6 +42,6 @@ async function listening<T>(url: string, listen: () => Promise<T>): Promise<T> {
     const remedy = code === undefined ? undefined : REMEDIES[code];
     if (remedy === undefined) throw error;
     const problem = `cannot listen on url ${JSON.stringify(url)}: ${message}: ${remedy}`;
-    throw Object.assign(new Error(problem, { cause: error }), { code });
+    throw Object.assign(new Error(problem, { cause: error }), error);
   }
 }

@@ -50,8 +50,9 @@ export function connectBackchannel(
     throw new Error('connectBackchannel: this application is connected already; call it once');
   }
   return strategies.map((strategy) => {
+    const microservice = app.connectMicroservice<CustomStrategy>({ strategy }, verified);
     connected.add(strategy);
-    return app.connectMicroservice<CustomStrategy>({ strategy }, verified);
+    return microservice;
   });
 }
 

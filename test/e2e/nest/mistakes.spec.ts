@@ -46,7 +46,7 @@ import { eventually } from '../../fixtures/nest/eventually.js';
 import { closing, startListener, type Closable } from '../../fixtures/nest/in-test.js';
 import { logLinesOf } from '../../fixtures/nest/log-lines.js';
 import { callsProto } from '../../fixtures/nest/protos.js';
-import { keyCertPair, securities } from '../../fixtures/nest/tls.js';
+import { keyCertPair, securities, stranger } from '../../fixtures/nest/tls.js';
 
 // Wrong values of single options are in test/unit/nest/options.spec.ts, of decorators and of applications
 // in test/unit/nest/application-mistakes.spec.ts and forgotten-start.spec.ts.
@@ -547,6 +547,11 @@ const NO_TLS =
   'the other end does not speak TLS: set "credentials" on its side too, or leave them out on this side';
 const TLS: Partial<BackchannelClientOptions> = { credentials: securities.TLS.client };
 
+/** Message of the first attempt of `dialing` that fails. */
+function failureOf(dialing: BackchannelClient): Promise<string | undefined> {
+  return new Promise((resolve) => dialing.on('failed', ({ error }) => resolve(error?.message)));
+}
+
 describe('whoever dials the wrong end has one line that says so', () => {
   it.each<
     [end: string, () => Server, Partial<BackchannelClientOptions>, problem: RegExp, cause?: RegExp]
@@ -594,6 +599,12 @@ describe('whoever dials the wrong end has one line that says so', () => {
       /./,
     ],
     [
+      'an end that closes without an answer, by TLS',
+      () => hangsUp(),
+      TLS,
+      /^the connection ended during the TLS handshake: leave out "credentials" if the other end does not speak TLS; otherwise its log says why$/,
+    ],
+    [
       'an HTTP server, by TLS',
       () => createHttpServer() as unknown as Server,
       TLS,
@@ -626,16 +637,34 @@ describe('whoever dials the wrong end has one line that says so', () => {
     refused.length = 0;
     const dialing = closing(new BackchannelClient({ url, ...services, ...TLS }));
 
-    const failed = new Promise((resolve) => dialing.on('failed', resolve));
+    const failed = failureOf(dialing);
     dialing.connect(10_000).catch(() => {});
-    await failed;
 
+    expect(await failed).toBe(NO_TLS);
     await eventually(() => refused[0]).toMatchObject({
       level: 'warn',
       message:
         'connection refused: the client speaks TLS, and this side does not: set "credentials" on this side too, or leave them out of the client',
       data: { code: 'ERR_LISTENMUX_NOT_GRPC' },
     });
+  });
+
+  it('a port that refuses the certificate of the client: both ends say so', async () => {
+    const refused = logLinesOf('ListenMuxServer');
+    const { server: mutual } = securities['mutual TLS'];
+    const { url } = await startListener({ ...services, credentials: mutual }, parts);
+    refused.length = 0;
+    const dialing = closing(new BackchannelClient({ url, ...services, credentials: stranger }));
+
+    const failed = failureOf(dialing);
+    dialing.connect(10_000).catch(() => {});
+
+    expect(await failed).toMatch(
+      /(?:^|: )the connection was closed after the TLS handshake: the other end may have refused this side, for example its certificate; its log says why$/,
+    );
+    await eventually(() => refused[0]?.message).toMatch(
+      /^connection refused: TLS: the certificate of the client was refused \(/,
+    );
   });
 });
 
