@@ -94,6 +94,15 @@ async function connectTwice(): Promise<void> {
   connectBackchannel(app);
 }
 
+async function connectPromised(): Promise<void> {
+  const app = application();
+  try {
+    anyhow(connectBackchannel)(app);
+  } finally {
+    await app; // Before the test is over, so that it closes the application.
+  }
+}
+
 async function occupied(): Promise<number> {
   const other = closing(createServer()).listen(0, '127.0.0.1');
   await once(other, 'listening');
@@ -177,7 +186,7 @@ describe('a mistake in the code is told by an error with the remedy, on one line
     ],
     [
       'connectBackchannel of a promise',
-      () => anyhow(connectBackchannel)(application()),
+      connectPromised,
       'connectBackchannel: the first argument must be the application of "await NestFactory.create(AppModule)", not a promise, which has to be awaited',
     ],
     [
