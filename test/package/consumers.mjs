@@ -133,7 +133,9 @@ export function compileDeclarations(app) {
     compilerOptions: { ...COMPILER_OPTIONS, noEmit: true },
     include: [`../node_modules/${manifest.name}/dist/**/*.d.ts`],
     // Its types come from a package that these applications do not have; connect-consumer.mjs does.
-    exclude: [`../node_modules/${manifest.name}/dist/connect`],
+    exclude: ['dist/connect', 'dist/cjs/connect'].map(
+      (path) => `../node_modules/${manifest.name}/${path}`,
+    ),
   });
   const [typescript] = Object.keys(typescripts);
   run(process.execPath, [join(app, 'node_modules', typescript, 'bin/tsc'), '-p', '.'], folder);

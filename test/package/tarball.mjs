@@ -12,7 +12,7 @@ const ALLOWED = [
   /^dist\/.*\.(js|d\.ts)$/,
   /^dist\/cjs\/package\.json$/,
   /^docs\/(?!api\/).*\.(md|svg)$/,
-  /^sample\/.*\.(ts|md|proto|txt|sh)$/,
+  /^sample\/.*\.(ts|md|proto|txt|sh|yaml)$/,
   /^((README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/,
 ];
 
