@@ -1,8 +1,7 @@
-import type { Duplex } from 'node:stream';
 import { connectivityState, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
-import type { DialChannel, GoAway, Upgrade } from '../grpc-engine.js';
-import { GoAwayFinder } from './go-away-finder.js';
+import type { DialChannel, Upgrade } from '../grpc-engine.js';
 import { HoldableChannel } from './holdable-channel.js';
+import { LatestGoAway } from './latest-go-away.js';
 import { watchConnectivity } from '../watch-connectivity.js';
 import { UpgradeCredentials } from './upgrade-credentials.js';
 
@@ -16,13 +15,12 @@ export function createDialChannel(
   upgrade: Upgrade,
   options: ChannelOptions = {},
 ): DialChannel {
-  let lastGoAway: GoAway | undefined;
+  const goAways = new LatestGoAway();
   let lastError: Error | undefined;
   const listening: Upgrade = async (socket) => {
     const stream = await upgrade(socket);
-    lastGoAway = undefined;
-    // The first GOAWAY ends the use of the connection; grpc-js servers send a second one, without text.
-    return listenIn(stream, (goAway) => (lastGoAway ??= goAway));
+    goAways.follow(stream);
+    return stream;
   };
   const channel = new HoldableChannel(
     target,
@@ -33,20 +31,11 @@ export function createDialChannel(
     if (state === connectivityState.CONNECTING || state === connectivityState.READY) {
       lastError = undefined;
     }
+    if (state === connectivityState.CONNECTING) goAways.attemptBegins();
+    else if (state === connectivityState.TRANSIENT_FAILURE) goAways.attemptFails();
   });
   return Object.defineProperties(channel, {
-    lastGoAway: { get: () => lastGoAway },
+    lastGoAway: { get: () => goAways.value },
     lastError: { get: () => lastError },
   });
-}
-
-/** Calls `onGoAway` for each GOAWAY on `stream`, which grpc-js reads. Returns `stream`. */
-function listenIn(stream: Duplex, onGoAway: (goAway: GoAway) => void): Duplex {
-  const finder = new GoAwayFinder(onGoAway);
-  const push = stream.push.bind(stream);
-  stream.push = (chunk: Buffer | null) => {
-    if (chunk !== null) finder.read(chunk);
-    return push(chunk);
-  };
-  return stream;
 }
