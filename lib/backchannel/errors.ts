@@ -1,12 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { MAX_STAY_AWAY_MS } from '../grpc/index.js';
-import {
-  trueOrFalse,
-  verifyOptions,
-  wholeNumber,
-  type Rule,
-  type Rules,
-} from '../options/index.js';
+import { MAX_STAY_AWAY_MS, STAY_AWAY_RULE } from '../grpc/index.js';
+import { trueOrFalse, verifyOptions, type Rules } from '../options/index.js';
 
 /** Code of a `BackchannelError`; stable across releases. */
 export type BackchannelErrorCode =
@@ -150,9 +144,6 @@ export class HandshakeError extends BackchannelError {
     super('ERR_BACKCHANNEL_HANDSHAKE', status.UNAVAILABLE, message, options);
   }
 }
-
-/** Rule of times for which the other end is to stay away. */
-export const STAY_AWAY_RULE: Rule<number> = wholeNumber(0, MAX_STAY_AWAY_MS);
 
 /** When a refused peer may try again. */
 export interface RefusalAdvice {

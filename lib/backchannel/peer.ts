@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { PeerCertificate } from 'node:tls';
-import { MAX_STAY_AWAY_MS, type ConnectionInfo } from '../grpc/index.js';
+import { MAX_STAY_AWAY_MS, STAY_AWAY_RULE, type ConnectionInfo } from '../grpc/index.js';
 import type { PeerIdentity } from './authorize-peer.js';
 import { isMagic, MAGIC_LENGTH } from '../listenmux/index.js';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../options/index.js';
 import type { ClientConn } from './client-conn.js';
 import type { Departure } from './departure.js';
-import { STAY_AWAY_RULE, UnknownPeerError } from './errors.js';
+import { UnknownPeerError } from './errors.js';
 import type { ServiceReference } from './service-token.js';
 
 /**

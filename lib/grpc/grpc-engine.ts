@@ -103,14 +103,17 @@ export interface DialChannel extends ChannelInterface {
    */
   onFailedAgain?(listener: () => void): void;
   /**
-   * The GOAWAY that ended the last connection; undefined if no GOAWAY did. The property does not exist if
+   * The GOAWAY that ended the last connection; undefined if no GOAWAY did, or if a later attempt to connect
+   * failed without one. The property does not exist if
    * the engine does not report it, as with channels of grpc-js over streams.
    */
   readonly lastGoAway?: GoAway | undefined;
   /**
-   * Makes no connection for `ms` milliseconds, and ends attempts that are repeated; 0 ends the hold. Calls
-   * fail with UNAVAILABLE until then; those that wait for readiness wait, except with grpc-js. An open
-   * connection and an attempt in progress are not affected. Absent if the engine cannot.
+   * Makes no connection for `ms` milliseconds, a whole number up to 86400000 (24 hours); 0 ends the hold.
+   * Calls fail with UNAVAILABLE until then; those that wait for readiness wait, except with grpc-js. A hold
+   * interrupts failed attempts that are repeated: they continue at its end, which comes later by the pause
+   * that they would have made. An open connection and an attempt in progress are not affected. Absent if the
+   * engine cannot. Throws an OptionError for a bad time.
    */
   hold?(ms: number): void;
   /** Milliseconds until the end of the hold; 0 if there is none. */

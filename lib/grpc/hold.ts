@@ -1,5 +1,7 @@
 import { status } from '@grpc/grpc-js';
+import { verifyArgument } from '../options/index.js';
 import type { CallProblem } from './grpc-types.js';
+import { MAX_STAY_AWAY_MS, STAY_AWAY_RULE } from './reconnect-advice.js';
 
 /** A time in which a channel makes no connection. */
 export class Hold {
@@ -18,17 +20,23 @@ export class Hold {
     return this.#timer === undefined ? 0 : Math.max(1, this.#until - performance.now());
   }
 
-  /** Begins a hold of `ms` milliseconds, in place of the current one; 0 ends it. */
+  /** Begins a hold of `ms` milliseconds, at most 24 hours, in place of the current one; 0 ends it. */
   begin(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (ms <= 0) return;
-    this.#until = performance.now() + ms;
+    const holdMs = Math.min(ms, MAX_STAY_AWAY_MS);
+    this.#until = performance.now() + holdMs;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#onEnd();
-    }, ms).unref();
+    }, holdMs).unref();
   }
+}
+
+/** @throws OptionError if `ms` is not an argument for `DialChannel.hold`. */
+export function verifyHold(ms: number): void {
+  verifyArgument('channel.hold', 'time', STAY_AWAY_RULE, ms);
 }
 
 /** Returns the status of a call that begins during a hold. */

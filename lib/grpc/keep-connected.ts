@@ -57,15 +57,22 @@ export function keepConnected(
   const connect = (): void => {
     channel.getConnectivityState(true);
   };
+  const connectIn = (ms: number): void => {
+    pause = setTimeout(() => {
+      const { heldMs = 0 } = channel;
+      // This timer may be earlier than that of the hold, and the hold may be a new one.
+      if (heldMs > 0) connectIn(heldMs);
+      else connect();
+    }, ms);
+    if (!keepsAlive) pause.unref();
+  };
   const reconnect = (): void => {
     clearTimeout(pause); // A call may have connected the channel meanwhile.
     shortLived = Date.now() - connectedAt < LASTING_MS ? shortLived + 1 : 0;
     const limitMs = Math.max(wasLost(channel) ? lossPauseMs : 0, reconnectPause(shortLived));
     const { heldMs = 0 } = channel;
     if (limitMs === 0 && heldMs === 0) return connect();
-    // The hold has ended by then: `connect` would do nothing before.
-    pause = setTimeout(connect, heldMs + Math.random() * limitMs + (heldMs > 0 ? 1 : 0));
-    if (!keepsAlive) pause.unref();
+    connectIn(heldMs + Math.random() * limitMs);
   };
   const stopWatching = watchConnectivity(channel, (state) => {
     if (state === connectivityState.READY) connectedAt = Date.now();

@@ -1,8 +1,13 @@
+import { wholeNumber, type Rule } from '../options/index.js';
+
 /**
  * Longest time in milliseconds for which this side obeys the other end and stays away: 24 hours, so that a
  * faulty listening side cannot strand its dialing sides.
  */
 export const MAX_STAY_AWAY_MS = 86_400_000;
+
+/** Rule of options that are a time to stay away. */
+export const STAY_AWAY_RULE: Rule<number> = wholeNumber(0, MAX_STAY_AWAY_MS);
 
 /** A decision of the listening side about a connection, as the debug data of a GOAWAY tells it. */
 export interface TextOfDecision {

@@ -1,18 +1,20 @@
 import { connectivityState } from '@grpc/grpc-js';
 import type { Call } from '../grpc-types.js';
-import { heldProblem, Hold } from '../hold.js';
+import { heldProblem, Hold, verifyHold } from '../hold.js';
 import { GrpcJsChannel } from './grpc-js-channel.js';
 
 /**
- * A channel of grpc-js with `hold`: no call and no request connects it during a hold. After a failed attempt
- * grpc-js dials again by its own timer, which a hold does not stop.
+ * A channel of grpc-js with `hold`: a call or request that begins during a hold does not connect it. grpc-js
+ * connects nevertheless for calls that began while the channel was ready and were not sent, and after a failed
+ * attempt by its own timer.
  */
 export class HoldableChannel extends GrpcJsChannel {
   readonly #hold = new Hold();
 
   /** Begins a hold; see `DialChannel.hold`. */
   hold(ms: number): void {
-    this.#hold.begin(ms);
+    verifyHold(ms);
+    if (super.getConnectivityState(false) !== connectivityState.SHUTDOWN) this.#hold.begin(ms);
   }
 
   /** Milliseconds until the end of the hold. */
@@ -39,7 +41,7 @@ export class HoldableChannel extends GrpcJsChannel {
   }
 
   override close(): void {
-    this.#hold.begin(0);
     super.close();
+    this.#hold.begin(0);
   }
 }

@@ -44,10 +44,10 @@ const until = <State extends ConnectionState['state']>(client: BackchannelClient
 
 /** Two ends that are connected. */
 async function connected(options: Partial<BackchannelClientOptions> = {}) {
-  const { url, registry } = await startListener(services, parts);
+  const { app, url, registry } = await startListener(services, parts);
   const { client } = await startDialer({ url, ...services, channelOptions, ...options }, parts);
   const peer = await registry.waitFor();
-  return { url, registry, client, peer };
+  return { app, url, registry, client, peer };
 }
 
 function expectInOneDay(at: Date | undefined): void {
@@ -154,6 +154,21 @@ describe('peer.close({ reconnect: false })', () => {
     await soon(registry.waitFor(({ id }) => id > peer.id + 1));
   });
 
+  it('counts no longer when an attempt has failed after it was overridden', async () => {
+    const { app, url, client, peer } = await connected();
+    const lines = logLinesOf('BackchannelClient');
+    await peer.close({ reconnect: false });
+    await until(client, 'idle');
+    await app.close();
+
+    const connecting = client.connect();
+    await until(client, 'failed');
+    expect(lines.at(-1)!.message).toMatch(/^cannot connect to .*; trying again$/);
+    await startListener({ ...services, url }, parts);
+
+    await soon(connecting);
+  });
+
   it('is ignored with obeyHub: false, and the log says so', async () => {
     const { url, registry, peer } = await connected({ obeyHub: false });
     const lines = logLinesOf('BackchannelClient');
@@ -238,6 +253,33 @@ describe('a refusal with a time', () => {
     expect(times).toHaveLength(1);
     await client.connect();
     expect(await echo(client, 'hello')).toEqual({ text: 'hello' });
+  });
+
+  it.skipIf(isGrpcJs)(
+    'delays client.connect() of a client that connects for calls only',
+    async () => {
+      const refusal = new PeerRefusedError('not yet', { retryAfterMs: AWAY_MS });
+      const { url, times } = await startRefusing(refusal);
+      const { client } = await startDialing(url, { lazy: true });
+
+      await soon(client.connect());
+
+      expect(times).toHaveLength(2);
+      expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(AWAY_MS - 1);
+    },
+  );
+
+  it.skipIf(isGrpcJs)('is overridden by a listener of the failure', async () => {
+    const { url, times } = await startRefusing(new PeerRefusedError('', { permanent: true }));
+    const { client } = await startDialing(url, { lazy: true });
+    const overridden = new Promise((resolve) => {
+      client.on('failed', () => resolve(client.connect()));
+    });
+
+    client.connect().catch(() => {}); // The client connects by it, or not in time.
+    await soon(overridden);
+
+    expect(times).toHaveLength(2);
   });
 
   it.skipIf(isGrpcJs)('is obeyed each time', async () => {

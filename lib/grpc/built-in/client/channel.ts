@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import type { DialChannel, GoAway } from '../../grpc-engine.js';
 import type { Call, ParentCall } from '../../grpc-types.js';
+import { verifyHold } from '../../hold.js';
 import { takeParent } from '../../parent-calls.js';
 import { isDeadline, toMs } from '../timeout-header.js';
 import { ClientCall } from './client-call.js';
@@ -69,6 +70,7 @@ export class BuiltInChannel implements DialChannel {
   }
 
   hold(ms: number): void {
+    verifyHold(ms);
     this.#router.hold?.(ms);
   }
 

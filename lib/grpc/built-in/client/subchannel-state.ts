@@ -3,8 +3,15 @@ import type { Transport } from './transport.js';
 
 /** State of a subchannel, with the data of that state. The names are those of gRPC. */
 export type SubchannelState =
-  /** There is no connection, and no attempt to make one. A request to connect leads to `connecting`. */
-  | { readonly name: 'idle' }
+  /**
+   * There is no connection, and no attempt to make one. A request to connect leads to `connecting`; during a
+   * hold only its end does, if calls wait or `resumes` is set.
+   */
+  | {
+      readonly name: 'idle';
+      /** Whether a hold interrupts a series of failed attempts, which continues after the hold. */
+      readonly resumes: boolean;
+    }
   /**
    * An attempt to connect is in progress. Its success leads to `ready`, its failure to `transient failure`,
    * the idle timeout to `idle`.
@@ -18,8 +25,13 @@ export type SubchannelState =
     }
   /** Calls begin on a connection. Its GOAWAY or end, and the idle timeout, lead to `idle`. */
   | { readonly name: 'ready'; readonly transport: Transport }
-  /** The last attempt failed. The timer leads to `connecting`, the idle timeout to `idle`. */
-  | { readonly name: 'transient failure'; readonly timer: NodeJS.Timeout }
+  /** The last attempt failed. The timer leads to `connecting`, a hold and the idle timeout to `idle`. */
+  | {
+      readonly name: 'transient failure';
+      readonly timer: NodeJS.Timeout;
+      /** Pause between the failure and the next attempt, in milliseconds. */
+      readonly retryInMs: number;
+    }
   /** The channel was closed. This state is final, and every other one leads to it. */
   | { readonly name: 'shutdown' };
 

@@ -1,9 +1,9 @@
-import { connectivityState, status, type ChannelOptions } from '@grpc/grpc-js';
+import { connectivityState, type ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../../../context/index.js';
 import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import { explainFailure } from '../../explain-failure.js';
 import type { GoAway } from '../../grpc-engine.js';
-import { heldProblem, Hold } from '../../hold.js';
+import { Hold } from '../../hold.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { sessionMemoryOf } from '../message-limits.js';
@@ -12,7 +12,7 @@ import type { CallTransport, ChannelRouter, WaitingCall } from './call-router.js
 import { Connectivity } from './connectivity.js';
 import type { Connected, Connector } from './connector.js';
 import { IdleTimer } from './idle-timer.js';
-import { statusOf } from './status-of-end.js';
+import { closedStatus, heldStatus, unconnectedStatus } from './no-connection.js';
 import { abandon, connectivityOf, type SubchannelState } from './subchannel-state.js';
 import { Transport } from './transport.js';
 import { unlessAborted } from './unless-aborted.js';
@@ -20,7 +20,7 @@ import { unlessAborted } from './unless-aborted.js';
 /** Minimum time limit of an attempt to connect, in milliseconds (gRPC, "Connection Backoff Protocol"). */
 const MIN_CONNECT_TIMEOUT_MS = 20_000;
 
-const IDLE: SubchannelState = { name: 'idle' };
+const IDLE: SubchannelState = { name: 'idle', resumes: false };
 
 /**
  * Manages the connections of a channel. Calls begin on at most one of them. Connects on demand, and retries
@@ -33,7 +33,7 @@ export class Subchannel implements ChannelRouter {
   readonly #backoff: Backoff;
   readonly #idle: IdleTimer;
   readonly #waiting = new Set<WaitingCall>();
-  readonly #hold = new Hold(() => this.#connectForWaiting());
+  readonly #hold = new Hold(() => this.#connectIfNeeded());
   /** All open connections: the current one, and others that only finish their calls. */
   readonly #transports = new Set<Transport>();
   #state: SubchannelState = IDLE;
@@ -81,8 +81,9 @@ export class Subchannel implements ChannelRouter {
   hold(ms: number): void {
     if (this.#state.name === 'shutdown') return;
     inRootContext(() => this.#hold.begin(ms));
-    if (ms > 0 && this.#state.name === 'transient failure') this.#enterIdle();
-    else if (ms <= 0) this.#connectForWaiting();
+    if (ms <= 0) this.#connectIfNeeded();
+    // All watchers of a failure see it before its state ends, and any of them may end the hold.
+    else queueMicrotask(() => this.#interruptAttempts());
   }
 
   pick(call: WaitingCall): void {
@@ -229,20 +230,35 @@ export class Subchannel implements ChannelRouter {
   #leave(transport: Transport): void {
     if (!this.isCurrent(transport)) return;
     this.#enter(IDLE);
-    this.#connectForWaiting();
+    this.#connectIfNeeded();
     // The peer may have told this side to stay away: only calls that wait for readiness wait so long.
     if (this.heldMs > 0) this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
   }
 
-  #connectForWaiting(): void {
-    if (this.#waiting.size > 0) this.connect();
+  /** Connects if calls wait, or if a hold has interrupted attempts. */
+  #connectIfNeeded(): void {
+    const state = this.#state;
+    if (this.#waiting.size > 0 || (state.name === 'idle' && state.resumes)) this.connect();
+  }
+
+  /**
+   * Ends the attempts that follow a failed one, if the channel is held. The hold is extended by the backoff,
+   * so that a short hold does not replace it, and clients that are held alike do not return together.
+   */
+  #interruptAttempts(): void {
+    const state = this.#state;
+    if (state.name !== 'transient failure' || this.heldMs === 0) return;
+    inRootContext(() => this.#hold.begin(this.heldMs + state.retryInMs));
+    this.#enterIdle(true);
   }
 
   #fail(error: Error, retryInMs: number): void {
     this.#lastError = error;
+    this.#lastGoAway = undefined;
     const timer = setTimeout(() => void this.#tryToConnect(true), retryInMs).unref();
-    this.#enter({ name: 'transient failure', timer });
+    this.#enter({ name: 'transient failure', timer, retryInMs });
     this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
+    this.#interruptAttempts();
   }
 
   #serveWaiting(transport: Transport): void {
@@ -269,27 +285,15 @@ export class Subchannel implements ChannelRouter {
     this.#alive = undefined;
   }
 
-  #enterIdle(): void {
+  #enterIdle(resumes = false): void {
     const last = this.#state;
-    this.#enter(IDLE);
+    this.#enter({ name: 'idle', resumes });
     abandon(last);
     if (last.name === 'ready') last.transport.drain();
   }
 
   #noConnection(): CallStatus {
-    if (this.heldMs > 0) {
-      const { code, details } = heldProblem(this.heldMs);
-      return statusOf(code, details);
-    }
-    const error: (Error & { syscall?: string }) | undefined = this.#lastError;
-    if (error?.syscall === 'getaddrinfo') {
-      return statusOf(status.UNAVAILABLE, `Name resolution failed: ${error.message}`);
-    }
-    const why = String(error ?? 'unknown');
-    return statusOf(status.UNAVAILABLE, `No connection established. Last error: ${why}`);
+    const isHeld = this.#state.name === 'idle' && this.heldMs > 0;
+    return isHeld ? heldStatus(this.heldMs) : unconnectedStatus(this.#lastError);
   }
-}
-
-function closedStatus(): CallStatus {
-  return statusOf(status.UNAVAILABLE, 'Channel closed before call started');
 }
