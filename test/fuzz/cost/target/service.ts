@@ -48,8 +48,8 @@ export interface CostsStub {
 }
 
 /**
- * Returns what a reply has of the data of its request. Whole, a reply would be larger than a compressed
- * request: the application would send that much back, not the library.
+ * Returns what a reply, or a call back, has of the data of its request. Whole, it would be larger than a
+ * compressed request: the application would send that much back, not the library.
  */
 function replyTo({ data }: Blob): Blob {
   return { data: data.subarray(0, MOST_REPLIED) };
@@ -126,6 +126,6 @@ export class ListeningController extends DialingController {
   @GrpcMethod('Costs')
   echoBack(@Payload() blob: Blob, @Backchannel('Costs') caller: CostsStub): Observable<Blob> {
     handledCalls.count += 1;
-    return caller.echo({ data: blob.data });
+    return caller.echo(replyTo(blob));
   }
 }
