@@ -14,6 +14,7 @@ import {
   ConnectError,
   createContextValues,
   type ContextValues,
+  type Interceptor,
   type StreamRequest,
   type StreamResponse,
   type Transport,
@@ -69,10 +70,18 @@ export class ChannelTransport implements Transport {
     contextValues?: ContextValues,
   ): Promise<StreamResponse<I, O>> {
     const time = this.#timeOf(timeoutMs);
+    const deadline = deadlineOf(time);
+    const call = (request: StreamRequest) =>
+      this.#callStream<I, O>(request as StreamRequest<I, O>, deadline);
+    // Connect wraps the messages of `next` in `Promise.race` with a promise of the whole call, which keeps
+    // each message until the call ends. It does not wrap those of an interceptor.
+    const innermost = (() => call) as unknown as Interceptor;
+    const { interceptors = [], ...options } = this.#callOptions(signal, time);
     return runStreamingCall<I, O>({
-      ...this.#callOptions(signal, time),
+      ...options,
+      interceptors: [...interceptors, innermost],
       req: { stream: true, ...requestOf(method, header, contextValues), method, message },
-      next: (request) => this.#callStream<I, O>(request, deadlineOf(time)),
+      next: call,
     });
   }
 

@@ -20,10 +20,8 @@ export class ConnectCall<Input, Output> {
   readonly #onAbort = (): void => this.#fail(ConnectError.from(this.#signal.reason, Code.Canceled));
   #settleHeader!: { resolve(header: Headers): void; reject(error: ConnectError): void };
   readonly #header = new Headers();
-  /** `ended`: the call has its status. */
-  #state: 'open' | 'ended' = 'open';
-  /** Why this side ended the call; takes precedence over the status that this caused. */
-  #failure: ConnectError | undefined;
+  /** `cancelled`: this side has ended the call, and waits for its status. `ended`: the call has its status. */
+  #state: 'open' | 'cancelled' | 'ended' = 'open';
   /** Resumes `send`. */
   #resume: (() => void) | undefined;
 
@@ -42,12 +40,13 @@ export class ConnectCall<Input, Output> {
   }
 
   start(metadata: Metadata): void {
+    // Interceptors of grpc-js run in `start`, and one of them may abort the signal.
+    this.#signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#call.start(metadata, {
       onReceiveMetadata: (received) => this.#onHeader(received),
       onReceiveMessage: (message: Output) => this.messages.push(message),
       onReceiveStatus: (received) => this.#onStatus(received),
     });
-    this.#signal.addEventListener('abort', this.#onAbort, { once: true });
     this.messages.read();
   }
 
@@ -64,7 +63,7 @@ export class ConnectCall<Input, Output> {
   async sendAll(messages: AsyncIterable<Input>): Promise<void> {
     try {
       for await (const message of messages) {
-        if (this.#state === 'ended') return;
+        if (this.#state !== 'open') return;
         await this.#send(message);
       }
       this.#call.halfClose();
@@ -81,9 +80,11 @@ export class ConnectCall<Input, Output> {
     });
   }
 
+  /** Ends the call on this side, and its response at once: the status may arrive late. */
   #fail(error: ConnectError): void {
-    if (this.#state === 'ended') return;
-    this.#failure ??= error;
+    if (this.#state !== 'open') return;
+    this.#state = 'cancelled';
+    this.#endResponse(error);
     // Codes of Connect are those of gRPC.
     this.#call.cancelWithStatus(error.code as number, error.rawMessage);
   }
@@ -94,10 +95,14 @@ export class ConnectCall<Input, Output> {
   }
 
   #onStatus(received: CallStatus): void {
+    const isOpen = this.#state === 'open';
     this.#state = 'ended';
-    this.#signal.removeEventListener('abort', this.#onAbort);
     addMetadata(this.trailer, received.metadata);
-    const error = this.#failure ?? this.#errorOf(received);
+    if (isOpen) this.#endResponse(this.#errorOf(received));
+  }
+
+  #endResponse(error: ConnectError | undefined): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
     if (error === undefined) this.#settleHeader.resolve(this.#header);
     else this.#settleHeader.reject(error);
     this.messages.finish(error);

@@ -43,9 +43,9 @@ export class ResponseMessages<T> implements AsyncIterableIterator<T, undefined> 
 
   /** Cancels the call, unless it has ended. */
   async return(): Promise<IteratorResult<T, undefined>> {
-    this.#cancel();
     this.#waiting = undefined;
     this.finish(undefined);
+    this.#cancel();
     return DONE;
   }
 
@@ -54,7 +54,7 @@ export class ResponseMessages<T> implements AsyncIterableIterator<T, undefined> 
    * who read.
    */
   read(): void {
-    if (this.#isReading) return;
+    if (this.#isReading || this.#end !== undefined) return;
     this.#isReading = true;
     this.#startRead();
   }

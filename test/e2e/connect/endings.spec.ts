@@ -1,4 +1,5 @@
 import { Code } from '@connectrpc/connect';
+import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { directions } from '../../fixtures/nest/pair.js';
 import { collected, signal, texts } from '../../fixtures/connect/streams.js';
@@ -159,5 +160,35 @@ describe.each(directions)('a call of a client of Connect, %s,', (direction) => {
 
     expect((await talk.tell(endless())).text).toBe('enough');
     await isReleased;
+  });
+});
+
+describe('a call whose status an interceptor of grpc-js withholds', () => {
+  const withholding: Interceptor = (options, next) =>
+    new InterceptingCall(next(options), {
+      start: (metadata, _listener, forward) => forward(metadata, { onReceiveStatus: () => {} }),
+    });
+
+  it.each([
+    ['ask', 'timeout', Code.DeadlineExceeded],
+    ['listen', 'timeout', Code.DeadlineExceeded],
+    ['ask', 'signal', Code.Canceled],
+    ['listen', 'signal', Code.Canceled],
+  ] as const)('ends all the same (%s, by its %s)', async (method, by, code) => {
+    const [isRunning, begin] = signal();
+    const { talk } = await startTalk(
+      'backchannel',
+      silent(begin, () => {}),
+      { interceptors: [withholding] },
+    );
+    const controller = new AbortController();
+    const options = by === 'timeout' ? { timeoutMs: 200 } : { signal: controller.signal };
+
+    const call = method === 'ask' ? talk.ask({}, options) : collected(talk.listen({}, options));
+    call.catch(() => {});
+    await isRunning;
+    controller.abort();
+
+    await expect(call).rejects.toMatchObject({ code });
   });
 });
