@@ -77,12 +77,13 @@ export class ChannelTransport implements Transport {
     // each message until the call ends. It does not wrap those of an interceptor.
     const innermost = (() => call) as unknown as Interceptor;
     const { interceptors = [], ...options } = this.#callOptions(signal, time);
-    return runStreamingCall<I, O>({
+    const response = runStreamingCall<I, O>({
       ...options,
       interceptors: [...interceptors, innermost],
       req: { stream: true, ...requestOf(method, header, contextValues), method, message },
       next: call,
     });
+    return handled(response);
   }
 
   async #callUnary<I extends DescMessage, O extends DescMessage>(
@@ -192,4 +193,13 @@ async function onlyMessageOf<T>({ messages }: ConnectCall<never, T>): Promise<T>
   if (second.done) return first.value;
   await messages.return();
   throw new ConnectError('the response of a unary method has several messages', Code.Unimplemented);
+}
+
+/**
+ * Returns `response`, whose rejection does not count as unhandled: clients of Connect await the response of
+ * a stream at the first read only, and the call may fail before.
+ */
+function handled<T>(response: Promise<T>): Promise<T> {
+  response.catch(() => {});
+  return response;
 }

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { anyPack, AnySchema } from '@bufbuild/protobuf/wkt';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { catchEscapes } from '../../fixtures/nest/escapes.js';
 import { directions } from '../../fixtures/nest/pair.js';
 import { collected, signal, texts } from '../../fixtures/connect/streams.js';
 import { WordsSchema } from '../../fixtures/connect/generated/talk_pb.js';
@@ -110,6 +112,22 @@ describe.each(directions)('a failed call of a client of Connect, %s,', (directio
 
     expect(error).toMatchObject({ code: Code.DataLoss, rawMessage: 'torn' });
     expect(received.slice(0, 1)).toEqual(['a']);
+  });
+
+  it('does not end the process when nobody has begun to read its response', async () => {
+    const escaped = catchEscapes();
+    const { talk } = await startTalk(direction, {
+      Ask: (_call, callback) => callback(null, {}),
+      Listen: (call) => void call.emit('error', failure(status.ABORTED, 'torn')),
+    });
+
+    const response = talk.listen({});
+    talk.listen({}, { signal: AbortSignal.abort() });
+    await talk.ask({});
+    await nextTurn();
+
+    expect(escaped).toEqual([]);
+    expect(await errorOf(collected(response))).toMatchObject({ code: Code.Aborted });
   });
 
   it('has code "unimplemented" for a method that nobody serves', async () => {
