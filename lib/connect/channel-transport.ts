@@ -115,8 +115,14 @@ export class ChannelTransport implements Transport {
   ): ConnectCall<MessageShape<I>, MessageShape<O>> {
     if (signal.aborted) throw ConnectError.from(signal.reason, Code.Canceled);
     const metadata = toMetadata(header);
-    const methodCall = createMethodCall(this.#carrier, this.#definitionOf(method), deadline);
-    const call = new ConnectCall<MessageShape<I>, MessageShape<O>>(methodCall, signal);
+    const definition = this.#definitionOf(method);
+    const methodCall = createMethodCall(this.#carrier, definition, deadline);
+    const { responseStream } = definition;
+    const call = new ConnectCall<MessageShape<I>, MessageShape<O>>(
+      methodCall,
+      signal,
+      responseStream,
+    );
     call.start(metadata);
     return call;
   }
@@ -189,10 +195,8 @@ async function onlyMessageOf<T>({ messages }: ConnectCall<never, T>): Promise<T>
   if (first.done) {
     throw new ConnectError('the response of a unary method has no message', Code.Unimplemented);
   }
-  const second = await messages.next();
-  if (second.done) return first.value;
-  await messages.return();
-  throw new ConnectError('the response of a unary method has several messages', Code.Unimplemented);
+  await messages.next(); // Rejects if there is another message.
+  return first.value;
 }
 
 /**

@@ -17,6 +17,8 @@ export class ConnectCall<Input, Output> {
   readonly messages: ResponseMessages<Output>;
   readonly #call: MethodCall;
   readonly #signal: AbortSignal;
+  readonly #isStream: boolean;
+  #hasMessage = false;
   readonly #onAbort = (): void => this.#fail(ConnectError.from(this.#signal.reason, Code.Canceled));
   #settleHeader!: { resolve(header: Headers): void; reject(error: ConnectError): void };
   readonly #header = new Headers();
@@ -25,10 +27,15 @@ export class ConnectCall<Input, Output> {
   /** Resumes `send`. */
   #resume: (() => void) | undefined;
 
-  /** @param signal - ends the call; not aborted yet. */
-  constructor(call: MethodCall, signal: AbortSignal) {
+  /**
+   * @param signal - ends the call; not aborted yet.
+   * @param isStream - whether the response may have several messages. If not, the second message fails the
+   * call with `unimplemented`.
+   */
+  constructor(call: MethodCall, signal: AbortSignal, isStream: boolean) {
     this.#call = call;
     this.#signal = signal;
+    this.#isStream = isStream;
     this.header = new Promise((resolve, reject) => {
       this.#settleHeader = { resolve, reject };
     });
@@ -44,7 +51,7 @@ export class ConnectCall<Input, Output> {
     this.#signal.addEventListener('abort', this.#onAbort, { once: true });
     this.#call.start(metadata, {
       onReceiveMetadata: (received) => this.#onHeader(received),
-      onReceiveMessage: (message: Output) => this.messages.push(message),
+      onReceiveMessage: (message: Output) => this.#onMessage(message),
       onReceiveStatus: (received) => this.#onStatus(received),
     });
     this.messages.read();
@@ -92,6 +99,15 @@ export class ConnectCall<Input, Output> {
   #onHeader(metadata: Metadata): void {
     addMetadata(this.#header, metadata);
     this.#settleHeader.resolve(this.#header);
+  }
+
+  #onMessage(message: Output): void {
+    if (this.#hasMessage && !this.#isStream) {
+      const why = 'the response has several messages, but the method has no response stream';
+      this.#fail(new ConnectError(why, Code.Unimplemented));
+    }
+    this.#hasMessage = true;
+    this.messages.push(message);
   }
 
   #onStatus(received: CallStatus): void {

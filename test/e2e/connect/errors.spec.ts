@@ -3,13 +3,13 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { anyPack, AnySchema } from '@bufbuild/protobuf/wkt';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, status, type ServerWritableStream, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { catchEscapes } from '../../fixtures/nest/escapes.js';
 import { directions } from '../../fixtures/nest/pair.js';
 import { collected, signal, texts } from '../../fixtures/connect/streams.js';
 import { WordsSchema } from '../../fixtures/connect/generated/talk_pb.js';
-import { startTalk } from '../../fixtures/connect/talk.js';
+import { startTalk, type Words } from '../../fixtures/connect/talk.js';
 
 /** A status as a handler gives it, whose details have one message. */
 function failure(code: status, details: string, metadata = new Metadata()): Partial<ServiceError> {
@@ -166,6 +166,44 @@ describe.each(directions)('a failed call of a client of Connect, %s,', (directio
 
     expect(error).toMatchObject({ code: Code.Unknown, rawMessage: 'the disk is full' });
     await isCancelled;
+  });
+
+  it.each(['unary', 'client streaming'])(
+    'has code "unimplemented" when the response of a %s method has several messages',
+    async (kind) => {
+      const [isCancelled, cancel] = signal();
+      const answerEndlessly = (call: ServerWritableStream<Words, Words>): void => {
+        call.on('cancelled', cancel);
+        const write = (): void => {
+          while (!call.cancelled && call.write({ text: 'more' }));
+        };
+        call.on('drain', write);
+        write();
+      };
+      const { talk } = await startTalk(
+        direction,
+        { Ask: answerEndlessly, Tell: answerEndlessly } as object,
+        { allStreams: true },
+      );
+
+      const error = await errorOf(kind === 'unary' ? talk.ask({}) : talk.tell(texts('a')));
+
+      expect(error).toMatchObject({
+        code: Code.Unimplemented,
+        rawMessage: expect.stringContaining('the response has several messages'),
+      });
+      await isCancelled;
+    },
+  );
+
+  it('has code "unimplemented" when the response of a unary method is empty', async () => {
+    const { talk } = await startTalk(
+      direction,
+      { Ask: (call: ServerWritableStream<Words, Words>) => call.end() } as object,
+      { allStreams: true },
+    );
+
+    expect(await errorOf(talk.ask({}))).toMatchObject({ code: Code.Unimplemented });
   });
 
   it('has code "internal" for a request that cannot be serialized', async () => {
