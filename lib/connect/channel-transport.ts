@@ -54,10 +54,11 @@ export class ChannelTransport implements Transport {
     contextValues?: ContextValues,
   ): Promise<UnaryResponse<I, O>> {
     const time = this.#timeOf(timeoutMs);
+    const deadline = deadlineOf(time);
     return runUnaryCall<I, O>({
       ...this.#callOptions(signal, time),
       req: { stream: false, ...requestOf(method, header, contextValues), method, message },
-      next: (request) => this.#callUnary<I, O>(request, deadlineOf(time)),
+      next: (request) => this.#callUnary<I, O>(request, deadline),
     });
   }
 
@@ -131,14 +132,16 @@ export class ChannelTransport implements Transport {
     const { interceptors } = this.#options;
     return {
       ...(signal && { signal }),
-      ...(timeoutMs !== undefined && { timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS) }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
       ...(interceptors && { interceptors }),
     };
   }
 
-  /** As in all transports of Connect, 0 and less stand for no timeout. */
+  /** As in all transports of Connect, 0 and less stand for no timeout; so does Infinity. */
   #timeOf(timeoutMs = this.#options.defaultTimeoutMs): number | undefined {
-    return timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
+    if (timeoutMs === undefined || !(timeoutMs > 0) || timeoutMs === Infinity) return undefined;
+    // Timers cannot be longer, and a deadline far in the future is no date.
+    return Math.min(timeoutMs, MAX_TIMEOUT_MS);
   }
 
   #definitionOf(method: DescMethod): MethodDefinition {

@@ -1,6 +1,7 @@
 import { Code } from '@connectrpc/connect';
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { catchEscapes } from '../../fixtures/nest/escapes.js';
 import { directions } from '../../fixtures/nest/pair.js';
 import { collected, signal, texts } from '../../fixtures/connect/streams.js';
 import { startTalk, type TalkHandlers } from '../../fixtures/connect/talk.js';
@@ -83,13 +84,18 @@ describe.each(directions)('a call of a client of Connect, %s,', (direction) => {
     ]);
   });
 
-  it('may have a timeout that is longer than timers can be', async () => {
-    const { talk } = await startTalk(direction, {
-      Ask: (_call, callback) => callback(null, { text: 'in time' }),
-    });
+  it.each([365 * DAY_MS, Number.MAX_SAFE_INTEGER, Infinity])(
+    'may have a timeout that is longer than timers can be (%d ms)',
+    async (timeoutMs) => {
+      const escaped = catchEscapes();
+      const { talk } = await startTalk(direction, {
+        Ask: (_call, callback) => callback(null, { text: 'in time' }),
+      });
 
-    expect((await talk.ask({}, { timeoutMs: 365 * DAY_MS })).text).toBe('in time');
-  });
+      expect((await talk.ask({}, { timeoutMs })).text).toBe('in time');
+      expect(escaped).toEqual([]);
+    },
+  );
 
   it.each(['ask', 'listen', 'discuss'] as const)(
     'ends when its signal is aborted, and the handler is told (%s)',

@@ -1,9 +1,11 @@
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { InterceptingCall, type Interceptor as GrpcInterceptor } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { directions } from '../../fixtures/nest/pair.js';
 import { collected, texts } from '../../fixtures/connect/streams.js';
 import { startTalk, type TalkHandlers } from '../../fixtures/connect/talk.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Tells the caller the header that its interceptors set. */
 const handlers: TalkHandlers = {
@@ -114,5 +116,27 @@ describe('interceptors of grpc-js that a listening side has for its peers', () =
       'b',
       'b grpc-js',
     ]);
+  });
+
+  it('are told one deadline, however often an interceptor of Connect makes the call', async () => {
+    const deadlines: unknown[] = [];
+    const watching: GrpcInterceptor = (options, next) => {
+      deadlines.push(options.deadline);
+      return new InterceptingCall(next(options));
+    };
+    const retrying: Interceptor = (next) => async (request) => {
+      await next(request);
+      const later = Date.now() + 1000;
+      vi.spyOn(Date, 'now').mockReturnValue(later);
+      return next(request);
+    };
+    const { talk } = await startTalk('backchannel', handlers, {
+      interceptors: [watching],
+      transport: { interceptors: [retrying] },
+    });
+
+    await talk.ask({}, { timeoutMs: 60_000 });
+
+    expect(deadlines).toEqual([expect.any(Number), deadlines[0]]);
   });
 });
