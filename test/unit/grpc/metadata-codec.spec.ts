@@ -39,4 +39,19 @@ describe('appendMetadata', () => {
     appendMetadata(headers, metadata);
     expect(headers).toEqual(['first', '1', 'name', 'value']);
   });
+
+  it('writes the names of properties that objects have', () => {
+    const metadata = new Metadata();
+    metadata.add('__proto__', 'one');
+    metadata.add('__proto__', 'two');
+    metadata.add('constructor', 'three');
+    expect(headersOf(metadata)).toEqual([
+      'constructor',
+      'three',
+      '__proto__',
+      'one',
+      '__proto__',
+      'two',
+    ]);
+  });
 });
