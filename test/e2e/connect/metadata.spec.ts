@@ -83,6 +83,15 @@ describe.each(directions)('metadata of a client of Connect, %s:', (direction) =>
   it.each([
     ['text that gRPC cannot carry', { note: 'ü' }],
     ['a binary header that is not base64', { 'note-bin': '*' }],
+    ['a header of HTTP/1.1 connections', { connection: 'keep-alive' }],
+    ['an option of HTTP/1.1 connections', { 'keep-alive': 'timeout=5' }],
+    ['a header of connections to proxies', { 'proxy-connection': 'keep-alive' }],
+    ['an encoding of HTTP/1.1', { 'transfer-encoding': 'chunked' }],
+    ['an upgrade of HTTP/1.1', { upgrade: 'h2c' }],
+    ['the settings of an upgrade', { 'http2-settings': 'AAMAAABk' }],
+    ['a length of the request', { 'content-length': '3' }],
+    ['a host', { host: 'example.org' }],
+    ['a timeout', { 'grpc-timeout': '1S' }],
   ])('%s fails the call before it begins', async (_, headers) => {
     let calls = 0;
     const { talk } = await startTalk(direction, {
@@ -98,5 +107,21 @@ describe.each(directions)('metadata of a client of Connect, %s:', (direction) =>
     });
     await talk.ask({});
     expect(calls).toBe(1);
+  });
+
+  it('headers that belong to the channel are ignored', async () => {
+    let received!: Metadata;
+    const { talk } = await startTalk(direction, {
+      Ask: (call, callback) => {
+        received = call.metadata;
+        callback(null, {});
+      },
+    });
+
+    await talk.ask({}, { headers: { 'content-type': 'text/plain', te: 'gzip', tenant: 'blue' } });
+
+    expect(received.get('tenant')).toEqual(['blue']);
+    expect(received.get('te')).not.toContain('gzip');
+    expect(received.get('content-type')).not.toContain('text/plain');
   });
 });
