@@ -42,7 +42,7 @@ type ServiceNode = Record<string, StubClass>;
  * - A request stream that fails, or emits a value that is no message, fails the call. In Nest's client the
  *   error is uncaught and ends the process. Requests are written with backpressure, see `stubMethod`.
  * - Services have two names: with and without their package. The one without the package means the first
- *   service of this name.
+ *   service of this name that the option `services` includes.
  * - Methods of a service may have any name, because a bare client without service methods makes the calls.
  */
 export abstract class GrpcStubs extends ClientGrpcProxy {
@@ -137,11 +137,15 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     this.grpcClients = [];
   }
 
-  /** @internal The package that contains the service, if there is one: under either name of the service. */
+  /**
+   * @internal The first service of this name, with or without its package, that the option `services`
+   * includes.
+   */
   protected override getClient(name: string): ServiceNode | undefined {
-    const node = super.getClient(name) as ServiceNode | undefined;
-    if (typeof node?.[name] === 'function') return node;
-    const found = stubClassesOf(this.grpcClients).find(({ fullName }) => fullName === name);
+    const names = this.#selectedNames;
+    const found = stubClassesOf(this.grpcClients).find(
+      (service) => isNamed(service, name) && isSelected(names, service),
+    );
     return found && { [name]: found.stub };
   }
 

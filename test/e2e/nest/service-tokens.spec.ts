@@ -164,6 +164,22 @@ describe('services of one name in two packages', () => {
     }
   });
 
+  it('have, under the name without a package, the one that is selected', async () => {
+    const parts = { controllers: [AgentController] };
+    const selecting = { ...proto, services: [New] };
+    const { registry, url } = await startListener({ ...selecting, backchannel: selecting }, parts);
+    const { client } = await startDialer({ url, ...selecting, backchannel: selecting }, parts);
+    const peer = await registry.waitFor();
+
+    for (const stubs of [client, peer]) {
+      const { runNew } = stubs.getService<{ runNew: Run }>('Agent');
+      expect(await firstValueFrom(runNew({}))).toEqual({ text: 'new' });
+    }
+    const { backchannel } = peer;
+    expect(client.getClientByServiceName<object>('Agent')).toHaveProperty('runNew');
+    expect(backchannel.getClientByServiceName<object>('Agent')).toHaveProperty('runNew');
+  });
+
   it('are selected apart', () => {
     const selecting = { ...proto, services: [New] };
     const client = closing(new BackchannelClient({ ...selecting, lazy: true }));
