@@ -1,5 +1,11 @@
 import type { Transport } from '@connectrpc/connect';
-import type { ChannelInterface } from '@grpc/grpc-js';
+import type {
+  ChannelInterface,
+  ClientOptions,
+  InterceptingCall,
+  Interceptor,
+  InterceptorProvider,
+} from '@grpc/grpc-js';
 import type { ClientConn, Peer } from '../backchannel/index.js';
 import { hasMethods, OptionError, showValue, verifyOptions } from '../options/index.js';
 import { ChannelTransport } from './channel-transport.js';
@@ -9,6 +15,8 @@ import { TRANSPORT_RULES, type ConnectTransportOptions } from './transport-optio
 export interface HubClient {
   /** Returns the channel of the forward calls. */
   unwrap<T = ChannelInterface>(): T;
+  /** Interceptors of grpc-js for the calls. Default: none. */
+  readonly clientOptions?: Pick<ClientOptions, 'interceptors' | 'interceptor_providers'>;
 }
 
 /**
@@ -28,14 +36,15 @@ export function createPeerTransport(
   const conn = connOf(peer);
   const { channel, clientOptions } = conn;
   return new ChannelTransport(
-    { channel, interceptors: clientOptions.interceptors ?? [] },
+    { channel, interceptors: interceptorsOf(clientOptions) },
     verifyOptions('createPeerTransport', TRANSPORT_RULES, options),
   );
 }
 
 /**
  * Creates a transport for the dialing side: `createClient(Hub, createHubTransport(client))` calls the
- * listening side. Messages are those of protobuf-es; no proto file is loaded.
+ * listening side. Messages are those of protobuf-es; no proto file is loaded. Interceptors of grpc-js that the
+ * client has in `channelOptions` run inside those of Connect.
  *
  * @param client - a `BackchannelClient`; without Nest, the channel of `ClientHandshaker.createChannel`.
  * @throws OptionError for another first argument, or naming a bad option.
@@ -45,7 +54,10 @@ export function createHubTransport(
   options: ConnectTransportOptions = {},
 ): Transport {
   return new ChannelTransport(
-    { channel: channelOf(client), interceptors: [] },
+    {
+      channel: channelOf(client),
+      interceptors: interceptorsOf((client as Partial<HubClient>).clientOptions),
+    },
     verifyOptions('createHubTransport', TRANSPORT_RULES, options),
   );
 }
@@ -74,6 +86,23 @@ function channelOf(client: HubClient | ChannelInterface): ChannelInterface {
     `createHubTransport: the first argument must be a BackchannelClient or the channel of ClientHandshaker.createChannel, not ${showValue(client)}`,
     'client',
   );
+}
+
+/** Returns interceptors that do what those of grpc-js clients with these options do. */
+function interceptorsOf({
+  interceptors = [],
+  interceptor_providers: providers = [],
+}: NonNullable<HubClient['clientOptions']> = {}): Interceptor[] {
+  // grpc-js also accepts a single interceptor.
+  return [...[interceptors].flat(), ...providers.map(toInterceptor)];
+}
+
+/** A provider returns no interceptor for methods that it leaves alone. */
+function toInterceptor(provider: InterceptorProvider): Interceptor {
+  return (options, next) => {
+    const interceptor = provider(options.method_definition) as Interceptor | null | undefined;
+    return interceptor ? interceptor(options, next) : (next(options) as InterceptingCall);
+  };
 }
 
 function isChannel(value: unknown): value is ChannelInterface {

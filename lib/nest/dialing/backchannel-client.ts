@@ -3,6 +3,7 @@ import {
   type ChannelCredentials,
   type ChannelInterface,
   type ChannelOptions,
+  type ClientOptions,
 } from '@grpc/grpc-js';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { filter, firstValueFrom, type Observable, type Subscription } from 'rxjs';
@@ -199,6 +200,25 @@ export class BackchannelClient
   /** Returns the channel of the forward calls, for other stubs. Its `close()` has no effect. */
   override unwrap<T = ChannelInterface>(): T {
     return this.#borrowed as T;
+  }
+
+  /**
+   * Options that bind a grpc-js client to this connection, with the interceptors of `channelOptions`: pass
+   * them to the constructor of any stub. The transformer counts messages that wait in the stub towards the
+   * memory limit of the connection.
+   */
+  get clientOptions(): Pick<
+    ClientOptions,
+    'channelOverride' | 'interceptors' | 'interceptor_providers' | 'callInvocationTransformer'
+  > {
+    const { interceptors, interceptor_providers, callInvocationTransformer } = this.options
+      .channelOptions as ClientOptions;
+    return {
+      channelOverride: this.#borrowed,
+      ...(interceptors && { interceptors }),
+      ...(interceptor_providers && { interceptor_providers }),
+      ...(callInvocationTransformer && { callInvocationTransformer }),
+    };
   }
 
   /**
