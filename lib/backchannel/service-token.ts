@@ -52,7 +52,10 @@ export function serviceOf<Stub extends object = never>(
 
 /** Whether `value` is a token of `serviceOf`. */
 export function isServiceToken(value: unknown): value is ServiceToken<object> {
-  return typeof value === 'object' && value !== null && STUB in value;
+  if (typeof value !== 'object' || value === null || !(STUB in value)) return false;
+  // The symbol is global, so any object may have it.
+  const { name } = value as { name?: unknown };
+  return typeof name === 'string' && NAME.test(name);
 }
 
 /**

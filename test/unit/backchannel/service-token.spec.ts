@@ -40,6 +40,17 @@ describe('the token of a service', () => {
 });
 
 describe('a stub of a service', () => {
+  it.each([7, undefined, '', 'praefect/Praefect'])(
+    'is not found by an object like a token whose name is %o',
+    (name) => {
+      const forged = { name, [Symbol.for('nestjs-backchannel.stub')]: undefined };
+
+      expect(() => conn.getService(forged as never)).toThrow(
+        'getService: the service must be its name, or a token of serviceOf<Stub>(name), not ',
+      );
+    },
+  );
+
   const conn: ClientConn = new Conn({} as never, [], () => ({
     getService: <T>(name: string) => ({ name }) as T,
     getClientByServiceName: <T>() => ({}) as T,
