@@ -9,7 +9,7 @@ export type BackchannelErrorCode =
    *
    * gRPC status: FAILED_PRECONDITION.
    * Remedy: Let the caller connect with a backchannel client. If plain clients call the handler as well,
-   * use `@Backchannel({ optional: true })`.
+   * use `@Backchannel({ optional: true })`. On the dialing side, use `@CurrentClient()`.
    */
   | 'ERR_BACKCHANNEL_NOT_MULTIPLEXED'
   /**
@@ -89,18 +89,24 @@ export class BackchannelError extends Error {
   }
 }
 
+const CALLER_IS_PLAIN =
+  'this client cannot be called back: its connection is not multiplexed; it must connect through a backchannel client';
+const CALLER_IS_NO_PEER =
+  'the caller is no peer: this application made the connection of the call; the dialing side has the client of the connection, by @CurrentClient() or getBackchannelClient(call)';
+
 /**
- * The call came in on a plain connection, so there is no backchannel to its client. Go:
- * `ErrNonMultiplexedConnection`.
+ * The call came in on a plain connection, so there is no backchannel to its client; or on a connection that
+ * this side made, so the caller is no peer of it. Go: `ErrNonMultiplexedConnection`.
  */
 export class NonMultiplexedConnectionError extends BackchannelError {
   override readonly name = 'NonMultiplexedConnectionError';
 
-  constructor() {
+  /** @param isDialed - whether this side made the connection of the call. Default false. */
+  constructor(isDialed = false) {
     super(
       'ERR_BACKCHANNEL_NOT_MULTIPLEXED',
       status.FAILED_PRECONDITION,
-      'this client cannot be called back: its connection is not multiplexed; it must connect through a backchannel client',
+      isDialed ? CALLER_IS_NO_PEER : CALLER_IS_PLAIN,
     );
   }
 }

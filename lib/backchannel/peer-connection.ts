@@ -8,6 +8,7 @@ import {
 } from '../grpc/index.js';
 import type { PeerIdentity } from './authorize-peer.js';
 import type { ClientConn } from './client-conn.js';
+import { DialedConnectionInfo } from './dialed-connection-info.js';
 import { NonMultiplexedConnectionError, UnknownPeerError } from './errors.js';
 import type { Peer, PeerId } from './peer.js';
 import { Registry } from './registry.js';
@@ -101,7 +102,8 @@ export class PeerConnectionInfo extends ConnectionInfo {
  * Returns the id of the peer that made a call. Go: `backchannel.GetPeerID`.
  *
  * @param call - the call that the handler received.
- * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
+ * @throws NonMultiplexedConnectionError if the call came in on a plain connection, or on one that this side
+ * made.
  */
 export function getPeerId(call: CallLike): PeerId {
   return peerConnectionOf(call).peerId;
@@ -111,7 +113,8 @@ export function getPeerId(call: CallLike): PeerId {
  * Returns the peer that made a call, even if it has disconnected in the meantime.
  *
  * @param call - the call that the handler received.
- * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
+ * @throws NonMultiplexedConnectionError if the call came in on a plain connection, or on one that this side
+ * made.
  */
 export function getPeer(call: CallLike): Peer {
   return peerConnectionOf(call).peer;
@@ -120,7 +123,8 @@ export function getPeer(call: CallLike): Peer {
 /**
  * Returns the connection on which a handler can call the peer that made `call`.
  *
- * @throws NonMultiplexedConnectionError if the call came in on a plain connection.
+ * @throws NonMultiplexedConnectionError if the call came in on a plain connection, or on one that this side
+ * made.
  * @throws UnknownPeerError if the peer has disconnected in the meantime.
  */
 export function getBackchannel(call: CallLike): ClientConn {
@@ -146,5 +150,5 @@ export function withId<T extends CallLike>(call: T, id: PeerId, registry = new R
 function peerConnectionOf(call: CallLike): PeerConnectionInfo {
   const connection = connectionOf(call);
   if (connection instanceof PeerConnectionInfo) return connection;
-  throw new NonMultiplexedConnectionError();
+  throw new NonMultiplexedConnectionError(connection instanceof DialedConnectionInfo);
 }

@@ -208,6 +208,9 @@ describe('@CurrentPeer', () => {
     expect(await firstValueFrom(calls.inspect({}))).toMatchObject({ peer: 'no peer' });
     await expect(firstValueFrom(calls.fail({ code: 1, details: '' }))).rejects.toMatchObject({
       code: status.FAILED_PRECONDITION,
+      details: expect.stringContaining(
+        'the caller is no peer: this application made the connection of the call',
+      ) as string,
     });
   });
 });
