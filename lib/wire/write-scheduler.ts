@@ -155,6 +155,9 @@ export class WriteScheduler<Source extends Sendable> {
     try {
       this.#host.onFlushStart();
       this.#takeTurns();
+    } catch (error) {
+      this.#resumeLater();
+      throw error;
     } finally {
       // Application callbacks ran meanwhile. Even if one has thrown, the bytes must be written.
       this.#host.onFlushEnd();
@@ -162,6 +165,16 @@ export class WriteScheduler<Source extends Sendable> {
     }
     if (socket.writableLength >= LEAST_AT_A_TIME) this.#startTiming();
     else if (this.#waits) this.#adapt(this.#atATime, 0); // The socket took everything at once.
+  }
+
+  /**
+   * Schedules a flush for the sources that an error has kept from their turns. It waits for the event loop,
+   * because a source that fails at every turn would starve all else.
+   */
+  #resumeLater(): void {
+    if (this.idle || this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(this.#onTick);
   }
 
   #takeTurns(): void {

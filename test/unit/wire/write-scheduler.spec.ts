@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { Writable, type Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { catchEscapes } from '../../fixtures/nest/escapes.js';
 import { WriteScheduler, type Sendable } from '../../../lib/wire/index.js';
 
 const KiB = 1024;
@@ -122,5 +124,57 @@ describe('what a socket is given at a time', () => {
     }
 
     expect(seen.size).toBe(10);
+  });
+});
+
+/** Lets the event loop turn ten times. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+}
+
+describe('a source that fails at its turn', () => {
+  /** Two sources, of which the first fails until `repair` is called; each has one frame. */
+  function failingFirst() {
+    const sent: string[] = [];
+    let isBroken = true;
+    const [first, second] = ['first', 'second'].map((name) => ({
+      name,
+      get sendable() {
+        return !sent.includes(name);
+      },
+    })) as [Sendable & { name: string }, Sendable & { name: string }];
+    turns = new WriteScheduler<Sendable>(new Network(Infinity) as unknown as Duplex, {
+      blocked: false,
+      onFlushStart() {},
+      sendFrame: (source) => {
+        if (source === first && isBroken) throw new Error('broken');
+        sent.push((source as typeof first).name);
+      },
+      onFlushEnd() {},
+    });
+    turns.activate(first);
+    turns.activate(second);
+    return { sent, repair: () => (isBroken = false) };
+  }
+
+  it('does not keep others from their turns, and has another one itself', async () => {
+    const escaped = catchEscapes();
+    const { sent, repair } = failingFirst();
+
+    await someTurns();
+    expect(escaped).toContain('broken');
+    repair();
+    await someTurns();
+
+    expect(sent).toEqual(['second', 'first']);
+  });
+
+  it('does not starve the event loop', async () => {
+    const escaped = catchEscapes();
+    failingFirst();
+
+    await someTurns();
+
+    expect(escaped.length).toBeLessThan(20);
   });
 });
