@@ -22,7 +22,7 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect';
 import { createMethodUrl, runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol';
-import { MAX_TIMEOUT_MS } from '../options/index.js';
+import { MAX_TIMEOUT_MS, showValue } from '../options/index.js';
 import { ConnectCall } from './connect-call.js';
 import { toMetadata } from './headers.js';
 import { createMethodCall, type CallCarrier, type MethodDefinition } from './method-call.js';
@@ -70,6 +70,10 @@ export class ChannelTransport implements Transport {
     message: AsyncIterable<MessageInitShape<I>>,
     contextValues?: ContextValues,
   ): Promise<StreamResponse<I, O>> {
+    if (!isAsyncIterable(message)) {
+      const why = `the request of ${method.name} must be an async iterable, not ${showValue(message)}`;
+      return handled(Promise.reject(new ConnectError(why, Code.InvalidArgument)));
+    }
     const time = this.#timeOf(timeoutMs);
     const deadline = deadlineOf(time);
     const call = (request: StreamRequest) =>
@@ -200,6 +204,12 @@ async function onlyMessageOf<T>({ messages }: ConnectCall<never, T>): Promise<T>
   }
   await messages.next(); // Rejects if there is another message.
   return first.value;
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return (
+    typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function'
+  );
 }
 
 /**

@@ -206,6 +206,36 @@ describe.each(directions)('a failed call of a client of Connect, %s,', (directio
     expect(await errorOf(talk.ask({}))).toMatchObject({ code: Code.Unimplemented });
   });
 
+  it.each([
+    ['an array', [{ text: 'a' }], '(an array)'],
+    ['nothing', undefined, 'not undefined'],
+  ])(
+    'has code "invalid_argument" when the request stream is %s, and does not begin',
+    async (_, request, shown) => {
+      const escaped = catchEscapes();
+      let calls = 0;
+      const { talk } = await startTalk(direction, {
+        Tell: () => void (calls += 1),
+        Discuss: () => void (calls += 1),
+        Ask: (_call, callback) => callback(null, {}),
+      });
+      const given = request as unknown as AsyncIterable<{ text: string }>;
+
+      for (const call of [talk.tell(given), collected(talk.discuss(given))]) {
+        expect(await errorOf(call)).toMatchObject({
+          code: Code.InvalidArgument,
+          rawMessage: expect.stringContaining(shown),
+        });
+      }
+      talk.discuss(given);
+      await talk.ask({});
+      await nextTurn();
+
+      expect(calls).toBe(0);
+      expect(escaped).toEqual([]);
+    },
+  );
+
   it('has code "internal" for a request that cannot be serialized', async () => {
     const { talk } = await startTalk(direction, {
       Ask: (_call, callback) => callback(null, {}),
