@@ -169,6 +169,32 @@ describe.each(directions)('a call of a client of Connect, %s,', (direction) => {
   });
 });
 
+describe('a call whose signal an interceptor of grpc-js aborts as it starts', () => {
+  it.each(['ask', 'listen'] as const)('ends (%s)', async (method) => {
+    const controller = new AbortController();
+    const aborting: Interceptor = (options, next) =>
+      new InterceptingCall(next(options), {
+        start: (metadata, listener, forward) => {
+          controller.abort();
+          forward(metadata, listener);
+        },
+      });
+    const { talk } = await startTalk(
+      'backchannel',
+      silent(
+        () => {},
+        () => {},
+      ),
+      { interceptors: [aborting] },
+    );
+    const options = { signal: controller.signal };
+
+    const call = method === 'ask' ? talk.ask({}, options) : collected(talk.listen({}, options));
+
+    await expect(call).rejects.toMatchObject({ code: Code.Canceled });
+  });
+});
+
 describe('a call whose status an interceptor of grpc-js withholds', () => {
   const withholding: Interceptor = (options, next) =>
     new InterceptingCall(next(options), {
