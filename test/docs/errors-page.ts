@@ -29,9 +29,9 @@ const INTRODUCTION = `<!-- Written by \`npm run docs:errors\` from the doc block
 
 # Errors
 
-After this page you can handle each error of this package by its code. Codes are stable across releases; messages are not. The status is that of the calls that the error ends; an error without a status is thrown by the call that caused it. [Troubleshooting](troubleshooting.md) starts from symptoms instead.
+After this page you can handle each error of this package by its code. Codes are stable across releases; messages are not. The column \`gRPC status\` is the status of the calls that the error ends; an error without a status is thrown by the function that caused it. [Troubleshooting](troubleshooting.md) lists errors by their symptoms.
 
-Errors of sockets and of TLS (\`ECONNRESET\`, \`ERR_TLS_...\`) are passed on unchanged, mostly as the \`cause\` of one of these. Calls that they end have the status UNAVAILABLE.
+Errors of sockets and of TLS (\`ECONNRESET\`, \`ERR_TLS_...\`) stay unchanged; most are the \`cause\` of an error of this package. Calls that they end have the status UNAVAILABLE.
 `;
 
 /** The text of docs/errors.md, made of the library's sources. */
