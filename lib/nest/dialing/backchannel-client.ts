@@ -12,16 +12,13 @@ import {
   BorrowedChannel,
   channelLeftToGrpcJs,
   engineOf,
-  grpcJsEngine,
   keepConnected,
   obeyPeer,
-  problemOfTarget,
   type DialChannel,
 } from '../../grpc/index.js';
 import {
   func,
   millisecondsOrInfinity,
-  OptionError,
   verifyArgument,
   verifyOptions,
 } from '../../options/index.js';
@@ -43,6 +40,7 @@ import {
   verifyDialingParts,
   type BackchannelClientParts,
 } from './dialing-parts.js';
+import { verifyProxy, verifyUrl } from './verify-dialing-options.js';
 
 /** Address that Nest's own gRPC client dials by default. */
 const DEFAULT_URL = 'localhost:5000';
@@ -273,21 +271,6 @@ export class BackchannelClient
     this.#stopKeeping?.();
     this.#stopKeeping = undefined;
   }
-}
-
-/** @throws OptionError for a url that no engine can dial. */
-function verifyUrl(url: string): void {
-  const problem = problemOfTarget(url);
-  if (problem !== undefined) throw new OptionError(`BackchannelClient: "url" ${problem}`, 'url');
-}
-
-/** @throws OptionError for a proxy that the engine would ignore. */
-function verifyProxy({ engine, proxy }: BackchannelClientOptions): void {
-  if (typeof proxy !== 'string' || engineOf(engine) !== grpcJsEngine) return;
-  throw new OptionError(
-    'BackchannelClient: "proxy" needs the built-in engine: with engine "grpc-js" set the environment variable https_proxy',
-    'proxy',
-  );
 }
 
 /** Creates the channel of the client: the engine dials, unless the carrier does. */
