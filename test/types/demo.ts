@@ -6,11 +6,11 @@ import {
   type Peer,
   type Registry,
 } from 'nestjs-backchannel';
-import type { AgentClient, HubClient } from '../fixtures/ts-proto/demo.js';
+import type { AgentClient, HubClient } from '../fixtures/ts-proto/generated/demo.js';
 
-// What the programs of these folders have in common. They are compiled, and never run.
+// What the programs of these folders have in common. They are compiled; only a controller of right/docs is run.
 
-export type * from '../fixtures/ts-proto/demo.js';
+export type * from '../fixtures/ts-proto/generated/demo.js';
 
 export const Agent = serviceOf<AgentClient>('demo.Agent');
 export const Hub = serviceOf<HubClient>('demo.Hub');

@@ -3,26 +3,25 @@ import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { firstValueFrom, from, map, of, toArray, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { Backchannel, PeerId, serviceOf, type HandlersOf } from 'nestjs-backchannel';
+import { Backchannel, PeerId, serviceOf } from 'nestjs-backchannel';
 import {
   AGENT_SERVICE_NAME,
   AgentControllerMethods,
   DEMO_PACKAGE_NAME,
   HUB_SERVICE_NAME,
-  HubControllerMethods,
   type AgentClient,
   type AgentController,
   type HelloReply,
   type HelloRequest,
   type HubClient,
-  type HubController,
   type RunReply,
   type RunRequest,
-} from '../../fixtures/ts-proto/demo.js';
+} from '../../fixtures/ts-proto/generated/demo.js';
 import {
   HubControllerMethods as HubWithRestControllerMethods,
   type HubController as HubWithRestController,
-} from '../../fixtures/ts-proto/demo-with-rest.js';
+} from '../../fixtures/ts-proto/generated-with-rest/demo.js';
+import { HubController } from '../../types/right/docs/hub.controller.js';
 import { startDialer, startListener } from '../../fixtures/nest/in-test.js';
 
 const proto = {
@@ -31,29 +30,6 @@ const proto = {
 };
 const Hub = serviceOf<HubClient>(`${DEMO_PACKAGE_NAME}.${HUB_SERVICE_NAME}`);
 const Agent = serviceOf<AgentClient>(`${DEMO_PACKAGE_NAME}.${AGENT_SERVICE_NAME}`);
-
-/** Generated with `nestJs=true`. */
-@Controller()
-@HubControllerMethods()
-class PlainController implements HandlersOf<HubController> {
-  async hello(
-    @Payload() { name }: HelloRequest,
-    @Backchannel(Agent) agent: AgentClient,
-  ): Promise<HelloReply> {
-    const { output } = await firstValueFrom(agent.run({ command: name }));
-    return { message: output };
-  }
-
-  report(
-    @Payload() requests: Observable<HelloRequest>,
-    @PeerId() id: PeerId,
-  ): Observable<HelloReply> {
-    return requests.pipe(
-      toArray(),
-      map(({ length }) => ({ message: `${length} of peer ${id}` })),
-    );
-  }
-}
 
 /** Generated with `nestJs=true,addNestjsRestParameter=true`. */
 @Controller()
@@ -73,7 +49,7 @@ class WithRestController implements HubWithRestController {
   ): Observable<HelloReply> {
     return requests.pipe(
       toArray(),
-      map(({ length }) => ({ message: `${length} of peer ${id}` })),
+      map(({ length }) => ({ message: `peer ${id} reported ${length} times` })),
     );
   }
 }
@@ -91,7 +67,7 @@ class DialingController implements AgentController {
 }
 
 describe.each([
-  ['HandlersOf', PlainController],
+  ['HandlersOf', HubController],
   ['addNestjsRestParameter', WithRestController],
 ])('a controller that implements the interface of ts-proto by %s', (_way, controller) => {
   it('gets what its parameters inject, and is called with the types of the service', async () => {
@@ -108,7 +84,7 @@ describe.each([
 
     expect(await firstValueFrom(hub.hello({ name: 'ls' }))).toEqual({ message: 'ran ls' });
     expect(await firstValueFrom(hub.report(of({ name: 'a' }, { name: 'b' })))).toEqual({
-      message: '2 of peer 1',
+      message: 'peer 1 reported 2 times',
     });
     expect(await firstValueFrom(agent.follow({ command: 'ab' }).pipe(toArray()))).toEqual([
       { output: 'a' },

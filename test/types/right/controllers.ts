@@ -12,7 +12,7 @@ import {
   type Peer,
 } from 'nestjs-backchannel';
 import { firstValueFrom, map, type Observable } from 'rxjs';
-import type { HubController as HandlersWithRest } from '../../fixtures/ts-proto/demo-with-rest.js';
+import type { HubController as HandlersWithRest } from '../../fixtures/ts-proto/generated-with-rest/demo.js';
 import {
   Agent,
   type AgentClient,

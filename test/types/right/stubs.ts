@@ -1,6 +1,9 @@
 import { BackchannelModule, serviceOf, type ServiceToken } from 'nestjs-backchannel';
 import { firstValueFrom, of } from 'rxjs';
-import type { AGENT_SERVICE_NAME, DEMO_PACKAGE_NAME } from '../../fixtures/ts-proto/demo.js';
+import type {
+  AGENT_SERVICE_NAME,
+  DEMO_PACKAGE_NAME,
+} from '../../fixtures/ts-proto/generated/demo.js';
 import { Agent, client, conn, Hub, peer, registry, type AgentClient } from '../demo.js';
 
 export const { output } = await firstValueFrom(peer.getService(Agent).run({ command: 'ls' }));

@@ -1,1 +1,1 @@
-export * from '../../../fixtures/ts-proto/demo.js';
+export * from '../../../fixtures/ts-proto/generated/demo.js';
