@@ -11,11 +11,18 @@ const PATIENCE_MS = 60_000;
 /** Maximum number of names that are watched, and that are remembered as told. */
 const MAX_NAMES = 100;
 
+/** Two peers with the same name, until one of them disconnects or the timer warns of them. */
+interface Namesakes {
+  readonly older: Peer;
+  readonly newer: Peer;
+  readonly timer: NodeJS.Timeout;
+}
+
 /** Warns of live peers with the same name, once for each name: `registry.named` finds only one of them. */
 export class NamesakeWatch {
   readonly #log: RateLimitedLog;
   readonly #registry: Registry;
-  readonly #watched = new Set<string>();
+  readonly #watched = new Map<string, Namesakes>();
   readonly #told = new Set<string>();
 
   constructor(log: RateLimitedLog, registry: Registry) {
@@ -23,21 +30,29 @@ export class NamesakeWatch {
     this.#registry = registry;
   }
 
-  /** Looks whether a peer that has connected has the name of another one. */
-  connected(peer: Peer): void {
-    const { name } = peer;
+  /** Watches a peer that has connected if another one has its name. */
+  connected(newer: Peer): void {
+    const { name } = newer;
     if (name === undefined || this.#told.has(name) || this.#watched.has(name)) return;
     const older = this.#registry.namesakesOf(name).at(-2);
     if (older === undefined || this.#watched.size === MAX_NAMES) return;
-    this.#watched.add(name);
-    setTimeout(() => {
+    const timer = setTimeout(() => {
       this.#watched.delete(name);
-      if (this.#isConnected(older) && this.#isConnected(peer)) this.#warn(name, older, peer);
+      this.#warn(name, older, newer);
     }, PATIENCE_MS).unref();
+    this.#watched.set(name, { older, newer, timer });
   }
 
-  #isConnected(peer: Peer): boolean {
-    return this.#registry.get(peer.id) === peer;
+  /** Ends the watch of a peer that has disconnected; nothing of it is kept. */
+  disconnected(peer: Peer): void {
+    const { name } = peer;
+    const namesakes = name === undefined ? undefined : this.#watched.get(name);
+    if (namesakes === undefined || (namesakes.older !== peer && namesakes.newer !== peer)) return;
+    clearTimeout(namesakes.timer);
+    this.#watched.delete(name!);
+    // Of three with one name, two are left.
+    const newest = this.#registry.named(name!);
+    if (newest !== undefined) this.connected(newest);
   }
 
   #warn(name: string, older: Peer, newer: Peer): void {

@@ -28,6 +28,7 @@ export function logPeers(log: RateLimitedLog, registry: Registry): void {
   const namesakes = new NamesakeWatch(log, registry);
   registry.peers$.subscribe((event) => {
     if (event.type === 'connected') namesakes.connected(event.peer);
+    else namesakes.disconnected(event.peer);
     const isLost = event.type === 'disconnected' && event.departure.cause === 'lost';
     if (isLost) log.write('warn', 'peers lost', () => lineOf(event));
     else log.write('log', `peers ${event.type}`, () => lineOf(event));

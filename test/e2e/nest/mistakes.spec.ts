@@ -794,6 +794,27 @@ describe('two live peers with one name', () => {
     expect(warnings()).toEqual([]);
   });
 
+  it('leave nothing behind when one of them goes', () => {
+    const { peers, connects } = startClock();
+    connects('agent-7');
+    const younger = connects('agent-7');
+
+    peers.removeBackchannel(younger);
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('are told of when a third one has gone', () => {
+    const { peers, connects, warnings } = startClock();
+    const first = connects('agent-7');
+    for (let others = 0; others < 2; others += 1) connects('agent-7');
+
+    peers.removeBackchannel(first);
+    vi.advanceTimersByTime(MINUTE_MS);
+
+    expect(warnings()).toEqual([expect.stringMatching(/^peers 2 .* and 3 .* have the same name/)]);
+  });
+
   it('are not told of peers with other names, or with none', () => {
     const { connects, warnings } = startClock();
     for (const name of ['agent-7', 'agent-8', undefined, undefined]) connects(name);
