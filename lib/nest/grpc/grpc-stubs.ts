@@ -79,6 +79,7 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
 
   /** @throws OptionError if the option `services` excludes the service. */
   override getClientByServiceName<T = unknown>(name: string): T {
+    if (this.clients.has(name)) return super.getClientByServiceName<T>(name);
     this.#verifySelected(name);
     if (this.getClient(name) !== undefined) return super.getClientByServiceName<T>(name);
     return this.#named(() => super.getClientByServiceName<T>(name));
