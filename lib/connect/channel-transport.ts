@@ -26,6 +26,7 @@ import { MAX_TIMEOUT_MS, showValue } from '../options/index.js';
 import { ConnectCall } from './connect-call.js';
 import { toMetadata } from './headers.js';
 import { createMethodCall, type CallCarrier, type MethodDefinition } from './method-call.js';
+import { requestMessages } from './request-messages.js';
 import type { ConnectTransportOptions } from './transport-options.js';
 
 /** Headers as callers pass them. `HeadersInit` is no global type of Node. */
@@ -85,7 +86,12 @@ export class ChannelTransport implements Transport {
     const response = runStreamingCall<I, O>({
       ...options,
       interceptors: [...interceptors, innermost],
-      req: { stream: true, ...requestOf(method, header, contextValues), method, message },
+      req: {
+        stream: true,
+        ...requestOf(method, header, contextValues),
+        method,
+        message: requestMessages(message),
+      },
       next: call,
     });
     return handled(response);
