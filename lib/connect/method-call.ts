@@ -1,4 +1,6 @@
+import { Code, ConnectError } from '@connectrpc/connect';
 import {
+  connectivityState,
   Metadata,
   status,
   type ChannelInterface,
@@ -38,15 +40,20 @@ export function createMethodCall(
 }
 
 function callOf(channel: ChannelInterface, options: InterceptorOptions): Call {
-  const call = channel.createCall(
-    options.method_definition.path,
-    options.deadline ?? Infinity,
-    options.host,
-    options.parent ?? null,
-    options.propagate_flags,
-  );
+  const call = openCall(channel, options);
   if (options.credentials) call.setCredentials(options.credentials);
   return call;
+}
+
+/** @throws ConnectError `unavailable` if the channel is closed, as that of a peer that has left. */
+function openCall(channel: ChannelInterface, options: InterceptorOptions): Call {
+  const { method_definition: method, deadline = Infinity, host, parent, propagate_flags } = options;
+  try {
+    return channel.createCall(method.path, deadline, host, parent ?? null, propagate_flags);
+  } catch (cause) {
+    if (channel.getConnectivityState(false) !== connectivityState.SHUTDOWN) throw cause;
+    throw new ConnectError(messageOf(cause), Code.Unavailable, undefined, undefined, cause);
+  }
 }
 
 /** Serialises requests and parses responses of a call of a channel. */

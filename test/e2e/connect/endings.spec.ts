@@ -167,6 +167,18 @@ describe.each(directions)('a call of a client of Connect, %s,', (direction) => {
     expect((await talk.tell(endless())).text).toBe('enough');
     await isReleased;
   });
+
+  it.each(['ask', 'listen'] as const)(
+    'that begins on a closed channel fails with unavailable (%s)',
+    async (method) => {
+      const { talk, end } = await startTalk(direction, {});
+      await end();
+
+      const call = method === 'ask' ? talk.ask({}) : collected(talk.listen({}));
+
+      await expect(call).rejects.toMatchObject({ code: Code.Unavailable });
+    },
+  );
 });
 
 describe('a call whose signal an interceptor of grpc-js aborts as it starts', () => {
