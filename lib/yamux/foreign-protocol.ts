@@ -1,5 +1,9 @@
+import { PROTOCOL_VERSION } from './frame.js';
+
 /** Largest number of characters of the peer's first line that an error repeats. */
 const MAX_SHOWN = 40;
+/** Largest number of bytes that an error shows as hexadecimal digits. */
+const MAX_HEX_BYTES = 8;
 
 /** Content types of the TLS records that a TLS server can send first: alert and handshake (RFC 8446, 5.1). */
 const TLS_RECORDS = new Set([0x15, 0x16]);
@@ -23,19 +27,21 @@ export function isHttp2Settings(flags: number): boolean {
 }
 
 /**
- * Recognizes a peer that speaks another protocol by its first bytes: HTTP/1, TLS, or a protocol that begins
- * with a line of text.
+ * Describes a peer that speaks another protocol, by its first bytes: TLS, HTTP/1 or another one.
  *
- * @returns a description with a remedy; undefined for other bytes.
+ * @param first - at least one byte.
+ * @returns a description with a remedy; undefined if the first byte is that of yamux.
  */
 export function foreignProtocol(first: Buffer): string | undefined {
-  if (TLS_RECORDS.has(first[0]!) && first[1] === TLS_MAJOR_VERSION) {
+  if (first[0] === PROTOCOL_VERSION) return undefined;
+  if (TLS_RECORDS.has(first[0]!) && (first[1] ?? TLS_MAJOR_VERSION) === TLS_MAJOR_VERSION) {
     return 'the other end speaks TLS, and this side does not: connect with TLS (the option "credentials")';
   }
   const line = firstLine(first);
-  if (line === undefined) return undefined;
-  const kind = line.startsWith('HTTP/') ? 'is an HTTP/1 server' : 'does not speak yamux';
-  return `the other end ${kind}, its first bytes are ${JSON.stringify(line)}: check the address and the port`;
+  const kind = line?.startsWith('HTTP/') ? 'is an HTTP/1 server' : 'does not speak yamux';
+  const shown =
+    line === undefined ? `0x${first.toString('hex', 0, MAX_HEX_BYTES)}` : JSON.stringify(line);
+  return `the other end ${kind}, its first bytes are ${shown}: check the address and the port`;
 }
 
 /** The beginning of the first line; undefined if it is not printable ASCII of at least 4 characters. */

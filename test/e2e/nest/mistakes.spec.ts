@@ -587,6 +587,27 @@ describe('whoever dials the wrong end has one line that says so', () => {
       /^frame of version 83/,
     ],
     [
+      'a server whose first bytes are no text',
+      () => says('\u004a\u0000\u0000\u0000\u000a8.0.36\u0000'),
+      {},
+      /^the other end does not speak yamux, its first bytes are 0x4a0000000a382e30: check the address and the port$/,
+      /^frame of version 74/,
+    ],
+    [
+      'a server whose first byte arrives alone',
+      () => says('H'),
+      {},
+      /^the other end does not speak yamux, its first bytes are 0x48: check the address and the port$/,
+      /^frame of version 72/,
+    ],
+    [
+      'a server with a TLS alert whose first byte arrives alone',
+      () => says('\u0015'),
+      {},
+      /^the other end speaks TLS, and this side does not: connect with TLS \(the option "credentials"\)$/,
+      /^frame of version 21/,
+    ],
+    [
       'a server that answers with a TLS alert',
       () => says('\u0015\u0003\u0001\u0000\u0002\u0002\u0046'),
       {},
