@@ -14,8 +14,8 @@ export type ServerFactory = () => Server | ConnectionServer;
 
 /**
  * Returns an `onConnection` callback for a `ListenMux` that serves each connection with `server`. The
- * callback throws a `ListenMuxError` `ERR_LISTENMUX_NOT_GRPC` for a plain connection that begins as TLS or
- * HTTP/1 does.
+ * callback throws a `ListenMuxError` `ERR_LISTENMUX_NOT_GRPC` for a plain connection that begins as no HTTP/2
+ * does, such as TLS or HTTP/1.
  *
  * @throws OptionError if `server` is not a server.
  */

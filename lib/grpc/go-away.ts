@@ -18,6 +18,18 @@ export function refuseClient(stream: Duplex, reason: string): void {
   stream.end(encodeGoAway(ErrorCode.InadequateSecurity, reason));
 }
 
+/** Empty SETTINGS of HTTP/2 (RFC 9113, 6.5). */
+const EMPTY_SETTINGS = Buffer.from('000000040000000000', 'hex');
+
+/**
+ * Answers a client that does not speak HTTP/2 as servers of HTTP/2 do: with SETTINGS, by which a dialing side
+ * of the backchannel recognizes them, and a GOAWAY.
+ */
+export function answerOtherProtocol(stream: Duplex): void {
+  const goAway = encodeGoAway(ErrorCode.ProtocolError, 'the peer does not speak HTTP/2');
+  stream.write(Buffer.concat([EMPTY_SETTINGS, goAway]));
+}
+
 /**
  * Tells the server at the other end of a client's `stream` that the connection ends gracefully. Without
  * this GOAWAY the server treats the connection as lost. Writers of HTTP/2 write whole frames, so another

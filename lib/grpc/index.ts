@@ -3,7 +3,7 @@ export { BorrowedChannel } from './borrowed-channel.js';
 export { closedByDecision, decisionIn, refusalOf, refusalText } from './closed-by-decision.js';
 export { MAX_STAY_AWAY_MS, STAY_AWAY_RULE } from './reconnect-advice.js';
 export { obeyPeer } from './obey-peer.js';
-export { announceEnd, ENDING, isAbuse, refuseClient } from './go-away.js';
+export { announceEnd, answerOtherProtocol, ENDING, isAbuse, refuseClient } from './go-away.js';
 export {
   bindConnection,
   ConnectionInfo,

@@ -58,10 +58,11 @@ export type ListenMuxErrorCode =
    */
   | 'ERR_LISTENMUX_PLAIN_CLIENT'
   /**
-   * The client speaks TLS to a side without TLS, or HTTP/1.
+   * The client speaks TLS to a side without TLS, HTTP/1, or another protocol that is not HTTP/2.
    *
    * gRPC status: UNAVAILABLE at a gRPC client.
-   * Remedy: Give both sides `credentials`, or neither; send HTTP requests to another port.
+   * Remedy: Give both sides `credentials`, or neither; send HTTP requests to another port; switch off
+   * the PROXY protocol of load balancers.
    */
   | 'ERR_LISTENMUX_NOT_GRPC';
 

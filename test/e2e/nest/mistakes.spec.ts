@@ -718,6 +718,26 @@ describe('a listening side has one line for each client that is none', () => {
       false,
       'the client speaks HTTP/1: this port serves gRPC (HTTP/2) only',
     ],
+    ...['PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n', '\r\n\r\n\0\r\nQUIT\n!\u0011'].map(
+      (bytes, index): [string, string, boolean, string] => [
+        `a load balancer with version ${index + 1} of the PROXY protocol`,
+        bytes,
+        false,
+        'the client sends the PROXY protocol: switch it off in the load balancer',
+      ],
+    ),
+    [
+      'a client of another protocol',
+      'SSH-2.0-OpenSSH_9.6\r\n',
+      false,
+      'the client does not speak gRPC (HTTP/2): check what connects to this port',
+    ],
+    [
+      'a client of which one byte has arrived',
+      'G',
+      false,
+      'the client does not speak gRPC (HTTP/2): check what connects to this port',
+    ],
   ])('%s', async (_client, bytes, secured, message) => {
     const lines = logLinesOf('ListenMuxServer');
     const security = secured ? { credentials: securities.TLS.server } : {};
