@@ -65,7 +65,7 @@ export function logConnection(
 
     wasReady = now.state === 'ready';
     if (wasReady) told.clear();
-    if (now.state === 'failed') onFailure(error ?? 'unreachable');
+    if (now.state === 'failed') onFailure(error ?? refusedWith(source) ?? 'unreachable');
   });
 }
 
@@ -113,6 +113,11 @@ function described(end: ConnectionEnd, url: string, source: LoggedConnection): D
       return { level: 'warn', kind: `connections lost to ${url}`, line, ...(error && { error }) };
     }
   }
+}
+
+/** Text of the GOAWAY that ended an attempt whose error grpc-js does not report. */
+function refusedWith({ channel }: LoggedConnection): string | undefined {
+  return channel?.lastGoAway?.message || undefined;
 }
 
 /** What follows a failed attempt. */
