@@ -65,6 +65,8 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   readonly #decision = new DepartureDecision();
   /** Serves the forward calls. */
   #served: ServedStream | undefined;
+  /** Sent when serving begins: a subscriber of the registry may close a peer as it arrives. */
+  #lateGoAway: GoAway | undefined;
   /** Error of HTTP/2 on the forward stream. */
   #failure: Error | undefined;
   /** Whether the channel is closed. */
@@ -134,7 +136,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   async close(departure: Departure): Promise<void> {
     this.depart(departure);
     this.#end(departure.cause === 'closed' ? closedByDecision(departure) : ENDING);
-    await endSession(this.#parts.session);
+    await this.#endSession(LINGER_MS);
   }
 
   /**
@@ -152,7 +154,9 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
 
   servedBy(served: ServedStream): void {
     this.#served = served;
-    if (this.#state === 'ended') served.destroy();
+    if (this.#state !== 'ended') return;
+    if (this.#lateGoAway === undefined) served.destroy();
+    else served.dismiss(this.#lateGoAway);
   }
 
   peerAnnouncedDeparture(): void {
@@ -210,13 +214,23 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     if (this.#forward === 'open') this.#endServing(goAway);
     this.#channel.close();
     const limitMs = this.#forward === 'open' ? 0 : this.#drainTime.leftMs;
-    void endSession(this.#parts.session, limitMs + LINGER_MS);
+    void this.#endSession(limitMs + LINGER_MS);
   }
 
   /** Stops serving forward calls. */
   #endServing(goAway: GoAway | undefined): void {
-    if (goAway !== undefined && this.#served !== undefined) this.#served.dismiss(goAway);
-    else this.#parts.stream.destroy();
+    if (goAway === undefined) this.#parts.stream.destroy();
+    else if (this.#served === undefined) this.#lateGoAway = goAway;
+    else this.#served.dismiss(goAway);
+  }
+
+  /** Ends the session after a GOAWAY that waits for serving to begin: in this turn, or never. */
+  async #endSession(limitMs: number): Promise<void> {
+    if (this.#lateGoAway !== undefined) {
+      await nextTurn();
+      if (this.#served === undefined) this.#parts.stream.destroy();
+    }
+    await endSession(this.#parts.session, limitMs);
   }
 
   async #openBack(): Promise<Duplex> {
