@@ -28,8 +28,9 @@ export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {
   onConnection(connection: MuxConnection<Context>): void;
   /**
    * Called when a connection was closed before it was served, with a `ListenMuxError`, the error of the
-   * socket, or the error that a handshaker or `onConnection` threw. Errors thrown by this callback are
-   * ignored, because a client could end the process with one. Default: errors are dropped.
+   * socket, or the error that a handshaker or `onConnection` threw. `socket` has the address of the client;
+   * after a failed TLS handshake it is the socket below TLS. Errors thrown by this callback are ignored,
+   * because a client could end the process with one. Default: errors are dropped.
    */
   onHandshakeError?(error: Error, socket: Duplex): void;
 }
@@ -208,8 +209,6 @@ export class ListenMux<Context = undefined> {
 
   async #serve(socket: Duplex): Promise<void> {
     socket.on('error', ignoreError); // Under TLS, `socket` is the TLS stream, not the admitted socket.
-    // Makes Node cache the address, so that `onHandshakeError` can read it after the close.
-    void (socket as Partial<Socket>).remoteAddress;
     this.#pending.add(socket);
     const stopTimer = this.#startTimer(socket);
     try {
@@ -238,7 +237,7 @@ export class ListenMux<Context = undefined> {
 
   #tell(error: Error, socket: Duplex): void {
     try {
-      this.#options.onHandshakeError?.(error, socket);
+      this.#options.onHandshakeError?.(error, withAddress(socket));
     } catch {
       // Ignored, see `ListenMuxOptions`.
     }
@@ -280,6 +279,15 @@ function problemOfTls(error: Error): string {
     return 'the client does not speak TLS: set "credentials" on its side too, or leave them out on this side';
   }
   return tlsReason(error) ?? error.message;
+}
+
+/**
+ * Returns `socket`, or the socket below it if only that one has an address: a closed TLS stream has none if
+ * nobody read it before. Node caches the address of the socket below when `#admit` reads it.
+ */
+function withAddress(socket: Duplex): Duplex {
+  const { remoteAddress, _parent } = socket as Partial<Socket> & { _parent?: Socket };
+  return remoteAddress === undefined && _parent ? _parent : socket;
 }
 
 function ignoreError(): void {}

@@ -692,9 +692,12 @@ describe('whoever dials the wrong end has one line that says so', () => {
     expect(await failed).toMatch(
       /(?:^|: )the connection was closed after the TLS handshake: the other end may have refused this side, for example its certificate; its log says why$/,
     );
-    await eventually(() => refused[0]?.message).toMatch(
-      /^connection refused: TLS: the certificate of the client was refused \(/,
-    );
+    await eventually(() => refused[0]).toMatchObject({
+      message: expect.stringMatching(
+        /^connection refused: TLS: the certificate of the client was refused \(/,
+      ) as unknown,
+      data: { remoteAddress: '127.0.0.1', remotePort: expect.any(Number) as unknown },
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createListener } from '../../../lib/grpc/index.js';
 import { ListenMux, type ListenMuxOptions } from '../../../lib/listenmux/index.js';
@@ -9,9 +9,12 @@ import { eventually } from '../../fixtures/nest/eventually.js';
 import { pem, securities } from '../../fixtures/nest/tls.js';
 
 /** A mux behind TLS that says `magic` or `plain` to who is served. */
-async function startSecured(options: Partial<ListenMuxOptions<string>> = {}) {
+async function startSecured(
+  options: Partial<ListenMuxOptions<string>> = {},
+  credentials = securities.TLS.server,
+) {
   const errors: Error[] = [];
-  const listener = createListener(securities.TLS.server, options.handshakeTimeoutMs);
+  const listener = createListener(credentials, options.handshakeTimeoutMs);
   const mux = new ListenMux<string>({
     onConnection: ({ stream, context }) => void stream.resume().write(context ?? 'plain'),
     onHandshakeError: (error) => errors.push(error),
@@ -211,5 +214,45 @@ describe('behind TLS', () => {
     ]);
     expect(served.closed).toBe(false);
     expect(mux.connectionCount).toBe(3);
+  });
+
+  it.each<[failure: string, says: string, dials: ConnectionOptions | 'plaintext' | 'silence']>([
+    [
+      'a client certificate that is refused',
+      'the certificate of the client was refused',
+      { cert: pem('next-client'), key: pem('next-client-key') },
+    ],
+    ['no client certificate', 'peer did not return a certificate', {}],
+    [
+      'a client without ALPN',
+      'did not choose the protocol "h2"',
+      { cert: pem('client'), key: pem('client-key'), ALPNProtocols: undefined },
+    ],
+    ['a client without TLS', 'does not speak TLS', 'plaintext'],
+    ['a handshake that takes too long', 'handshake timeout', 'silence'],
+  ])('reports %s with the address of the client', async (_failure, says, dials) => {
+    const refusals: [message: string, address: string | undefined, port: number | undefined][] = [];
+    const { dialRaw } = await startSecured(
+      {
+        handshakeTimeoutMs: dials === 'silence' ? 100 : 20_000,
+        onHandshakeError: ({ message }, socket) => {
+          const { remoteAddress, remotePort } = socket as Socket;
+          refusals.push([message, remoteAddress, remotePort]);
+        },
+      },
+      securities['mutual TLS'].server,
+    );
+    const socket = await dialRaw();
+    const { localPort } = socket;
+
+    if (dials === 'plaintext') socket.write('GET / HTTP/1.1\r\n\r\n');
+    else if (dials !== 'silence') {
+      const tls = { socket, ca: pem('ca'), servername: 'localhost', ALPNProtocols: ['h2'] };
+      connectTls({ ...tls, ...dials }).on('error', () => {});
+    }
+
+    await eventually(() => refusals).toEqual([
+      [expect.stringContaining(says), '127.0.0.1', localPort],
+    ]);
   });
 });
