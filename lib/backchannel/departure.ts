@@ -57,8 +57,8 @@ export class DepartureDecision {
   }
 }
 
-/** GOAWAY messages of servers that end an old or unused stream, or one with too many pings, but continue to serve. */
-const NO_FAREWELL = new Set(['max_age', 'max_idle', 'too_many_pings']);
+/** GOAWAY messages of servers that end an old or unused stream with NO_ERROR, but continue to serve. */
+const NO_FAREWELL = new Set(['max_age', 'max_idle']);
 
 /** Whether `goAway` announces a departure: the other end accepts no more calls on any stream. */
 export function isFarewell(goAway: GoAway | undefined): boolean {

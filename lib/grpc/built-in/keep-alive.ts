@@ -1,6 +1,7 @@
 import { LinkWatch } from '../../wire/index.js';
-import type { Http2Connection } from '../../http2/index.js';
+import { ErrorCode, type Http2Connection } from '../../http2/index.js';
 import { MAX_TIMEOUT_MS } from '../../options/index.js';
+import type { GoAway } from '../grpc-engine.js';
 
 /** Same as in grpc-js. */
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -74,4 +75,9 @@ export class KeepAlive {
       else this.#awaitAnswer(watch);
     }, this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS).unref();
   }
+}
+
+/** Whether a server ended the connection because it got more pings than it allows (gRFC A8). */
+export function asksForFewerPings({ code, message }: GoAway): boolean {
+  return code === ErrorCode.EnhanceYourCalm && message === 'too_many_pings';
 }

@@ -6,6 +6,7 @@ import type { GoAway } from '../../grpc-engine.js';
 import { Hold } from '../../hold.js';
 import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
+import { asksForFewerPings } from '../keep-alive.js';
 import { sessionMemoryOf } from '../message-limits.js';
 import { Backoff } from './backoff.js';
 import type { CallTransport, ChannelRouter, WaitingCall } from './call-router.js';
@@ -200,7 +201,7 @@ export class Subchannel implements ChannelRouter {
         },
         onRoom: () => this.#serveWaiting(transport),
         onDraining: (goAway) => {
-          if (goAway.message === 'too_many_pings') this.#keepAliveTimeMs *= 2;
+          if (asksForFewerPings(goAway)) this.#keepAliveTimeMs *= 2;
           if (this.isCurrent(transport)) this.#lastGoAway = goAway;
           this.#leave(transport);
         },

@@ -1,5 +1,6 @@
 import { connectivityState, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ErrorCode } from '../../../../lib/http2/index.js';
 import { FramePeer } from '../../../fixtures/grpc/frame-peer.js';
 import { RawCall } from '../../../fixtures/grpc/raw-call.js';
 import { literals } from '../../../fixtures/grpc/raw-request.js';
@@ -108,6 +109,34 @@ describe('keepalive of a channel', () => {
     expect(await call.ended).toBe(status.UNAVAILABLE);
     expect(call.details).toBe('Connection dropped: no answer to the keepalive ping');
     clearInterval(timer);
+  });
+
+  it.each<[effect: string, code: ErrorCode, factor: 1 | 2]>([
+    ['doubles its interval', ErrorCode.EnhanceYourCalm, 2],
+    ['keeps its interval', ErrorCode.NoError, 1],
+  ])('GR-07 %s after GOAWAY %i with too_many_pings', async (_effect, code, factor) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // "eventually" advances such timers, too: by 15 s at most.
+    const channel = await connected({
+      'grpc.keepalive_time_ms': 60_000,
+      'grpc.keepalive_permit_without_calls': 1,
+    });
+    const payload = [number32(0), number32(code), Buffer.from('too_many_pings')];
+    peers[0]!.socket.write(frame(TYPE.goAway, 0, 0, Buffer.concat(payload)));
+    await stateIs(channel, connectivityState.IDLE);
+    const call = new RawCall(channel);
+    await eventually(() => peers[1]?.count(TYPE.headers)).toBe(1);
+    peers[1]!.socket.write(HEADERS);
+    await eventually(() => call.log).toHaveLength(1);
+
+    vi.advanceTimersByTime((factor - 1) * 60_000);
+    void new RawCall(channel);
+    await eventually(() => peers[1]!.count(TYPE.headers)).toBe(2);
+    expect(peers[1]!.count(TYPE.ping)).toBe(0);
+
+    vi.advanceTimersByTime(60_000);
+    await eventually(() => peers[1]!.count(TYPE.ping)).toBe(1);
   });
 
   it('stops with the connection', async () => {
