@@ -1,6 +1,5 @@
 import { connectivityState, type ChannelOptions } from '@grpc/grpc-js';
 import { inRootContext } from '../../../context/index.js';
-import { MAX_TIMEOUT_MS } from '../../../options/index.js';
 import { explainFailure } from '../../explain-failure.js';
 import type { GoAway } from '../../grpc-engine.js';
 import { Hold } from '../../hold.js';
@@ -17,6 +16,7 @@ import { closedStatus, heldStatus, unconnectedStatus } from './no-connection.js'
 import { abandon, connectivityOf, type SubchannelState } from './subchannel-state.js';
 import { Transport } from './transport.js';
 import { unlessAborted } from './unless-aborted.js';
+import { WaitingCalls } from './waiting-calls.js';
 
 /** Minimum time limit of an attempt to connect, in milliseconds (gRPC, "Connection Backoff Protocol"). */
 const MIN_CONNECT_TIMEOUT_MS = 20_000;
@@ -33,7 +33,7 @@ export class Subchannel implements ChannelRouter {
   readonly #options: ChannelOptions;
   readonly #backoff: Backoff;
   readonly #idle: IdleTimer;
-  readonly #waiting = new Set<WaitingCall>();
+  readonly #waiting = new WaitingCalls();
   readonly #hold = new Hold(() => this.#connectIfNeeded());
   /** All open connections: the current one, and others that only finish their calls. */
   readonly #transports = new Set<Transport>();
@@ -41,8 +41,6 @@ export class Subchannel implements ChannelRouter {
   #lastError: Error | undefined;
   #lastGoAway: GoAway | undefined;
   #keepAliveTimeMs: number;
-  /** Keeps the process alive while calls wait. */
-  #alive: NodeJS.Timeout | undefined;
 
   constructor(connector: Connector, options: ChannelOptions) {
     this.#connector = connector;
@@ -99,12 +97,10 @@ export class Subchannel implements ChannelRouter {
     const isHeld = this.#state.name === 'idle' && this.heldMs > 0;
     if ((isFailing || isHeld) && !call.waitsForReady) return call.fail(this.#noConnection());
     this.#waiting.add(call);
-    this.#alive ??= inRootContext(() => setInterval(() => {}, MAX_TIMEOUT_MS));
   }
 
   forget(call: WaitingCall): void {
-    this.#waiting.delete(call);
-    this.#letProcessEnd();
+    this.#waiting.forget(call);
   }
 
   isCurrent(transport: CallTransport): boolean {
@@ -127,7 +123,7 @@ export class Subchannel implements ChannelRouter {
     this.#idle.stop();
     this.#hold.begin(0);
     abandon(last);
-    this.#failWaiting(closedStatus(), () => true);
+    this.#waiting.failAll(closedStatus());
     for (const transport of this.#transports) transport.drain();
     this.#connector.destroy();
   }
@@ -233,7 +229,7 @@ export class Subchannel implements ChannelRouter {
     this.#enter(IDLE);
     this.#connectIfNeeded();
     // The peer may have told this side to stay away: only calls that wait for readiness wait so long.
-    if (this.heldMs > 0) this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
+    if (this.heldMs > 0) this.#waiting.failImpatient(this.#noConnection());
   }
 
   /** Connects if calls wait, or if a hold has interrupted attempts. */
@@ -258,32 +254,12 @@ export class Subchannel implements ChannelRouter {
     this.#lastGoAway = undefined;
     const timer = setTimeout(() => void this.#tryToConnect(true), retryInMs).unref();
     this.#enter({ name: 'transient failure', timer, retryInMs });
-    this.#failWaiting(this.#noConnection(), (call) => !call.waitsForReady);
+    this.#waiting.failImpatient(this.#noConnection());
     this.#interruptAttempts();
   }
 
   #serveWaiting(transport: Transport): void {
-    for (const call of this.#waiting) {
-      if (!this.isCurrent(transport) || !transport.hasRoom) return;
-      this.#waiting.delete(call);
-      call.begin(transport);
-    }
-    this.#letProcessEnd();
-  }
-
-  #failWaiting(why: CallStatus, which: (call: WaitingCall) => boolean): void {
-    for (const call of this.#waiting) {
-      if (!which(call)) continue;
-      this.#waiting.delete(call);
-      call.fail(why);
-    }
-    this.#letProcessEnd();
-  }
-
-  #letProcessEnd(): void {
-    if (this.#waiting.size > 0) return;
-    clearInterval(this.#alive);
-    this.#alive = undefined;
+    this.#waiting.begin(transport, () => this.isCurrent(transport));
   }
 
   #enterIdle(resumes = false): void {
