@@ -13,26 +13,16 @@ const TLS_MAJOR_VERSION = 3;
 /** Type SETTINGS of HTTP/2 (RFC 9113, 6.5), the first frame of every server. */
 const HTTP2_SETTINGS = 4;
 
-/** Description of an HTTP/2 server, with a remedy. */
-export const HTTP2_SERVER =
-  'the other end is an HTTP/2 server that does not speak yamux, such as a gRPC server without backchannel: check the address and the port';
-
 /**
- * Whether a frame for stream 0 with these flags is the beginning of HTTP/2: the type of the HTTP/2 frame is
- * the low byte of the flags, and the stream of SETTINGS is 0. A yamux frame of this form would be a FIN for
- * stream 0.
- */
-export function isHttp2Settings(flags: number): boolean {
-  return (flags & 0xff) === HTTP2_SETTINGS;
-}
-
-/**
- * Describes a peer that speaks another protocol, by its first bytes: TLS, HTTP/1 or another one.
+ * Describes a peer that speaks another protocol, by its first bytes: HTTP/1, HTTP/2, TLS or another one.
  *
  * @param first - at least one byte.
  * @returns a description with a remedy; undefined if the first byte is that of yamux.
  */
 export function foreignProtocol(first: Buffer): string | undefined {
+  if (isHttp2Settings(first)) {
+    return 'the other end is an HTTP/2 server that does not speak yamux, such as a gRPC server without backchannel: check the address and the port';
+  }
   if (first[0] === PROTOCOL_VERSION) return undefined;
   if (TLS_RECORDS.has(first[0]!) && (first[1] ?? TLS_MAJOR_VERSION) === TLS_MAJOR_VERSION) {
     return 'the other end speaks TLS, and this side does not: connect with TLS (the option "credentials")';
@@ -42,6 +32,11 @@ export function foreignProtocol(first: Buffer): string | undefined {
   const shown =
     line === undefined ? `0x${first.toString('hex', 0, MAX_HEX_BYTES)}` : JSON.stringify(line);
   return `the other end ${kind}, its first bytes are ${shown}: check the address and the port`;
+}
+
+/** Whether the bytes begin with SETTINGS, which belong to stream 0. As yamux, they are a FIN for stream 0. */
+function isHttp2Settings(first: Buffer): boolean {
+  return first[3] === HTTP2_SETTINGS && first.length >= 8 && first.readUInt32BE(4) === 0;
 }
 
 /** The beginning of the first line; undefined if it is not printable ASCII of at least 4 characters. */

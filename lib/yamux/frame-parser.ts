@@ -4,19 +4,20 @@ import { YamuxFrameType, HEADER_LENGTH, PROTOCOL_VERSION } from './frame.js';
 
 /** Receives the frames that a `YamuxFrameParser` finds, in wire order. */
 export interface YamuxFrameHandler {
-  /** The header of a data frame. Its payload follows through `onPayload`, then `onDataEnd`. */
+  /** The header of a data frame, not for stream 0. `onPayload` and `onDataEnd` follow. */
   onData(flags: number, streamId: number, length: number): void;
   /** A piece of the payload of the current data frame; a view of the pushed chunk. */
   onPayload(piece: Buffer): void;
   /** The current data frame is complete. Called for empty frames too. */
   onDataEnd(): void;
+  /** A window update, not for stream 0. */
   onWindowUpdate(flags: number, streamId: number, delta: number): void;
   onPing(flags: number, value: number): void;
   onGoAway(code: number): void;
   /**
    * The bytes are not yamux. The handler must call `stop()`.
    *
-   * @param rule - the broken rule, if `message` describes the protocol that the peer speaks instead.
+   * @param rule - the broken rule, if `message` describes more: the peer may speak another protocol.
    */
   onInvalid(message: string, rule?: string): void;
 }
@@ -32,7 +33,7 @@ export class YamuxFrameParser {
   #partialLength = 0;
   #payloadLeft = 0;
   #stopped = false;
-  /** Whether a complete header was valid: the peer speaks yamux. */
+  /** Whether there was a valid header: the peer speaks yamux. */
   #speaksYamux = false;
 
   constructor(handler: YamuxFrameHandler) {
@@ -112,19 +113,23 @@ export class YamuxFrameParser {
   #reject(rule: string, bytes: Buffer, offset: number, length: number): void {
     // A chunk may continue after the header; the buffer of a split header has nothing behind it.
     const end = bytes === this.#partial ? length : bytes.length;
-    const foreign = this.#speaksYamux ? undefined : foreignProtocol(bytes.subarray(offset, end));
-    if (foreign === undefined) this.#handler.onInvalid(rule);
-    else this.#handler.onInvalid(foreign, rule);
+    if (this.#speaksYamux) return this.#handler.onInvalid(rule);
+    const foreign = foreignProtocol(bytes.subarray(offset, end));
+    this.#handler.onInvalid(foreign ?? `${rule}; the peer may not speak yamux at all`, rule);
   }
 
   #readHeader(bytes: Buffer, offset: number): void {
     if (!this.#checkStart(bytes, offset, HEADER_LENGTH)) return;
     const handler = this.#handler;
+    const type = bytes[offset + 1]!;
     const flags = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
     const streamId = bytes.readUInt32BE(offset + 4);
     const length = bytes.readUInt32BE(offset + 8);
+    if (streamId === 0 && type <= YamuxFrameType.WindowUpdate) {
+      return this.#reject('frame for stream 0', bytes, offset, HEADER_LENGTH);
+    }
     this.#speaksYamux = true;
-    switch (bytes[offset + 1]) {
+    switch (type) {
       case YamuxFrameType.Data:
         this.#payloadLeft = length;
         handler.onData(flags, streamId, length);

@@ -1,15 +1,11 @@
 import { YamuxError } from './errors.js';
 import { YamuxFlag, YamuxFrameType, GoAwayCode, INITIAL_WINDOW, MAX_UINT32 } from './frame.js';
-import { HTTP2_SERVER, isHttp2Settings } from './foreign-protocol.js';
 import type { YamuxFrameHandler } from './frame-parser.js';
 import type { YamuxSessionContext } from './session-context.js';
 import type { YamuxStream } from './stream.js';
 
 /** The client opened the connection and uses odd stream ids; the server uses even ids. */
 export type YamuxRole = 'client' | 'server';
-
-/** The rule that a frame for stream 0 breaks. */
-const STREAM_0 = 'frame for stream 0; the peer may not speak yamux at all';
 
 /** Flags that make a frame useful even without data or credit. */
 const MEANINGFUL = YamuxFlag.Syn | YamuxFlag.Fin | YamuxFlag.Rst;
@@ -96,10 +92,7 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
   }
 
   onInvalid(message: string, rule?: string): void {
-    const cause =
-      rule === undefined || rule === message
-        ? undefined
-        : new YamuxError('ERR_YAMUX_PROTOCOL', rule);
+    const cause = rule === undefined ? undefined : new YamuxError('ERR_YAMUX_PROTOCOL', rule);
     this.#context.lifecycle.fail(
       new YamuxError('ERR_YAMUX_PROTOCOL', message, cause && { cause }),
       GoAwayCode.ProtocolError,
@@ -108,10 +101,6 @@ export class YamuxFrameReceiver implements YamuxFrameHandler {
 
   /** Returns the stream of a frame: a new one for SYN; undefined if unknown, refused, or a violation. */
   #streamOf(flags: number, id: number, sendWindow: number): YamuxStream | undefined {
-    if (id === 0) {
-      this.onInvalid(isHttp2Settings(flags) ? HTTP2_SERVER : STREAM_0, STREAM_0);
-      return undefined;
-    }
     if (flags & YamuxFlag.Syn) return this.#acceptSyn(id, sendWindow);
     // Any frame for a stream acknowledges it: some peers never send ACK.
     this.#context.opens.release(id);

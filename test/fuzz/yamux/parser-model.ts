@@ -13,6 +13,7 @@ export function framesOf(bytes: Buffer): ParserEvents {
     if (at + 12 > bytes.length) return [...events, 'inside'];
     const [type, flags] = [bytes[at + 1], bytes.readUInt16BE(at + 2)];
     const [id, length] = [bytes.readUInt32BE(at + 4), bytes.readUInt32BE(at + 8)];
+    if (id === 0 && type! <= 1) return [...events, 'invalid stream 0'];
     at += 12;
     if (type === 1) events.push(`update ${flags} ${id} ${length}`);
     if (type === 2) events.push(`ping ${flags} ${length}`);
@@ -52,7 +53,7 @@ function recorder(events: ParserEvents, stop: () => void): YamuxFrameHandler {
     onPing: (flags, value) => void events.push(`ping ${flags} ${value}`),
     onGoAway: (code) => void events.push(`goaway ${code}`),
     onInvalid: (message, rule = message) => {
-      events.push(rule.replace(/^frame of (unknown )?(\w+ \d+).*/, 'invalid $2'));
+      events.push(rule.replace(/^frame (?:of|for) (?:unknown )?(\w+ \d+).*/, 'invalid $1'));
       stop();
     },
   };

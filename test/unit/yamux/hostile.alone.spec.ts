@@ -54,6 +54,48 @@ describe('yamux under hostile input', () => {
   });
 
   describe('frames for streams that are not there', () => {
+    it.each<[protocol: string, first: Buffer, explanation: RegExp, rule: string]>([
+      [
+        'HTTP/1',
+        Buffer.from('HTTP/1.1 400 Bad'),
+        /HTTP\/1 server/,
+        'frame of version 72; only 0 exists',
+      ],
+      [
+        'HTTP/2',
+        Buffer.from('000006040000000000000500', 'hex'),
+        /HTTP\/2 server/,
+        'frame for stream 0',
+      ],
+      [
+        'TLS',
+        Buffer.from('150303000202460000000000', 'hex'),
+        /speaks TLS/,
+        'frame of version 21; only 0 exists',
+      ],
+      [
+        'SSH',
+        Buffer.from('SSH-2.0-OpenSSH'),
+        /does not speak yamux/,
+        'frame of version 83; only 0 exists',
+      ],
+      ['an unknown protocol', W(0, 0, 1), /may not speak yamux/, 'frame for stream 0'],
+    ])('explains that the peer speaks %s, unless it has sent a valid frame', async (...row) => {
+      const [, first, explanation, rule] = row;
+      const [stranger, faulty] = [await yamux.client(), await yamux.client()];
+
+      stranger.peer.write(first);
+      faulty.peer.write(P(SYN, 0, 1), first);
+
+      expect(await stranger.session.closed).toMatchObject({
+        message: expect.stringMatching(explanation) as unknown,
+        cause: { message: rule },
+      });
+      const error = await faulty.session.closed;
+      expect(error).toMatchObject({ message: rule });
+      expect(error!.cause).toBeUndefined();
+    });
+
     it('HX-04 skips the payload of an unknown stream', async () => {
       const { peer } = await yamux.server();
 
