@@ -1,4 +1,4 @@
-import { dirname, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 /** An error of the compiler, or one that a program expects. */
@@ -15,12 +15,39 @@ export function compile(
   project: string,
   options: ts.CompilerOptions = {},
 ): Map<string, CompilerError[]> {
-  const { config } = ts.readConfigFile(project, (path) => ts.sys.readFile(path));
+  const { fileNames, options: all } = parse(project, options);
+  return errorsOf(ts.createProgram(fileNames, all), fileNames, dirname(project));
+}
+
+/** As `compile`, of texts that are no files: by the paths that they would have in the folder of the project. */
+export function compileTexts(
+  project: string,
+  texts: ReadonlyMap<string, string>,
+  options: ts.CompilerOptions = {},
+): Map<string, CompilerError[]> {
   const folder = dirname(project);
-  const parsed = ts.parseJsonConfigFileContent(config, ts.sys, folder, options, project);
-  const program = ts.createProgram(parsed.fileNames, parsed.options);
+  const byPath = new Map([...texts].map(([path, text]) => [join(folder, path), text]));
+  const { options: all } = parse(project, options);
+  const host = ts.createCompilerHost(all);
+  const { fileExists, readFile } = host;
+  host.fileExists = (path) => byPath.has(path) || fileExists(path);
+  host.readFile = (path) => byPath.get(path) ?? readFile(path);
+  const names = [...byPath.keys()];
+  return errorsOf(ts.createProgram(names, all, host), names, folder);
+}
+
+function parse(project: string, options: ts.CompilerOptions): ts.ParsedCommandLine {
+  const { config } = ts.readConfigFile(project, (path) => ts.sys.readFile(path));
+  return ts.parseJsonConfigFileContent(config, ts.sys, dirname(project), options, project);
+}
+
+function errorsOf(
+  program: ts.Program,
+  names: readonly string[],
+  folder: string,
+): Map<string, CompilerError[]> {
   return new Map(
-    parsed.fileNames.map((name) => {
+    names.map((name) => {
       const file = program.getSourceFile(name)!;
       const found = [
         ...program.getSyntacticDiagnostics(file),

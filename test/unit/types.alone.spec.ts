@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { compile, expectedErrors } from '../types/compile.js';
+import { compile, compileTexts, expectedErrors } from '../types/compile.js';
 
 const folder = fileURLToPath(new URL('../types/', import.meta.url));
 
@@ -39,3 +39,29 @@ describe('a right program', () => {
     for (const [name, found] of errors) expect(found, name).toEqual([]);
   });
 });
+
+describe('the TypeScript of a document', () => {
+  const pages = ['cancellation', 'deployment', 'large-files', 'tls', 'why'];
+  const blocks = new Map(pages.flatMap(blocksOf));
+  // A block declares classes that only its reader uses.
+  const errors = compileTexts(join(folder, 'right/tsconfig.json'), blocks, {
+    noUnusedLocals: false,
+  });
+
+  it('is found', () => {
+    expect(blocks.size).toBeGreaterThan(5);
+  });
+
+  it.each([...errors])('compiles, block by block: %s', (_name, found) => {
+    expect(found).toEqual([]);
+  });
+});
+
+/** The blocks of TypeScript in a page, each by a name for its file. */
+function blocksOf(page: string): [name: string, code: string][] {
+  const text = readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8');
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code], index) => [
+    `${page}-${index + 1}.ts`,
+    code!,
+  ]);
+}
