@@ -13,7 +13,7 @@ export class ConnectCall<Input, Output> {
   /** Resolves with the headers of the response; rejects if the call fails without headers. */
   readonly header: Promise<Headers>;
   /** Trailers of the response; empty until its end. */
-  readonly trailer = new Headers();
+  readonly trailer: Headers = new Headers();
   readonly messages: ResponseMessages<Output>;
   readonly #call: MethodCall;
   readonly #signal: AbortSignal;

@@ -161,7 +161,7 @@ describe('yamux pings', () => {
     const link = await yamux.server({
       keepAlive: true,
       keepAliveIntervalMs: 20,
-      connectionWriteTimeoutMs: 60,
+      connectionWriteTimeoutMs: 1000,
     });
     const stream = await acceptStream(link);
     for (let answered = 0; answered < 3; answered++) {
