@@ -47,6 +47,7 @@ export { createListener } from './listener.js';
 export { problemOfTarget } from './problem-of-target.js';
 export { isMeasuring, measuringTransformer } from './measured-calls.js';
 export { onEndOf, withParent } from './parent-calls.js';
+export { TAKES_CALLER_STACKS } from './takes-caller-stacks.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';
 export {
   watchChannelCredentials,

@@ -1,11 +1,12 @@
-import type { ChannelInterface, ClientOptions } from '@grpc/grpc-js';
+import type { ChannelInterface } from '@grpc/grpc-js';
 import { BorrowedChannel } from './borrowed-channel.js';
+import {
+  withoutCallerStack,
+  type CallProperties,
+  type CallTransformer,
+} from './without-caller-stack.js';
 import type { Call } from './grpc-types.js';
-
-/** Option `callInvocationTransformer` of a grpc-js client: runs for each call before the call is made. */
-export type CallTransformer = NonNullable<ClientOptions['callInvocationTransformer']>;
-
-type CallProperties = Parameters<CallTransformer>[0];
+import { TAKES_CALLER_STACKS } from './takes-caller-stacks.js';
 
 /** Stub with messages that its user has not read. Response streams of grpc-js read up to 16 ahead. */
 export interface ReadAhead {
@@ -27,15 +28,19 @@ export function isMeasuring(call: Call): call is MeasuringCall {
 
 /**
  * Creates an option `callInvocationTransformer` for grpc-js clients. The transformer tells each call two
- * facts that only the stub has: the decoded responses, and the number of responses that wait in the stub.
+ * facts that only the stub has: the decoded responses, and the number of responses that wait in the stub. It
+ * also keeps the stub from taking a stack trace for each call, see `withoutCallerStack`.
  *
  * @param next - transformer of the user; runs first.
  */
 export function measuringTransformer(next?: CallTransformer): CallTransformer {
   return (given) => {
     const properties = next === undefined ? given : copyOf(next(given));
-    if (!(properties.channel instanceof MeasuredChannel)) measure(properties);
-    return properties;
+    if (properties.channel instanceof MeasuredChannel) return properties;
+    measure(properties);
+    // A transformer may replace the emitter of the stub by one of its own.
+    const isOfStub = properties.call === given.call;
+    return isOfStub && !TAKES_CALLER_STACKS ? withoutCallerStack(properties) : properties;
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { nameOfService, type ServiceReference } from '../../backchannel/index.js';
-import { measuringTransformer } from '../../grpc/index.js';
+import { measuringTransformer, TAKES_CALLER_STACKS } from '../../grpc/index.js';
 import { isError, OptionError } from '../../options/index.js';
 import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
 import { serviceName } from './service-host.js';
@@ -50,8 +50,8 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   readonly #stubs = new Map<string, object>();
   readonly #memory = new WaitingMemory();
   #client: Client | undefined;
-  /** Whether the user's options have interceptors; see `hasInterceptors`. */
-  readonly #isIntercepted: boolean;
+  /** Whether unary calls need a grpc-js client, for interceptors or for the stack of the caller. */
+  readonly #needsClient: boolean;
 
   /** @param channel - carries the calls of all stubs; a `BorrowedChannel`, because stubs may be closed. */
   constructor(options: StockGrpcOptions, channel: ChannelInterface) {
@@ -63,7 +63,7 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     };
     super({ ...options, channelOptions } as StockGrpcOptions);
     this.#channel = channel;
-    this.#isIntercepted = hasInterceptors(options.channelOptions);
+    this.#needsClient = hasInterceptors(options.channelOptions) || TAKES_CALLER_STACKS;
   }
 
   /** @internal The services that the option `services` names. Default: all of the packages. */
@@ -186,7 +186,7 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
       const stock = stubMethod(this.#bareClient, definition, this.#memory);
       const isUnary = !definition.requestStream && !definition.responseStream;
       const method =
-        isUnary && !this.#isIntercepted ? unaryMethod(this.#channel, definition, stock) : stock;
+        isUnary && !this.#needsClient ? unaryMethod(this.#channel, definition, stock) : stock;
       define(stub, name, method);
     }
     return stub;

@@ -6,6 +6,12 @@ import { failingWith, METADATA, replaced, STATUS_OK } from './rewrite.js';
 /** Of our engine as the client. */
 export const clientDeviations: readonly Deviation[] = [
   {
+    scenarios: /^errors tell where they come from$/,
+    of: 'client',
+    why: 'Our stubs take the stack of the caller only with BACKCHANNEL_CALLER_STACKS=true.',
+    expected: (reference) => ({ ...reference, ofCaller: false }),
+  },
+  {
     scenarios: /user-agent$|^the user agent names|^what a request looks like$/,
     of: 'client',
     why: 'The user agent names who made the request, which is not grpc-js.',

@@ -1,6 +1,8 @@
 import { Metadata, type ChannelOptions, type ServerOptions } from '@grpc/grpc-js';
 import type { StreamServer } from '../../../../lib/core.js';
+import { measuringTransformer } from '../../../../lib/grpc/index.js';
 import type { Channel, Connection, EnginePair, Link } from './link.js';
+import { referencePair } from './pairs.js';
 import { stubOf, type StubSetup } from './stub-of.js';
 import { bytes, json, methodOf, testService } from './test-service.js';
 import type { Codec, Handlers, Message, TestService, TestStub } from './test-service.js';
@@ -42,7 +44,8 @@ export class Bench {
           callback(null, Buffer.alloc(0)),
       });
     });
-    return new Bench(setup, connection);
+    const isReference = pair.client === referencePair.client;
+    return new Bench(isReference ? setup : { ...setup, stub: ours(setup.stub) }, connection);
   }
 
   /**
@@ -79,4 +82,12 @@ export class Bench {
       );
     });
   }
+}
+
+/** Options of a stub as those that this package makes have them. */
+function ours(options: StubSetup['stub']): NonNullable<StubSetup['stub']> {
+  return {
+    ...options,
+    callInvocationTransformer: measuringTransformer(options?.callInvocationTransformer),
+  };
 }
