@@ -40,6 +40,7 @@ export {
   type WaitingCall,
 } from './built-in/index.js';
 export { grpcJsEngine, GrpcJsServer, UpgradeCredentials } from './grpc-js/index.js';
+export { isUnaryWrapped } from './is-unary-wrapped.js';
 export type { Call, CallProblem, CallStatus, ParentCall } from './grpc-types.js';
 export { keepConnected } from './keep-connected.js';
 export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials-rules.js';

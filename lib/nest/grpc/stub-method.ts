@@ -63,12 +63,12 @@ export function callMethod(
   client: Client,
   { path, requestSerialize, responseDeserialize, requestStream, responseStream }: Definition,
 ): (...args: unknown[]) => ClientCall {
-  const forOneResponse = requestStream ? client.makeClientStreamRequest : client.makeUnaryRequest;
-  const forMany = requestStream ? client.makeBidiStreamRequest : client.makeServerStreamRequest;
-  const make = (responseStream ? forMany : forOneResponse) as unknown as (
-    ...args: unknown[]
-  ) => ClientCall;
-  return (...args) => make.call(client, path, requestSerialize, responseDeserialize, ...args);
+  const forOneResponse = requestStream ? 'makeClientStreamRequest' : 'makeUnaryRequest';
+  const forMany = requestStream ? 'makeBidiStreamRequest' : 'makeServerStreamRequest';
+  const name = responseStream ? forMany : forOneResponse;
+  // Looked up for each call: instrumentation may wrap these methods later.
+  const methods = client as unknown as Record<typeof name, (...args: unknown[]) => ClientCall>;
+  return (...args) => methods[name](path, requestSerialize, responseDeserialize, ...args);
 }
 
 /** One call, and the subscriber to its responses. */

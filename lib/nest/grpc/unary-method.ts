@@ -1,6 +1,6 @@
 import { Metadata, type CallOptions, type ChannelInterface } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
-import { makeUnaryCall, type UnaryMethod } from '../../grpc/index.js';
+import { isUnaryWrapped, makeUnaryCall, type UnaryMethod } from '../../grpc/index.js';
 import type { StubMethod } from './stub-method.js';
 
 /**
@@ -16,7 +16,8 @@ export function hasInterceptors(options: Readonly<Record<string, unknown>> = {})
 
 /**
  * A unary method of Nest's stubs that calls the channel directly. Calls with other arguments than request,
- * metadata and options, or with interceptors, go to `stock`, which uses a grpc-js client.
+ * metadata and options, or with interceptors, go to `stock`, which uses a grpc-js client. So do all calls
+ * while instrumentation wraps this client.
  */
 export function unaryMethod(
   channel: ChannelInterface,
@@ -31,7 +32,8 @@ export function unaryMethod(
       args.length === 0 ||
       rest.length > 0 ||
       typeof options !== 'object' ||
-      isIntercepted(options)
+      isIntercepted(options) ||
+      isUnaryWrapped()
     ) {
       return stock(...args);
     }
