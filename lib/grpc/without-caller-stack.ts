@@ -16,6 +16,8 @@ const METADATA = Symbol('metadata');
 let pending: CallProperties | undefined;
 /** `Error.stackTraceLimit` of the application, while no stack is taken. */
 let suspendedLimit: number | undefined;
+/** Whether the installed grpc-js makes calls in another way, so that every call takes its stack. */
+let isUnknownVersion = false;
 
 /**
  * Returns properties with which a grpc-js stub takes no stack trace for its call. All four `make…Request`
@@ -26,9 +28,15 @@ let suspendedLimit: number | undefined;
  *     call.start(properties.metadata, …  // the getter below restores `Error.stackTraceLimit`
  *
  * The limit stays as it is if the metadata is read before `call` is set: then the stub, or a transformer
- * that copies the properties, works in another way.
+ * that copies the properties, works in another way. If a stub does not read the metadata after it has set
+ * `call`, the next call restores the limit, and all later calls take their stacks.
  */
 export function withoutCallerStack(properties: CallProperties): CallProperties {
+  if (suspendedLimit !== undefined) {
+    isUnknownVersion = true;
+    resumeStacks();
+  }
+  if (isUnknownVersion) return properties;
   const { argument, call, channel, methodDefinition, callOptions, callback, metadata } = properties;
   // Accessors shared by all calls, defined in the same order, so that all have one hidden class.
   Object.defineProperty(call, 'call', CALL_ACCESSOR);
