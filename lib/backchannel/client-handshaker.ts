@@ -27,7 +27,7 @@ import {
   verifyOptions,
   type Rules,
 } from '../options/index.js';
-import { withTimeout } from '../wire/index.js';
+import { lendSocket, withTimeout } from '../wire/index.js';
 import { DEFAULT_DRAIN_MS, DRAIN_MS_RULE } from './drain-time.js';
 import { DialedConnectionInfo } from './dialed-connection-info.js';
 import { HandshakeError } from './errors.js';
@@ -149,6 +149,7 @@ export class ClientHandshaker {
         stream.destroy();
         throw signal.reason;
       }
+      lendSocket(stream);
       return { stream: await this.#handshake(stream), ...facts };
     }, neverIdle(options));
   }

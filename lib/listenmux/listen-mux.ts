@@ -10,6 +10,7 @@ import {
   verifyOptions,
   type Rules,
 } from '../options/index.js';
+import { lendSocket, ownSocket } from '../wire/index.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { ListenMuxError } from './errors.js';
 import { isMagic, MAGIC_LENGTH, type Handshaker, type MuxConnection } from './handshaker.js';
@@ -116,7 +117,7 @@ export class ListenMux<Context = undefined> {
   attach(server: Server): this {
     verifyArgument('ListenMux.attach', 'first argument', SERVER_RULE, server);
     if (server instanceof TlsServer) this.#attachTls(server);
-    else server.on('connection', (socket: Socket) => this.handle(socket.setNoDelay(true)));
+    else server.on('connection', (socket: Socket) => this.#handle(ownedSocket(socket)));
     return this;
   }
 
@@ -128,7 +129,8 @@ export class ListenMux<Context = undefined> {
    */
   handle(socket: Duplex): void {
     verifyArgument('ListenMux.handle', 'first argument', STREAM_RULE, socket);
-    if (this.#admit(socket)) void this.#serve(socket);
+    lendSocket(socket);
+    this.#handle(socket);
   }
 
   /** Resolves when no connection is in its handshake, TLS handshakes included. */
@@ -169,6 +171,10 @@ export class ListenMux<Context = undefined> {
     clearTimeout(timer);
   }
 
+  #handle(socket: Duplex): void {
+    if (this.#admit(socket)) void this.#serve(socket);
+  }
+
   #tellIfSettled(): void {
     if (this.#connections.handshakeCount > 0 || this.#pending.size > 0) return;
     for (const tell of this.#onSettled.splice(0)) tell();
@@ -187,7 +193,7 @@ export class ListenMux<Context = undefined> {
       this.#connections.secured(socket);
       // The TLS handshake ended in the same turn in which `close()` was called.
       if (this.#state === 'closed') socket.on('error', ignoreError).destroy();
-      else void this.#serve(socket.setNoDelay(true));
+      else void this.#serve(ownedSocket(socket));
     });
   }
 
@@ -272,6 +278,12 @@ export class ListenMux<Context = undefined> {
     }, handshakeTimeoutMs).unref();
     return () => clearTimeout(timer);
   }
+}
+
+/** Prepares a socket that a server of this package's own has accepted. */
+function ownedSocket<Accepted extends Socket>(socket: Accepted): Accepted {
+  ownSocket(socket);
+  return socket.setNoDelay(true);
 }
 
 function problemOfTls(error: Error): string {

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { createRootScope } from '../context/index.js';
+import { InputChunks } from './input-chunks.js';
 import { ReadingTime } from './reading-time.js';
 
 /** Reads the input of a socket, and handles its end. */
 export interface InputReader {
   /**
-   * Reads `chunk` from offset `start`, up to its end or until `time` is up.
+   * Reads `chunk` from offset `start`, up to its end or until `time` is up. Must not keep a view of a chunk that
+   * `isLent`, unless it calls `InputTurns.keepChunk()`.
    *
    * @returns the offset of the first unread byte.
    */
@@ -25,6 +27,7 @@ export interface InputReader {
 export class InputTurns {
   readonly #socket: Duplex;
   readonly #reader: InputReader;
+  readonly #input: InputChunks;
   readonly #time = new ReadingTime();
   /** Root scope of the reader. A socket emits its events in any async context, such as its creator's. */
   readonly #scope = createRootScope();
@@ -48,12 +51,18 @@ export class InputTurns {
   private constructor(socket: Duplex, reader: InputReader) {
     this.#socket = socket;
     this.#reader = reader;
+    this.#input = new InputChunks(socket);
     const scope = this.#scope;
     socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#take, this, chunk));
     socket.on('end', () => this.#tell(() => reader.onEnd()));
     socket.on('error', (error) => this.#tell(() => reader.onError(error)));
     socket.on('close', () => this.#tell(() => reader.onClose()));
     if (socket.destroyed) process.nextTick(() => this.#tell(() => reader.onClose()));
+  }
+
+  /** Must be called by the reader if it keeps a view of the chunk that it reads. */
+  keepChunk(): void {
+    this.#input.keep();
   }
 
   /** Pauses the socket. Chunks that have already left it are still read. */
@@ -71,7 +80,7 @@ export class InputTurns {
   #take(chunk: Buffer): void {
     // A synchronous stream may emit a chunk from inside the reader; that chunk waits for its turn.
     if (this.#state === 'idle') this.#read(chunk, 0);
-    else this.#chunks.push(chunk);
+    else this.#chunks.push(this.#input.hold(chunk));
   }
 
   #tell(end: () => void): void {
@@ -85,7 +94,8 @@ export class InputTurns {
     let current: Buffer | undefined = chunk;
     for (let at = start; current !== undefined; at = 0) {
       at = this.#reader.read(current, at, this.#time);
-      if (at < current.length) return this.#wait(current, at);
+      if (at < current.length) return this.#wait(this.#input.hold(current), at);
+      this.#input.release(current);
       current = this.#chunks.length > 0 ? this.#chunks.shift() : undefined;
     }
     this.#state = 'idle';

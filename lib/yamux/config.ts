@@ -1,4 +1,5 @@
 import {
+  like,
   milliseconds,
   OptionError,
   trueOrFalse,
@@ -52,6 +53,12 @@ export interface YamuxConfig {
   /** Largest payload of an outgoing data frame in bytes. Default 65536. */
   maxFrameSize: number;
   /**
+   * How long the application may use the chunks of a stream that it gets by `'data'` events; `'kept'`: forever,
+   * `'borrowed'`: until the listener returns; the memory is then freed, which saves garbage collections. Copy
+   * what is needed longer. Chunks of `read()`, `pipe()` and `for await` can be kept in any case. Default kept.
+   */
+  chunks: 'kept' | 'borrowed';
+  /**
    * Milliseconds that the peer may take to acknowledge a stream; then the session ends. 0 waits forever.
    * Default 75000.
    */
@@ -92,6 +99,7 @@ export const DEFAULT_YAMUX_CONFIG: Readonly<YamuxConfig> = Object.freeze({
   maxResets: 5000,
   resetsPerSecond: 500,
   maxFrameSize: 64 * 1024,
+  chunks: 'kept',
   streamOpenTimeoutMs: 75_000,
   streamCloseTimeoutMs: 300_000,
   connectionWriteTimeoutMs: 10_000,
@@ -111,6 +119,7 @@ export const YAMUX_CONFIG_RULES: Rules<YamuxConfig> = {
   maxResets: wholeNumber(1, MAX_UINT32),
   resetsPerSecond: wholeNumber(0, MAX_UINT32),
   maxFrameSize: wholeNumber(1, 1024 * 1024),
+  chunks: like("'kept' or 'borrowed'", (value) => value === 'kept' || value === 'borrowed'),
   streamOpenTimeoutMs: milliseconds(),
   streamCloseTimeoutMs: milliseconds(),
   connectionWriteTimeoutMs: milliseconds(),

@@ -9,6 +9,7 @@ const readableLengthOf = Object.getOwnPropertyDescriptor(Readable.prototype, 're
 export abstract class JoiningDuplex extends Duplex {
   /** Bytes that follow those in the buffer of `Readable`. Empty when that buffer is empty. */
   readonly #joiner = new PieceJoiner();
+  #lends = false;
 
   static {
     // `readableLength` must count the bytes that wait to be joined. TypeScript accepts no getter here, because
@@ -28,16 +29,33 @@ export abstract class JoiningDuplex extends Duplex {
     return chunk;
   }
 
-  /** @internal Like `push`, but joins a small piece with others if earlier data is still unread. */
-  protected pushOrJoin(piece: Buffer): void {
-    if (this.#heldByNode === 0) {
-      this.push(piece);
-    } else if (this.#joiner.isSmall(piece)) {
-      this.#joiner.add(piece, (joined) => this.push(joined));
-    } else {
+  /** @internal Lends pieces to the listeners of `'data'` from now on: they are valid until the listener returns. */
+  borrowChunks(): void {
+    this.#lends = true;
+  }
+
+  /** Like `Readable.pipe`. The destination keeps chunks until it has written them, so none is lent any more. */
+  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
+    this.#lends = false;
+    return super.pipe(destination, options);
+  }
+
+  /**
+   * @internal Like `push`, but joins a small piece with others if earlier data is still unread.
+   *
+   * @returns whether a view of `piece` escaped: to a listener that it was not only lent to, or to the buffer of
+   * `Readable`.
+   */
+  protected pushOrJoin(piece: Buffer): boolean {
+    if (this.#heldByNode > 0) {
+      if (this.#joiner.isSmall(piece)) {
+        this.#joiner.add(piece, (joined) => this.push(joined));
+        return false;
+      }
       this.pushJoined();
-      this.push(piece);
     }
+    this.push(piece);
+    return !this.#lends || this.#heldByNode > 0;
   }
 
   /** @internal Moves the joined bytes to `Readable`. */

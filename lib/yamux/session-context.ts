@@ -14,10 +14,12 @@ import { YamuxStreamTable } from './stream-table.js';
 /** Share of `maxSessionWindowSize` that growing windows leave to new streams. */
 const RESERVE_FOR_NEW_STREAMS = 1 / 8;
 
-/** Operations with which the parts of a session end it. */
+/** Operations of a session for its parts. */
 export interface YamuxSessionLifecycle {
   /** Ends the session because of `error`. With `goAwayCode`, sends the code to the peer in a GoAway. */
   fail(error: YamuxError, goAwayCode?: GoAwayCode): void;
+  /** A view of the chunk of input that is being read escaped. */
+  keepChunk(): void;
   /** Ends a closing session if no stream has unsent data. Called when a stream is closed on the wire. */
   closeIfFlushed(): void;
 }
@@ -69,6 +71,10 @@ export class YamuxSessionContext implements YamuxStreamHost {
       openStream: () => this.streams.open(),
       onTimeout: (error) => lifecycle.fail(error),
     });
+  }
+
+  keepChunk(): void {
+    this.lifecycle.keepChunk();
   }
 
   forget(stream: YamuxStream): void {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { InputTurns, linger, watchProgress, type LinkState } from '../wire/index.js';
+import { InputTurns, linger, ownSocket, watchProgress, type LinkState } from '../wire/index.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
 import { sessionClosed, YamuxError } from './errors.js';
 import { GoAwayCode, YamuxFrameType } from './frame.js';
@@ -77,6 +77,7 @@ export class YamuxSession extends EventEmitter<{
     super();
     this.#config = verifyYamuxConfig(config);
     this.#socket = socket;
+    if (this.#config.chunks === 'borrowed') ownSocket(socket);
     this.closed = new Promise((resolve) => this.once('close', resolve));
     this.#socketClosed = socket.closed
       ? Promise.resolve()
@@ -186,6 +187,7 @@ export class YamuxSession extends EventEmitter<{
   #createLifecycle(): YamuxSessionLifecycle {
     return {
       fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
+      keepChunk: () => this.#input.keepChunk(),
       closeIfFlushed: () => {
         if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());
       },

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import {
   ReceiveWindow,
   rethrowOnNextTick,
+  type LendingStream,
   type SharedLink,
   type WindowLimits,
 } from '../wire/index.js';
@@ -17,6 +18,8 @@ export interface YamuxStreamHost extends YamuxSendQueueHost {
   readonly windows: WindowLimits;
   /** Data pieces received, on all streams together. */
   readonly received: { pieces: number };
+  /** A view of the chunk of input that is being read escaped to the application. */
+  keepChunk(): void;
   /** The stream is closed on the wire; its id has no meaning any more. */
   forget(stream: YamuxStream): void;
 }
@@ -35,7 +38,8 @@ function ignoreError(): void {}
  *
  * - Reading: the peer gets new credit only after the application has read data. Unread data is
  *   therefore limited by the window, which grows from `initialStreamWindowSize` up to
- *   `maxStreamWindowSize` if a fast reader on a long link needs it.
+ *   `maxStreamWindowSize` if a fast reader on a long link needs it. See `YamuxConfig.chunks` for how
+ *   long chunks are valid.
  * - Writing: the callback of a write is called when the session has taken the bytes. The bytes must
  *   not be changed after `write()`.
  * - `end()` sends FIN and leaves the readable side open. `destroy()` sends nothing if this side has already
@@ -43,7 +47,7 @@ function ignoreError(): void {}
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error. An
  *   `'error'` event without a listener is ignored; `'close'` and the callbacks report the end too.
  */
-export class YamuxStream extends JoiningDuplex implements SharedLink {
+export class YamuxStream extends JoiningDuplex implements SharedLink, LendingStream {
   readonly #host: YamuxStreamHost;
   readonly #queue: YamuxSendQueue;
   readonly #receiveWindow: ReceiveWindow;
@@ -65,6 +69,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   ) {
     super({ allowHalfOpen: true, emitClose: true, writableHighWaterMark: WRITE_HIGH_WATER });
     this.#host = host;
+    if (host.config.chunks === 'borrowed') this.borrowChunks();
     this.#queue = new YamuxSendQueue(host, this, sendWindow);
     this.#receiveWindow = new ReceiveWindow(host.windows);
     this.on('error', ignoreError);
@@ -178,8 +183,9 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.#host.received.pieces += 1;
     this.#receiveWindow.receive(piece.length);
     try {
-      this.pushOrJoin(piece);
+      if (this.pushOrJoin(piece)) this.#host.keepChunk();
     } catch (error) {
+      this.#host.keepChunk();
       // A listener threw. The error becomes an `uncaughtException`, but does not interrupt the parser.
       rethrowOnNextTick(error);
     }

@@ -78,6 +78,12 @@ export const SYSTEMS: readonly System[] = [
   { name: 'socket', runtime: 'node', caller: 'dial', what: 'a bare net.Socket; the baseline' },
   { name: 'ours-yamux', runtime: 'node', caller: 'dial', what: 'the YamuxSession of this package' },
   {
+    name: 'ours-yamux-borrowed',
+    runtime: 'node',
+    caller: 'dial',
+    what: 'the same with borrowed chunks, whose memory is freed after use',
+  },
+  {
     name: 'yamux-js-bytes',
     runtime: 'node',
     caller: 'dial',

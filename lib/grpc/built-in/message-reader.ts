@@ -1,3 +1,4 @@
+import { copyOf } from '../../wire/index.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 import { PREFIX_LENGTH } from './message-prefix.js';
 
@@ -59,13 +60,18 @@ export class MessageReader {
     return this.#state !== 'body' && this.#received === 0;
   }
 
-  /** Reads `chunk` from `start` to `end`, or to the end of one message. Returns where it stopped. */
-  read(chunk: Buffer, start: number, end: number): number {
+  /**
+   * Reads `chunk` from `start` to `end`, or to the end of one message.
+   *
+   * @param isLent - whether the message must not be a view of `chunk`.
+   * @returns the offset at which it stopped.
+   */
+  read(chunk: Buffer, start: number, end: number, isLent: boolean): number {
     let at = start;
     this.#hasMessage = false;
     while (at < end && !this.#hasMessage && this.#state !== 'stopped') {
       const isPrefix = this.#state === 'prefix';
-      at = isPrefix ? this.#readPrefix(chunk, at, end) : this.#readBody(chunk, at, end);
+      at = isPrefix ? this.#readPrefix(chunk, at, end) : this.#readBody(chunk, at, end, isLent);
     }
     return at;
   }
@@ -97,11 +103,11 @@ export class MessageReader {
     }
   }
 
-  #readBody(chunk: Buffer, at: number, end: number): number {
+  #readBody(chunk: Buffer, at: number, end: number, isLent: boolean): number {
     const partEnd = Math.min(end, at + this.#length - this.#received);
     const length = partEnd - at;
     if (length === this.#length) {
-      const isCopied = length <= COPY_LIMIT && isPartOfLargeBuffer(chunk, length);
+      const isCopied = isLent || (length <= COPY_LIMIT && isPartOfLargeBuffer(chunk, length));
       this.#finish(isCopied ? copyOf(chunk, at, partEnd) : chunk.subarray(at, partEnd));
       return partEnd;
     }
@@ -152,12 +158,6 @@ export class MessageReader {
     this.#received = 0;
     this.#sink.onMessage(message, this.#compressed);
   }
-}
-
-function copyOf(chunk: Buffer, start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start);
-  chunk.copy(copy, 0, start, end);
-  return copy;
 }
 
 /** Same as `readUInt32BE`, without its bounds check for each message. */

@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { isLent } from '../../wire/index.js';
 import { NO_CONNECTION } from './connection-memory.js';
 import type { CompressedMessage } from './decompressor.js';
 import { messageTime, MESSAGES_PER_LOOK } from './delivery-time.js';
@@ -73,10 +74,14 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     this.#reader = new MessageReader(limit, this);
   }
 
-  /** Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. */
+  /**
+   * Adds bytes of the stream, in pieces of any size: those of `chunk` from `start` to `end`. Keeps no view of a
+   * lent chunk.
+   */
   push(chunk: Buffer, start: number, end: number): void {
     const isNext = this.#message === undefined && this.#unreadLength() === 0;
-    const at = isNext && this.#state === 'open' ? this.#receive(chunk, start, end) : start;
+    const isRead = isNext && this.#state === 'open';
+    const at = isRead ? this.#receive(chunk, start, end, isLent(chunk)) : start;
     if (this.#state === 'closed') this.#owner.consume(end - at);
     else if (at < end) this.#keep(chunk, at, end);
   }
@@ -231,8 +236,8 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
   }
 
   /** Reads up to one message. Returns where it ends in `chunk`, or `end`. */
-  #receive(chunk: Buffer, start: number, end: number): number {
-    const at = this.#reader.read(chunk, start, end);
+  #receive(chunk: Buffer, start: number, end: number, lent: boolean): number {
+    const at = this.#reader.read(chunk, start, end, lent);
     // The queue failed: the caller consumes the remaining bytes.
     if (this.#state === 'closed') return start;
     this.#taken += at - start;
@@ -244,7 +249,7 @@ export class MessageReceiveQueue implements MessageSink, CompressedMessage {
     while (this.#message === undefined && this.#unreadLength() > 0 && this.#state === 'open') {
       const unread = this.#unread!;
       const { buffer, start, end } = unread.front;
-      const at = this.#receive(buffer, start, end);
+      const at = this.#receive(buffer, start, end, false);
       if (at > start) unread.advance(at - start);
     }
   }

@@ -1,4 +1,4 @@
-import { ByteQueue } from '../../wire/index.js';
+import { ByteQueue, isLent } from '../../wire/index.js';
 import { isPartOfLargeBuffer } from './large-buffer.js';
 
 /** Pieces below this size, in bytes, are merged. */
@@ -12,8 +12,8 @@ interface UnreadPiece {
 }
 
 /**
- * Received bytes behind the current message of a `MessageReceiveQueue`. Bytes that stay unread after their
- * turn of the event loop retain no large buffer, and small pieces of them are merged.
+ * Received bytes behind the current message of a `MessageReceiveQueue`. Bytes of lent chunks are copied. Bytes
+ * that stay unread after their turn of the event loop retain no large buffer, and small pieces are merged.
  */
 export class UnreadBytes {
   readonly #queue = new ByteQueue();
@@ -37,13 +37,15 @@ export class UnreadBytes {
 
   /** Adds bytes that may stay unread for some time. */
   keep(chunk: Buffer, start: number, end: number): void {
-    if (isWasteful(chunk, end - start)) this.#queue.copy(chunk, start, end);
+    const isCopied = isLent(chunk) || isWasteful(chunk, end - start);
+    if (isCopied) this.#queue.copy(chunk, start, end);
     else this.#queue.keep(chunk, start, end);
   }
 
   /** Adds bytes that are probably read in this turn: small pieces of a chunk are copied together. */
   keepForTurn(chunk: Buffer, start: number, end: number): void {
     if (end - start < SMALL_PIECE) this.#queue.copyRun(chunk, start, end);
+    else if (isLent(chunk)) this.#queue.copy(chunk, start, end);
     else this.#queue.keep(chunk, start, end);
     if (this.#compactsSoon) return;
     this.#compactsSoon = true;

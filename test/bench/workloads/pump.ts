@@ -19,7 +19,7 @@ export function pump(
 ): Workload {
   return {
     name,
-    systems: ['socket', 'ours-yamux', 'yamux-js-bytes', 'go-yamux'],
+    systems: ['socket', 'ours-yamux', 'ours-yamux-borrowed', 'yamux-js-bytes', 'go-yamux'],
     baseline: 'socket',
     metrics: METRICS,
     prepare: (pair) => pair.processes.connect({ peers: 1, ...(link && { link }) }),

@@ -43,7 +43,7 @@ function reading(limit = 4 * MiB, room = Infinity): Read {
   });
   const push = (piece: Buffer): void => {
     for (let at = 0, end: number; at < piece.length; at = end) {
-      end = reader.read(piece, at, piece.length);
+      end = reader.read(piece, at, piece.length, false);
       if (end === at) return; // It has stopped.
     }
   };

@@ -22,6 +22,7 @@ describe('yamux configuration', () => {
       maxResets: 5000,
       resetsPerSecond: 500,
       maxFrameSize: 65_536,
+      chunks: 'kept',
       streamOpenTimeoutMs: 75_000,
       streamCloseTimeoutMs: 300_000,
       connectionWriteTimeoutMs: 10_000,
@@ -46,7 +47,7 @@ describe('yamux configuration', () => {
     expect(verifyYamuxConfig({ acceptBacklog: undefined as never })).toEqual(DEFAULT_YAMUX_CONFIG);
   });
 
-  it.each<[keyof YamuxConfig, number | boolean]>([
+  it.each<[keyof YamuxConfig, number | boolean | string]>([
     ['initialStreamWindowSize', 262_144],
     ['initialStreamWindowSize', 0xffffffff],
     ['maxStreamWindowSize', 262_144],
@@ -66,6 +67,8 @@ describe('yamux configuration', () => {
     ['connectionWriteTimeoutMs', 0],
     ['keepAliveIntervalMs', 1],
     ['keepAlive', true],
+    ['chunks', 'kept'],
+    ['chunks', 'borrowed'],
   ])('accepts %s = %s', (name, value) => {
     expect(verifyYamuxConfig({ [name]: value })[name]).toBe(value);
   });
@@ -92,6 +95,8 @@ describe('yamux configuration', () => {
     ['keepAliveIntervalMs', 0],
     ['keepAliveIntervalMs', '30s'],
     ['keepAlive', 1],
+    ['chunks', 'lent'],
+    ['chunks', true],
   ])('refuses %s = %s and names the option', (name, value) => {
     expect(configError({ [name]: value })).toMatchObject({
       name: 'YamuxError',

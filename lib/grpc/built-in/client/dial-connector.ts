@@ -1,5 +1,6 @@
 import type { NetConnectOpts, Socket, TcpNetConnectOpts } from 'node:net';
 import { CallCredentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
+import { ownSocket } from '../../../wire/index.js';
 import { ConnectionInfo } from '../../connection-info.js';
 import type { Upgrade } from '../../grpc-engine.js';
 import type { SecureConnector } from '../../grpc-types.js';
@@ -128,6 +129,7 @@ export class DialConnector implements Connector {
     // Credentials may leave the secured socket without an error listener: an error would end the process.
     socket.on('error', () => {});
     refuseOldTls(socket);
+    ownSocket(socket);
     const info = new ConnectionInfo(socket);
     return { stream: await this.#upgrade(socket), info, secure };
   }

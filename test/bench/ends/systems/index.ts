@@ -42,6 +42,10 @@ const SYSTEMS: Record<string, () => Promise<Sides>> = {
     const { yamuxSessionFactory } = await import('../../../../lib/backchannel/index.js');
     return bytes(yamuxSessionFactory());
   },
+  'ours-yamux-borrowed': async () => {
+    const { yamuxSessionFactory } = await import('../../../../lib/backchannel/index.js');
+    return bytes(yamuxSessionFactory({ chunks: 'borrowed' }));
+  },
   'yamux-js-bytes': async () => {
     const { yamuxJsSessionFactory } = await import('../../../../lib/yamux-js/index.js');
     return bytes(yamuxJsSessionFactory());

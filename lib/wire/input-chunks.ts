@@ -1,0 +1,61 @@
+import type { Duplex } from 'node:stream';
+import { freeMemory } from './free-memory.js';
+import { borrowChunks, isLent } from './lent-chunks.js';
+import { isOwnSocket } from './socket-owner.js';
+
+/**
+ * Knows to whom the chunks of one socket belong, and frees the memory of a chunk after it was read. A chunk is
+ * freed only if
+ *
+ * - this package accepted or dialed the socket itself (`ownSocket`), and nobody else reads from it,
+ * - it arrived after this reader took over: earlier readers may have kept what they put back,
+ * - it is all of its `ArrayBuffer`,
+ * - and no view of it escaped (`keep()`).
+ *
+ * So nothing that is freed can be part of a pending write: a view that is written has escaped.
+ */
+export class InputChunks {
+  readonly #socket: Duplex;
+  readonly #isOwn: boolean;
+  /** Whether the socket lends its chunks. */
+  readonly #isBorrower: boolean;
+  /** Bytes in the socket that earlier readers may have seen. */
+  #inherited: number;
+  /** Whether a view of the chunk that is being read escaped. */
+  #hasEscaped = false;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    this.#isOwn = isOwnSocket(socket);
+    this.#isBorrower = borrowChunks(socket);
+    this.#inherited = socket.readableLength;
+  }
+
+  /** A view of the chunk that is being read escapes: its memory must not be freed. */
+  keep(): void {
+    this.#hasEscaped = true;
+  }
+
+  /** Returns `chunk` to be read later: a copy if it is only lent. */
+  hold(chunk: Buffer): Buffer {
+    return this.#isBorrower && isLent(chunk) ? Buffer.from(chunk) : chunk;
+  }
+
+  /** `chunk` was read. Must be called once for each chunk, in the order of their arrival. */
+  release(chunk: Buffer): void {
+    const hasEscaped = this.#hasEscaped;
+    this.#hasEscaped = false;
+    if (this.#inherited > 0) this.#inherited -= chunk.length;
+    else if (!hasEscaped && this.#isOwn && this.#isFreeable(chunk)) freeMemory(chunk);
+  }
+
+  #isFreeable(chunk: Buffer): boolean {
+    const isWhole = chunk.length === chunk.buffer.byteLength;
+    return isWhole && isLent(chunk) && this.#isOnlyReader();
+  }
+
+  #isOnlyReader(): boolean {
+    const socket = this.#socket;
+    return socket.listenerCount('data') === 1 && socket.listenerCount('readable') === 0;
+  }
+}
