@@ -1,10 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Metadata } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  withoutCallerStack,
-  type CallProperties,
-} from '../../../lib/grpc/without-caller-stack.js';
+import { withoutCallerStack, type CallProperties } from '../../../lib/grpc/without-caller-stack.js';
 
 const limit = Error.stackTraceLimit;
 
