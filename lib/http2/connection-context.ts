@@ -5,6 +5,7 @@ import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import { ConnectionUser } from './connection-user.js';
 import { ConnectionWindow } from './inbound/connection-window.js';
+import { EARLY_BYTES, EARLY_STREAMS } from './protocol/early.js';
 import { http2Error } from './protocol/errors.js';
 import { ErrorCode, Http2FrameType } from './protocol/frame.js';
 import { Http2FrameOutput } from './outbound/frame-output.js';
@@ -112,11 +113,10 @@ export class ConnectionContext implements Http2StreamHost {
 
   /** Whether this side may open a stream now. */
   get hasRoom(): boolean {
-    return (
-      this.state === 'open' &&
-      !this.gracefulGoAway.begun &&
-      this.streams.size < this.settings.peer.maxConcurrentStreams
-    );
+    const { settings, streams, output } = this;
+    if (this.state !== 'open' || this.gracefulGoAway.begun) return false;
+    if (settings.received) return streams.size < settings.peer.maxConcurrentStreams;
+    return streams.size < EARLY_STREAMS && output.bytesWritten < EARLY_BYTES;
   }
 
   /** Creates a stream. `id` was chosen by the side that opens the stream. */

@@ -86,6 +86,11 @@ export class Http2Connection {
     };
   }
 
+  /** Whether the SETTINGS of the peer have arrived. A client may send requests before. */
+  get isReady(): boolean {
+    return this.#context.settings.received;
+  }
+
   /** Whether `request()` would succeed now. */
   get hasRoom(): boolean {
     return this.#context.hasRoom;

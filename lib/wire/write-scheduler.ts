@@ -69,6 +69,11 @@ export class WriteScheduler<Source extends Sendable> {
     return this.#atATime;
   }
 
+  /** Bytes that were handed to the socket so far. */
+  get bytesWritten(): number {
+    return this.#written;
+  }
+
   /** Bytes that the network has taken so far. */
   get bytesTaken(): number {
     return this.#written - this.#socket.writableLength;

@@ -14,6 +14,7 @@ export class SettingsExchange {
   readonly #options: Http2ConnectionOptions;
   readonly #isClient: boolean;
   #peer: Http2Settings = INITIAL_SETTINGS;
+  #received = false;
   #timer: NodeJS.Timeout | undefined;
   #acknowledged = false;
   readonly #onAcknowledged: () => void;
@@ -30,6 +31,11 @@ export class SettingsExchange {
   /** Current settings of the peer. */
   get peer(): Readonly<Http2Settings> {
     return this.#peer;
+  }
+
+  /** Whether the peer has sent SETTINGS, which must be its first frame. */
+  get received(): boolean {
+    return this.#received;
   }
 
   /** Whether the peer has acknowledged our first SETTINGS. */
@@ -83,6 +89,7 @@ export class SettingsExchange {
    */
   receive(payload: Buffer): void {
     this.#peer = applySettings(this.#peer, payload, !this.#isClient);
+    this.#received = true;
   }
 
   /** Stops the timer for the acknowledgement. */

@@ -1,6 +1,13 @@
 import type { ConnectionContext } from '../connection-context.js';
 import { http2Error, type Http2Error } from '../protocol/errors.js';
-import { ErrorCode, Http2Flag, Http2FrameType, MAX_WINDOW_SIZE } from '../protocol/frame.js';
+import { EARLY_WINDOW } from '../protocol/early.js';
+import {
+  DEFAULT_WINDOW_SIZE,
+  ErrorCode,
+  Http2Flag,
+  Http2FrameType,
+  MAX_WINDOW_SIZE,
+} from '../protocol/frame.js';
 import { decodeReason } from '../protocol/reason.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -12,7 +19,6 @@ const PRIORITY_LENGTH = 5;
  */
 export class ControlReceiver {
   readonly #context: ConnectionContext;
-  #hasSettings = false;
   /** Lowest last stream id of the peer's GOAWAY frames. */
   #lastTakenId = Infinity;
 
@@ -20,19 +26,12 @@ export class ControlReceiver {
     this.#context = context;
   }
 
-  /** Whether the peer has sent SETTINGS, which must be its first frame. */
-  get hasSettings(): boolean {
-    return this.#hasSettings;
-  }
-
   settings(flags: number, payload: Buffer): void {
     const { abuse } = this.#context;
-    const isFirst = !this.#hasSettings;
-    this.#hasSettings = true;
     if (flags & Http2Flag.Ack) {
       if (!this.#settingsAcknowledged()) abuse.chargeFrame();
     } else if (abuse.chargeFrame(payload.length)) {
-      this.#applySettings(payload, isFirst);
+      this.#applySettings(payload);
     }
   }
 
@@ -46,12 +45,12 @@ export class ControlReceiver {
   }
 
   goAway(payload: Buffer): void {
-    const { abuse, lifecycle, user } = this.#context;
+    const { abuse, lifecycle, settings, user } = this.#context;
     if (!abuse.chargeFrame(payload.length)) return;
     const lastStreamId = payload.readUInt32BE(0) & MAX_WINDOW_SIZE;
     const code = payload.readUInt32BE(4);
     const reason = decodeReason(payload.subarray(8));
-    if (!this.#hasSettings) return lifecycle.refused(code, reason);
+    if (!settings.received) return lifecycle.refused(code, reason);
     lifecycle.drain();
     user.goAway(code, reason);
     if (lastStreamId < this.#lastTakenId) this.#abortAbove(lastStreamId);
@@ -102,9 +101,10 @@ export class ControlReceiver {
     }
   }
 
-  #applySettings(payload: Buffer, isFirst: boolean): void {
+  #applySettings(payload: Buffer): void {
     const context = this.#context;
     const { settings, headers, output, user, lifecycle } = context;
+    const isFirst = !settings.received;
     try {
       settings.receive(payload);
     } catch (error) {
@@ -114,6 +114,7 @@ export class ControlReceiver {
     headers.setMaxTableSize(settings.peer.headerTableSize);
     if (!this.#setInitialWindow(settings.peer.initialWindowSize)) return;
     output.frame(Http2FrameType.Settings, Http2Flag.Ack, 0, NOTHING);
+    if (isFirst) output.grant(DEFAULT_WINDOW_SIZE - EARLY_WINDOW);
     if (isFirst) user.ready();
     if (context.hasRoom) user.room();
   }

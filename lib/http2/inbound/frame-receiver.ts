@@ -54,7 +54,7 @@ export class Http2FrameReceiver implements Http2FrameHandler {
     if (length > this.#maxFrameSize) {
       const message = `frame of ${length} bytes; ${this.#maxFrameSize} are allowed`;
       this.#context.lifecycle.fail(ErrorCode.FrameSizeError, message);
-    } else if (!this.#control.hasSettings && !this.#mayBeFirst(type, flags)) {
+    } else if (!this.#context.settings.received && !this.#mayBeFirst(type, flags)) {
       this.#fail('the first frame is not SETTINGS');
     } else if (this.#block !== undefined) {
       if (type !== Http2FrameType.Continuation || streamId !== this.#block.streamId) {

@@ -6,6 +6,7 @@ import {
   type Sendable,
   type WriteSchedulerHost,
 } from '../../wire/index.js';
+import { EARLY_WINDOW } from '../protocol/early.js';
 import {
   DEFAULT_WINDOW_SIZE,
   Http2Flag,
@@ -43,8 +44,8 @@ const NOTHING = Buffer.alloc(0);
 export class Http2FrameOutput {
   /** Output buffer; header blocks are written into it between `beginFrame` and `endFrame`. */
   readonly writer = new ByteWriter(0);
-  /** Send window of the connection, in bytes. */
-  window = DEFAULT_WINDOW_SIZE;
+  /** Send window of the connection, in bytes. The first SETTINGS of the peer add the rest of the default. */
+  window = EARLY_WINDOW;
   /** Initial send window of a stream, in bytes: the peer's INITIAL_WINDOW_SIZE. */
   initialStreamWindow = DEFAULT_WINDOW_SIZE;
   /** Bytes of DATA queued in the streams until a window or the socket has room; updated by the streams. */
@@ -84,6 +85,11 @@ export class Http2FrameOutput {
   /** Bytes of frames other than DATA that may still be queued. */
   get roomLeft(): number {
     return this.#maxQueued - (this.full ? this.#queued() : 0);
+  }
+
+  /** Bytes of all frames that were written so far. */
+  get bytesWritten(): number {
+    return this.#scheduler.bytesWritten + this.writer.offset - this.#start;
   }
 
   /** Bytes that the network has accepted so far. */
