@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Maximum number of bytes that are buffered. With the default windows of HTTP/2, a client may send 64 KiB
- * of data before it knows our settings; this package, grpc-js and Go send a few hundred bytes.
+ * Maximum number of bytes that are buffered. Before a client knows our settings, grpc-js and Go send a few
+ * hundred bytes, and this package at most 120 KiB, even of the smallest messages (`http2/protocol/early.ts`).
  */
 const MAX_HELD_BYTES = 128 * 1024;
 

@@ -6,7 +6,8 @@ import { toMs } from '../timeout-header.js';
 
 /** A call that a `CallDeadline` ends. */
 export interface CallWithDeadline {
-  readonly hasStream: boolean;
+  /** Whether the call has begun on an established connection. */
+  readonly isConnected: boolean;
   getPeer(): string;
   cancelWithStatus(code: status, details: string): void;
 }
@@ -67,7 +68,7 @@ export class CallDeadline {
   #exceed(): void {
     const call = this.#call;
     const seconds = ((Date.now() - this.#createdAt) / 1000).toFixed(3);
-    const where = call.hasStream ? `remote_addr=${call.getPeer()}` : 'Waiting for a connection';
+    const where = call.isConnected ? `remote_addr=${call.getPeer()}` : 'Waiting for a connection';
     call.cancelWithStatus(status.DEADLINE_EXCEEDED, `Deadline exceeded after ${seconds}s,${where}`);
   }
 }

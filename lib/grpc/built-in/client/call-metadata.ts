@@ -1,5 +1,5 @@
 import { type CallCredentials, type Metadata, status } from '@grpc/grpc-js';
-import { CONNECTION_HEADERS } from '../../../http2/index.js';
+import { CONNECTION_HEADERS, headerListSize } from '../../../http2/index.js';
 import { appendMetadata } from '../metadata-codec.js';
 import { encodeTimeout } from '../timeout-header.js';
 import type { CallStatus } from '../../grpc-types.js';
@@ -34,6 +34,17 @@ export function requestHeaders(
   for (let i = 0; i < headers.length; i += 2) verifyName(headers[i]!);
   if (hasDeadline) headers.push('grpc-timeout', encodeTimeout(deadline));
   return headers.length === 0 ? base : [...base, ...headers];
+}
+
+/** Size of `metadata` as a header list, in bytes (RFC 9113, 6.5.2); Infinity if reading it throws. */
+export function metadataSize(metadata: Metadata): number {
+  const headers: string[] = [];
+  try {
+    appendMetadata(headers, metadata);
+  } catch {
+    return Infinity;
+  }
+  return headerListSize(headers);
 }
 
 /** Returns a status for invalid metadata of a request; undefined if it is valid. */

@@ -1,4 +1,4 @@
-import type { Http2Stream, StreamListener } from '../../../http2/index.js';
+import type { Http2Error, Http2Stream, StreamListener } from '../../../http2/index.js';
 import type { ConnectionInfo } from '../../connection-info.js';
 import type { GoAway } from '../../grpc-engine.js';
 import type { CallStatus } from '../../grpc-types.js';
@@ -15,6 +15,11 @@ export interface CallTransport {
   readonly memory: ConnectionMemory;
   /** Whether a call may begin now. */
   readonly hasRoom: boolean;
+  /**
+   * Whether the connection is established: the peer has sent its SETTINGS. Before that, only calls begin
+   * that `mayBeginEarly`. Default: true.
+   */
+  readonly isReady?: boolean;
   /** Size limit of the header list of a call at this moment, in bytes. */
   readonly maxHeaderListSize: number;
   /**
@@ -23,12 +28,22 @@ export interface CallTransport {
    * @throws Error if there is no room, or if HTTP/2 cannot carry a header.
    */
   open(headers: readonly string[], listener: StreamListener): Http2Stream;
+  /**
+   * Returns the status of a call whose stream ended with `error`. Default: the one that gRPC assigns to the
+   * error of an established connection.
+   */
+  statusOfEnd?(error: Http2Error): CallStatus;
 }
 
 /** A call that needs a connection. */
 export interface WaitingCall {
   /** Whether the call keeps waiting although attempts to connect fail. */
   readonly waitsForReady: boolean;
+  /**
+   * Whether the call may begin on a connection that is not established yet. If that fails, so does the call:
+   * the peer may have executed it. Default: false.
+   */
+  readonly mayBeginEarly?: boolean;
   /** Called with a connection that has room for the call. */
   begin(transport: CallTransport): void;
   /** Called if the call gets no connection. */

@@ -10,7 +10,7 @@ import type { CallListener, CallStatus, MessageContext, ParentCall } from '../..
 import type { MeasuringCall, ReadAhead } from '../../measured-calls.js';
 import { DeliveredCall } from '../delivered-call.js';
 import { CallDeadline, type CallWithDeadline } from './call-deadline.js';
-import { metadataProblem, withCredentials } from './call-metadata.js';
+import { metadataProblem, metadataSize, withCredentials } from './call-metadata.js';
 import type { ClientCallSettings } from './client-call-settings.js';
 import type { ClientCallState } from './client-call-state.js';
 import { MessageSendQueue } from './message-send-queue.js';
@@ -19,6 +19,12 @@ import { ResponseHead } from './response-head.js';
 import { statusOf, statusOfEnd } from './status-of-end.js';
 import type { CallRouter, CallTransport, WaitingCall } from './call-router.js';
 import { isUnprocessed } from './transparent-retry.js';
+
+/**
+ * Largest metadata, in bytes, of a call that begins before the peer has announced its limit: the default
+ * limit that gRPC suggests to servers ("gRPC over HTTP2", Requests).
+ */
+const MAX_EARLY_METADATA = 8 * 1024;
 
 let lastCallNumber = 0;
 
@@ -142,12 +148,16 @@ export class ClientCall
 
   // ---- Called by the router and the deadline
 
-  get hasStream(): boolean {
-    return this.#stream !== undefined;
+  get isConnected(): boolean {
+    return this.#stream !== undefined && this.#transport?.isReady !== false;
   }
 
   get waitsForReady(): boolean {
     return this.#metadata.getOptions().waitForReady ?? false;
+  }
+
+  get mayBeginEarly(): boolean {
+    return !this.waitsForReady && metadataSize(this.#metadata) <= MAX_EARLY_METADATA;
   }
 
   begin(transport: CallTransport): void {
@@ -192,6 +202,7 @@ export class ClientCall
 
   /** Calls the callbacks of writers that wait for room. */
   onDrain(): void {
+    this.#sendQueue.trim();
     if (this.#sendQueue.isAwaited) this.runInAsyncScope(this.#sendQueue.callBack, this.#sendQueue);
   }
 
@@ -199,7 +210,7 @@ export class ClientCall
     if (this.#state !== 'open' || error === undefined) return;
     const mayRetry = isUnprocessed(error) && !this.#hasRetried && this.#sendQueue.canReplay;
     if (mayRetry) this.#retry();
-    else this.#end(statusOfEnd(error));
+    else this.#end(this.#transport!.statusOfEnd?.(error) ?? statusOfEnd(error));
   }
 
   // ---- Called by the receive queue
@@ -269,7 +280,7 @@ export class ClientCall
     if (!(stream instanceof Http2Stream)) return this.#end(stream);
     this.#stream = stream;
     this.#state = 'open';
-    if (this.#sendQueue.attach(stream)) this.onDrain();
+    if (this.#sendQueue.attach(stream, transport)) this.onDrain();
   }
 
   /** Waits for another stream: the peer has not processed the request. */

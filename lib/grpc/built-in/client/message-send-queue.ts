@@ -1,6 +1,7 @@
 import type { Http2Stream } from '../../../http2/index.js';
 import { compress } from '../compression.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
+import type { CallTransport } from './call-router.js';
 
 /** Limit of the retry buffer, in bytes. */
 const REPLAY_LIMIT = 256 * 1024;
@@ -20,6 +21,7 @@ interface Outgoing {
 export class MessageSendQueue {
   readonly #onFailure: () => void;
   #stream: Http2Stream | undefined;
+  #transport: Pick<CallTransport, 'isReady'> | undefined;
   /** The retry buffer; undefined once the call cannot be retried. */
   #kept: Outgoing[] | undefined = [];
   #keptLength = 0;
@@ -67,19 +69,33 @@ export class MessageSendQueue {
     return this.#callbacks !== undefined;
   }
 
-  /** Sends messages to `stream`, beginning with the kept ones. Returns whether it accepts more. */
-  attach(stream: Http2Stream): boolean {
+  /**
+   * Sends messages to `stream` of `transport`, beginning with the kept ones. Returns whether it accepts
+   * more.
+   */
+  attach(stream: Http2Stream, transport: Pick<CallTransport, 'isReady'>): boolean {
     this.#stream = stream;
+    this.#transport = transport;
     let hasRoom = true;
     for (const { pieces, length } of this.#kept ?? []) hasRoom = stream.write(pieces, length);
     if (this.#ended) stream.end();
-    if (this.#keptLength > REPLAY_LIMIT) this.commit();
+    this.trim();
     return hasRoom;
   }
 
   /** Detaches the lost stream. Kept messages wait for another one. */
   detach(): void {
     this.#stream = undefined;
+    this.#transport = undefined;
+  }
+
+  /**
+   * Drops the retry buffer if it exceeds its limit. Until the connection is established, it has none: a
+   * peer that announces few streams refuses those that it already got, and they are to be retried.
+   */
+  trim(): void {
+    if (this.#keptLength <= REPLAY_LIMIT || this.#stream === undefined) return;
+    if (this.#transport?.isReady !== false) this.commit();
   }
 
   /** Drops the retry buffer: the call cannot be retried any more. */
@@ -128,6 +144,6 @@ export class MessageSendQueue {
     kept.push(outgoing);
     this.#keptLength += OVERHEAD + outgoing.length;
     // Before there is a stream, all messages are kept.
-    if (this.#keptLength > REPLAY_LIMIT && this.#stream) this.commit();
+    this.trim();
   }
 }

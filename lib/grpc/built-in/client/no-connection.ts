@@ -3,6 +3,9 @@ import type { CallStatus } from '../../grpc-types.js';
 import { heldProblem } from '../../hold.js';
 import { statusOf } from './status-of-end.js';
 
+/** Reason of an attempt that ends because its channel is closed or idle. */
+export const CHANNEL_CLOSED = new Error('the channel was closed');
+
 /** Returns the status of a call that waits for a connection when its channel is closed. */
 export function closedStatus(): CallStatus {
   return statusOf(status.UNAVAILABLE, 'Channel closed before call started');

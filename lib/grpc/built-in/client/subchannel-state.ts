@@ -1,4 +1,6 @@
 import { connectivityState } from '@grpc/grpc-js';
+import type { Attempt } from './attempt.js';
+import { CHANNEL_CLOSED } from './no-connection.js';
 import type { Transport } from './transport.js';
 
 /** State of a subchannel, with the data of that state. The names are those of gRPC. */
@@ -13,13 +15,12 @@ export type SubchannelState =
       readonly resumes: boolean;
     }
   /**
-   * An attempt to connect is in progress. Its success leads to `ready`, its failure to `transient failure`,
-   * the idle timeout to `idle`.
+   * An attempt to connect is in progress. The SETTINGS of the peer lead to `ready`, a failure to `transient
+   * failure`, the idle timeout to `idle`. Calls may begin on the connection of the attempt.
    */
   | {
       readonly name: 'connecting';
-      /** Ends the attempt. */
-      readonly attempt: AbortController;
+      readonly attempt: Attempt;
       /** Whether the attempt before failed: watchers see TRANSIENT_FAILURE until one succeeds. */
       readonly isRetry: boolean;
     }
@@ -53,6 +54,6 @@ export function connectivityOf(state: SubchannelState): connectivityState {
 
 /** Stops everything that would lead out of `state`, except for a connection. */
 export function abandon(state: SubchannelState): void {
-  if (state.name === 'connecting') state.attempt.abort(new Error('the channel was closed'));
+  if (state.name === 'connecting') state.attempt.abort(CHANNEL_CLOSED);
   else if (state.name === 'transient failure') clearTimeout(state.timer);
 }

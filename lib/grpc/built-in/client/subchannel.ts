@@ -7,6 +7,7 @@ import type { CallStatus } from '../../grpc-types.js';
 import { http2OptionsOf } from '../http2-options.js';
 import { asksForFewerPings } from '../keep-alive.js';
 import { sessionMemoryOf } from '../message-limits.js';
+import { Attempt } from './attempt.js';
 import { Backoff } from './backoff.js';
 import type { CallTransport, ChannelRouter, WaitingCall } from './call-router.js';
 import { Connectivity } from './connectivity.js';
@@ -15,11 +16,7 @@ import { IdleTimer } from './idle-timer.js';
 import { closedStatus, heldStatus, unconnectedStatus } from './no-connection.js';
 import { abandon, connectivityOf, type SubchannelState } from './subchannel-state.js';
 import { Transport } from './transport.js';
-import { unlessAborted } from './unless-aborted.js';
 import { WaitingCalls } from './waiting-calls.js';
-
-/** Minimum time limit of an attempt to connect, in milliseconds (gRPC, "Connection Backoff Protocol"). */
-const MIN_CONNECT_TIMEOUT_MS = 20_000;
 
 const IDLE: SubchannelState = { name: 'idle', resumes: false };
 
@@ -86,9 +83,10 @@ export class Subchannel implements ChannelRouter {
   }
 
   pick(call: WaitingCall): void {
-    const state = this.#state;
-    if (state.name === 'ready' && state.transport.hasRoom && this.#waiting.size === 0) {
-      return call.begin(state.transport);
+    const transport = this.#transport();
+    if (transport?.hasRoom === true) {
+      const isNext = transport.isReady ? this.#waiting.size === 0 : call.mayBeginEarly === true;
+      if (isNext) return call.begin(transport);
     }
     this.connect();
     // A watcher of the channel may have closed it just now.
@@ -136,65 +134,24 @@ export class Subchannel implements ChannelRouter {
   }
 
   async #tryToConnect(isRetry: boolean): Promise<void> {
-    const attempt = new AbortController();
+    const attempt = new Attempt(this.#backoff.next());
     this.#enter({ name: 'connecting', attempt, isRetry });
-    if (attempt.signal.aborted) return; // A watcher has closed the channel.
-    const retryInMs = this.#backoff.next();
-    const timer = setTimeout(
-      () => attempt.abort(new Error('no connection in time')),
-      Math.max(MIN_CONNECT_TIMEOUT_MS, retryInMs),
-    ).unref();
+    if (attempt.isAborted) return; // A watcher has closed the channel.
     try {
-      await this.#establish(attempt.signal);
+      await attempt.connect(this.#connector, (connected) => {
+        attempt.transport = this.#createTransport(connected);
+        this.#serveWaiting(attempt.transport);
+      });
     } catch (error) {
-      // The pause begins when the attempt fails. In gRPC it begins with the attempt: if attempts take
-      // longer than pauses, clients whose attempts fail at the same moment would always retry at the same
-      // moment.
-      if (this.#isInProgress(attempt)) this.#fail(explainFailure(error as Error), retryInMs);
-    } finally {
-      clearTimeout(timer);
+      this.#fail(attempt, explainFailure(error as Error));
     }
   }
 
-  /** Whether `attempt` has neither succeeded nor been abandoned. */
-  #isInProgress(attempt: AbortController): boolean {
-    return this.#state.name === 'connecting' && this.#state.attempt === attempt;
-  }
-
-  /**
-   * Makes a connection. Resolves when calls may begin on it.
-   *
-   * @throws Error (as a rejection) if the attempt fails or is aborted.
-   */
-  async #establish(signal: AbortSignal): Promise<void> {
-    const connected = await unlessAborted(this.#connector.connect(signal), signal);
-    await new Promise<void>((resolve, reject) => {
-      const transport = this.#createTransport(connected, resolve, reject);
-      const destroy = (): void => {
-        if (!this.isCurrent(transport)) transport.destroy(signal.reason as Error);
-      };
-      if (signal.aborted) destroy();
-      else signal.addEventListener('abort', destroy);
-    }).catch((error: Error) => {
-      throw explainFailure(error, {
-        secure: connected.secure,
-        bytesRead: connected.info?.bytesRead,
-      });
-    });
-  }
-
-  #createTransport(
-    connected: Connected,
-    onReady: () => void,
-    onFailure: (error: Error) => void,
-  ): Transport {
+  #createTransport(connected: Connected): Transport {
     const transport: Transport = new Transport(
       connected,
       {
-        onReady: () => {
-          this.#setReady(transport);
-          onReady();
-        },
+        onReady: () => this.#setReady(transport),
         onRoom: () => this.#serveWaiting(transport),
         onDraining: (goAway) => {
           if (asksForFewerPings(goAway)) this.#keepAliveTimeMs *= 2;
@@ -205,7 +162,8 @@ export class Subchannel implements ChannelRouter {
           this.#transports.delete(transport);
           if (this.isCurrent(transport)) this.#lastError = error;
           this.#leave(transport);
-          onFailure(error ?? new Error('the connection was closed'));
+          const attempt = this.#attemptOn(transport);
+          if (attempt !== undefined) this.#fail(attempt, transport.explain(error));
         },
       },
       this.#options,
@@ -215,7 +173,15 @@ export class Subchannel implements ChannelRouter {
     return transport;
   }
 
+  /** The attempt in progress, if `transport` is its connection. */
+  #attemptOn(transport: Transport): Attempt | undefined {
+    const state = this.#state;
+    const isIt = state.name === 'connecting' && state.attempt.transport === transport;
+    return isIt ? state.attempt : undefined;
+  }
+
   #setReady(transport: Transport): void {
+    this.#attemptOn(transport)?.stop();
     this.#lastError = undefined;
     this.#lastGoAway = undefined;
     this.#backoff.reset();
@@ -249,17 +215,37 @@ export class Subchannel implements ChannelRouter {
     this.#enterIdle(true);
   }
 
-  #fail(error: Error, retryInMs: number): void {
+  /**
+   * `attempt` has failed, unless it has succeeded or was abandoned before. The pause begins now. In gRPC it
+   * begins with the attempt: if attempts take longer than pauses, clients whose attempts fail at the same
+   * moment would always retry at the same moment.
+   */
+  #fail(attempt: Attempt, error: Error): void {
+    if (this.#state.name !== 'connecting' || this.#state.attempt !== attempt) return;
+    attempt.stop();
     this.#lastError = error;
     this.#lastGoAway = undefined;
-    const timer = setTimeout(() => void this.#tryToConnect(true), retryInMs).unref();
+    const { retryInMs } = attempt;
+    const timer = inRootContext(() =>
+      setTimeout(() => void this.#tryToConnect(true), retryInMs).unref(),
+    );
     this.#enter({ name: 'transient failure', timer, retryInMs });
     this.#waiting.failImpatient(this.#noConnection());
     this.#interruptAttempts();
   }
 
+  /**
+   * The connection on which calls begin. Before the SETTINGS of its peer, only early calls may, and none
+   * while the channel fails.
+   */
+  #transport(): Transport | undefined {
+    const state = this.#state;
+    if (state.name === 'ready') return state.transport;
+    return state.name === 'connecting' && !state.isRetry ? state.attempt.transport : undefined;
+  }
+
   #serveWaiting(transport: Transport): void {
-    this.#waiting.begin(transport, () => this.isCurrent(transport));
+    this.#waiting.begin(transport, () => this.#transport() === transport);
   }
 
   #enterIdle(resumes = false): void {

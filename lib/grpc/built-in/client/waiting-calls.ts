@@ -25,10 +25,14 @@ export class WaitingCalls {
     this.#letProcessEnd();
   }
 
-  /** Begins calls on `transport` while `isCurrent()` and the transport has room. */
+  /**
+   * Begins calls on `transport` while `isCurrent()` and the transport has room; only those that may begin
+   * early, if the transport is not ready.
+   */
   begin(transport: Transport, isCurrent: () => boolean): void {
     for (const call of this.#calls) {
       if (!isCurrent() || !transport.hasRoom) return;
+      if (!transport.isReady && call.mayBeginEarly !== true) continue;
       this.#calls.delete(call);
       call.begin(transport);
     }
