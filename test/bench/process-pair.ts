@@ -10,11 +10,11 @@ export interface Connections {
   link?: Link;
 }
 
-/** What both ends used together. */
+/** What both ends used. */
 export interface Used {
-  /** Microseconds of processor time. */
-  cpu: number;
-  /** Bytes that were allocated. */
+  /** Microseconds of processor time of each process. */
+  cpu: Record<Role, number>;
+  /** Bytes that both allocated together. */
   allocated: number;
   /** Collections of the whole heap in each process; absent in Go. */
   markCompacts: Record<Role, number | undefined>;
@@ -99,7 +99,10 @@ export class ProcessPair {
     return {
       result,
       used: {
-        cpu: after.listen.cpu - before.listen.cpu + after.dial.cpu - before.dial.cpu,
+        cpu: {
+          listen: after.listen.cpu - before.listen.cpu,
+          dial: after.dial.cpu - before.dial.cpu,
+        },
         allocated: counted.reduce((sum: number, { bytes }: AllocationReport) => sum + bytes, 0),
         markCompacts: {
           listen: markCompactsBetween(before.listen, after.listen),

@@ -11,6 +11,11 @@ const MS_PER_CONNECTION = 5;
 const FEW_PEERS = 30;
 const MANY_PEERS = 200;
 
+/** Between these numbers of connections the constant part of a process no longer counts. */
+const MARGINAL_FROM = 300;
+const MARGINAL_TO = 1000;
+const ROUNDS_OF_MARGINAL = 3;
+
 /** From the start of dialing to the first reply, one connection after the other. */
 export function connect(name: string): Workload {
   return {
@@ -55,6 +60,25 @@ export function idlePeerMemory(name: string): Workload {
         memory: (after.resident - before.resident) / peers,
         heap: (after.heap - before.heap) / peers,
       };
+    },
+  };
+}
+
+/** What one more idle connection costs a listening process that has many. */
+export function marginalPeerMemory(name: string): Workload {
+  return {
+    name,
+    systems: SYSTEMS,
+    baseline: GRPC_BASELINE,
+    freshProcesses: true,
+    rounds: ROUNDS_OF_MARGINAL,
+    metrics: [{ metric: 'memory', unit: 'bytes/peer', better: 'lower', primary: true }],
+    prepare: (pair) => pair.processes.connect({ peers: MARGINAL_FROM }),
+    async round({ processes }) {
+      const before = await processes.listening.order({ do: 'memory', collect: true });
+      await processes.connect({ peers: MARGINAL_TO });
+      const after = await processes.listening.order({ do: 'memory', collect: true });
+      return { memory: (after.resident - before.resident) / (MARGINAL_TO - MARGINAL_FROM) };
     },
   };
 }

@@ -1,10 +1,10 @@
-import { connect, idlePeerMemory } from './connecting.js';
+import { connect, idlePeerMemory, marginalPeerMemory } from './connecting.js';
 import { pump } from './pump.js';
 import { stream } from './stream.js';
 import { bothDirections, unary } from './unary.js';
 import type { Workload } from './workload.js';
 
-export type { Metric, Values, Workload } from './workload.js';
+export { RECEIVED, type Metric, type Values, type Workload } from './workload.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -58,4 +58,11 @@ export const BYTE_WORKLOADS: readonly Workload[] = [
   pump('mux-rtt-60ms-endless', { streams: 1, size: 64 * KIB, link: ENDLESS_LINK }, TAKES_LONGER),
 ];
 
+/** What a run without names does. */
 export const WORKLOADS: readonly Workload[] = [...GRPC_WORKLOADS, ...BYTE_WORKLOADS];
+
+/** With those that take long, for runs that name them, and for matrices. */
+export const ALL_WORKLOADS: readonly Workload[] = [
+  ...WORKLOADS,
+  marginalPeerMemory('marginal-peer-memory'),
+];

@@ -1,6 +1,7 @@
 import type { Link } from '../delay-proxy.js';
+import { cpuOfBoth } from './cpu.js';
 import { MARK_COMPACTS, markCompactsPerGiB } from './mark-compacts.js';
-import type { Metric, Workload } from './workload.js';
+import { RECEIVED, type Metric, type Workload } from './workload.js';
 
 const METRICS: readonly Metric[] = [
   { metric: 'rate', unit: 'MiB/s', better: 'higher', primary: true },
@@ -31,9 +32,10 @@ export function pump(
       const mebibytes = result.bytes / MIB;
       return {
         rate: (1000 * mebibytes) / result.ms,
-        cpu: used.cpu / mebibytes,
+        cpu: cpuOfBoth(used) / mebibytes,
         'mark-compacts': markCompactsPerGiB(used, pair.calledRole, result.bytes),
         resident: resident / MIB,
+        [RECEIVED]: result.bytes,
       };
     },
     ...more,

@@ -1,9 +1,10 @@
 import type { Link } from '../delay-proxy.js';
+import { cpuMetrics, cpuValues } from './cpu.js';
 import { MARK_COMPACTS, markCompactsPerGiB } from './mark-compacts.js';
-import { ALL_GRPC, GRPC_BASELINE, type Metric, type Workload } from './workload.js';
+import { ALL_GRPC, GRPC_BASELINE, RECEIVED, type Metric, type Workload } from './workload.js';
 
 const PER_MESSAGE: readonly Metric[] = [
-  { metric: 'cpu', unit: 'µs/message', better: 'lower', primary: false },
+  ...cpuMetrics('message'),
   { metric: 'allocated', unit: 'bytes/message', better: 'lower', primary: false },
   MARK_COMPACTS,
 ];
@@ -32,12 +33,14 @@ export function stream(
       const { result, used } = await pair.processes.measured(() =>
         pair.caller.order({ do: 'stream', size, ms }),
       );
+      const received = size * result.messages;
       const perSecond = (1000 * result.messages) / result.ms;
       return {
         rate: count === 'bytes' ? (perSecond * size) / MIB : perSecond,
-        cpu: used.cpu / result.messages,
+        ...cpuValues(used, pair, result.messages),
         allocated: used.allocated / result.messages,
-        'mark-compacts': markCompactsPerGiB(used, pair.system.caller, size * result.messages),
+        'mark-compacts': markCompactsPerGiB(used, pair.system.caller, received),
+        [RECEIVED]: received,
       };
     },
     ...more,

@@ -1,15 +1,21 @@
 import type { Pair } from '../pair.js';
 import type { Unary } from '../protocol.js';
+import { cpuMetrics, cpuOfBoth, cpuValues } from './cpu.js';
+import { MARK_COMPACTS, markCompactsPerGiB } from './mark-compacts.js';
 import {
   ALL_GRPC,
   GRPC_BASELINE,
-  PER_CALL,
+  ALLOCATED_PER_CALL,
   type Metric,
   type Values,
   type Workload,
 } from './workload.js';
 
 const RATE: Metric = { metric: 'rate', unit: 'calls/s', better: 'higher', primary: true };
+/** The called process receives the requests of all calls. */
+const PER_CALL: readonly Metric[] = [...cpuMetrics('call'), ALLOCATED_PER_CALL];
+/** Smaller messages are no reason to collect the whole heap. */
+const LARGE_MESSAGE = 16 * 1024;
 const LATENCIES: readonly Metric[] = [
   { metric: 'p50', unit: 'µs', better: 'lower', primary: false },
   { metric: 'p99', unit: 'µs', better: 'lower', primary: false },
@@ -28,9 +34,13 @@ export function unary(
     name,
     systems: ALL_GRPC,
     baseline: GRPC_BASELINE,
-    metrics: aboutLatency
-      ? [...LATENCIES.map((metric) => ({ ...metric, primary: true })), ...PER_CALL]
-      : [RATE, ...LATENCIES, ...PER_CALL],
+    metrics: [
+      ...(aboutLatency
+        ? LATENCIES.map((metric) => ({ ...metric, primary: true }))
+        : [RATE, ...LATENCIES]),
+      ...PER_CALL,
+      ...(size >= LARGE_MESSAGE ? [MARK_COMPACTS] : []),
+    ],
     prepare: (pair) => pair.processes.connect({ peers }),
     round: (pair, ms) => round(pair, { ...order, ms }),
     ...more,
@@ -44,8 +54,9 @@ async function round(pair: Pair, order: Unary): Promise<Values> {
     rate: (1000 * calls) / ms,
     p50,
     p99,
-    cpu: used.cpu / calls,
+    ...cpuValues(used, pair, calls),
     allocated: used.allocated / calls,
+    'mark-compacts': markCompactsPerGiB(used, pair.calledRole, calls * order.size),
   };
 }
 
@@ -62,7 +73,11 @@ export function bothDirections(name: string, size: number, concurrency: number):
       'go-backchannel',
     ],
     baseline: GRPC_BASELINE,
-    metrics: [RATE, ...PER_CALL],
+    metrics: [
+      RATE,
+      { metric: 'cpu', unit: 'µs/call', better: 'lower', primary: false },
+      ALLOCATED_PER_CALL,
+    ],
     async prepare(pair) {
       await pair.processes.connect({ peers: 1 });
       if (pair.system.backwards === 'own connection') await pair.processes.connectBackwards();
@@ -75,7 +90,7 @@ export function bothDirections(name: string, size: number, concurrency: number):
       const calls = result[0].calls + result[1].calls;
       return {
         rate: result.reduce((sum, end) => sum + (1000 * end.calls) / end.ms, 0),
-        cpu: used.cpu / calls,
+        cpu: cpuOfBoth(used) / calls,
         allocated: used.allocated / calls,
       };
     },

@@ -15,6 +15,9 @@ export interface Metric extends Pick<Measurement, 'metric' | 'unit' | 'better' |
 /** The values of one round, by metric; undefined where a system has no such thing. */
 export type Values = Record<string, number | undefined>;
 
+/** Name of the value that says how many bytes of payload the receiver got; no metric of its own. */
+export const RECEIVED = 'received';
+
 /** What systems are made to do, one round at a time. */
 export interface Workload {
   readonly name: string;
@@ -29,6 +32,8 @@ export interface Workload {
   readonly freshProcesses?: boolean;
   /** Whether it makes no difference how warm the processes are. */
   readonly needsNoWarmUp?: boolean;
+  /** Rounds, where those of the others take too long. */
+  readonly rounds?: number;
   /** Milliseconds of a round, where that of the others is too short. */
   readonly roundMs?: number;
   /** How a quick run does it. */
@@ -39,11 +44,13 @@ export interface Workload {
   round(pair: Pair, ms: number): Promise<Values>;
 }
 
-/** What every workload made of calls tells besides. */
-export const PER_CALL: readonly Metric[] = [
-  { metric: 'cpu', unit: 'µs/call', better: 'lower', primary: false },
-  { metric: 'allocated', unit: 'bytes/call', better: 'lower', primary: false },
-];
+/** Of both processes together. */
+export const ALLOCATED_PER_CALL: Metric = {
+  metric: 'allocated',
+  unit: 'bytes/call',
+  better: 'lower',
+  primary: false,
+};
 
 export const ALL_GRPC: readonly string[] = [
   'grpc-js-plain',
