@@ -19,6 +19,8 @@ export interface EndSettings {
   variant?: string | undefined;
   /** MiB of live objects that a process in JavaScript holds besides. */
   liveHeapMiB?: number;
+  /** The Node that runs processes in JavaScript; by default the one of this process. */
+  node?: string | undefined;
   /** The program that has the ends in Go. */
   goPeer?: string | undefined;
   /** The folder of a compiled checkout whose ends run; by default those of this one. In JavaScript only. */
@@ -33,13 +35,13 @@ export class EndProcess {
   #stderr = '';
 
   constructor(system: System, role: Role, settings: EndSettings) {
-    const { variant, liveHeapMiB = 0, goPeer, root } = settings;
+    const { variant, liveHeapMiB = 0, node = process.execPath, goPeer, root } = settings;
     const end = root === undefined ? NODE_END : join(root, NODE_END_OF_ROOT);
     const name = variant === undefined ? system.name : `${variant}/${system.name}`;
     this.#child =
       system.runtime === 'go'
         ? spawn(goPeer!, ['bench', role, name])
-        : spawn(process.execPath, ['--expose-gc', end, role, name, String(liveHeapMiB)], {
+        : spawn(node, ['--expose-gc', end, role, name, String(liveHeapMiB)], {
             cwd: root,
           });
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();

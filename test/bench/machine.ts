@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem, type } from 'node:os';
 import type { Machine } from './results.js';
 
-export function describeMachine(goVersion: string | undefined): Machine {
+/** @param node - version of the Node that ran the processes. */
+export function describeMachine(goVersion: string | undefined, node = process.version): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 1024 ** 3),
     os: `${type()} ${release()}`,
-    node: process.version,
+    node,
     ...(goVersion !== undefined && { go: goVersion }),
   };
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CHECK_CASES, type CheckCase } from './check/cases.js';
-import { SYSTEMS, type System } from './systems.js';
-import { GRPC_WORKLOADS, WORKLOADS, type Workload } from './workloads/index.js';
+import { MATRIX_SYSTEMS, SYSTEMS, type System } from './systems.js';
+import { ALL_WORKLOADS, GRPC_WORKLOADS, WORKLOADS, type Workload } from './workloads/index.js';
 
 /** The command line cannot be understood. */
 export class UsageError extends Error {}
@@ -13,8 +13,14 @@ export interface BenchOptions {
   rounds: number;
   /** Milliseconds of every round, if it was said; a quick run makes them as long as it has time for. */
   roundMs: number | undefined;
-  /** MiB of live objects in each process in JavaScript. */
-  liveHeapMiB: number;
+  /** MiB of live objects in each process in JavaScript, one cell of the matrix for each. */
+  liveHeapsMiB: readonly number[];
+  /** Major versions of Node, one cell for each; empty: the Node that runs the bench. */
+  nodeMajors: readonly number[];
+  /** A commit whose library is measured in place of the one here. */
+  at: string | undefined;
+  /** Whether the targets are judged in place of printing all measurements. */
+  targets: boolean;
   quick: boolean;
   json: boolean;
   profile: boolean;
@@ -30,6 +36,8 @@ export interface CheckOptions {
   cases: readonly CheckCase[];
   /** Whether it writes the ratios that others are judged by. */
   record: boolean;
+  /** A commit whose library is judged in place of the one here. */
+  at: string | undefined;
 }
 
 export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system ...]
@@ -38,19 +46,26 @@ export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system .
   --json          print nothing on stdout but the ratios to the baseline, as one JSON object
   --rounds N      rounds of each system and workload (7)
   --ms N          milliseconds of a round (500, more on a long link)
-  --live-heap N   MiB of live objects in each process in JavaScript (0)
+  --live-heap L   MiB of live objects in each process in JavaScript (0)
+  --nodes L       major versions of Node, from the registry of npm (the one that is running)
+                  L is a list: 0,40,200. More than one pair of Node and heap is a matrix: cells of
+                  each workload are measured one after the other, with the systems that targets are
+                  about, and compared with Go's
+  --targets       judge the targets by what was measured; with --from, by an earlier run
+  --at COMMIT     measure the library of a commit, with the bench as it is here
   --profile       one round of each, profiled: prints where both processes spent their time
   --docs          write table and charts into docs/performance.md
   --from FILE     measure nothing; take the results of an earlier run
   --check         judge CPU time by the recorded ratios to rivals in JavaScript, within two minutes;
                   where one is exceeded, beside the recorded commit, in two more;
-                  takes no other option than --record, and no system
+                  takes no other option than --record and --at, and no system
   --record        with --check: judge nothing, write the ratios that are measured, and the commit
   --help
 
-Exit code: 0; 1 if a system failed or --check found CPU time beyond its bound; 2 for wrong usage.
+Exit code: 0; 1 if a system failed, a target that allows no exception is not met, or --check found
+CPU time beyond its bound; 2 for wrong usage.
 
-Workloads: ${WORKLOADS.map(({ name }) => name).join(', ')}
+Workloads: ${ALL_WORKLOADS.map(({ name }) => name).join(', ')}
 Of those, --check has: ${CHECK_CASES.map(({ name }) => name).join(', ')}
 Systems:   ${SYSTEMS.map(({ name }) => name).join(', ')}`;
 
@@ -63,22 +78,58 @@ Systems:   ${SYSTEMS.map(({ name }) => name).join(', ')}`;
 export function readOptions(args: string[]): BenchOptions | undefined {
   const { values, positionals } = parsed(args);
   if (values.help) return undefined;
-  const { quick, json, profile, docs } = values;
+  const { quick, json, profile, docs, targets } = values;
   const picks = picked(positionals);
   const fewRounds = profile ? 1 : quick ? 3 : 7;
+  const liveHeapsMiB = list('live-heap', values['live-heap'] ?? '0', 0);
+  const nodeMajors = values.nodes === undefined ? [] : list('nodes', values.nodes);
+  const isMatrix = liveHeapsMiB.length * Math.max(1, nodeMajors.length) > 1;
+  refuseConflicts(values, positionals, isMatrix);
   return {
     quick,
     json,
     profile,
     docs,
+    targets,
+    at: values.at,
     from: values.from,
     check: checkOf(values, positionals),
     rounds: values.rounds === undefined ? fewRounds : count('rounds', values.rounds),
     roundMs: values.ms === undefined ? undefined : count('ms', values.ms),
-    liveHeapMiB: count('live-heap', values['live-heap'] ?? '0', 0),
-    workloads: picks.workloads.length > 0 ? picks.workloads : quick ? GRPC_WORKLOADS : WORKLOADS,
-    systems: picks.systems.length > 0 ? picks.systems : SYSTEMS,
+    liveHeapsMiB,
+    nodeMajors,
+    workloads: picks.workloads.length > 0 ? picks.workloads : allWorkloads(quick, isMatrix),
+    systems: picks.systems.length > 0 ? picks.systems : isMatrix ? MATRIX_SYSTEMS : SYSTEMS,
   };
+}
+
+function allWorkloads(quick: boolean, isMatrix: boolean): readonly Workload[] {
+  if (isMatrix) return ALL_WORKLOADS;
+  return quick ? GRPC_WORKLOADS : WORKLOADS;
+}
+
+/** Options that say how something is measured; `--from` measures nothing. */
+const MEASURING = ['quick', 'rounds', 'ms', 'live-heap', 'nodes', 'at', 'profile'] as const;
+/** They are for one Node and one heap. */
+const NOT_OF_A_MATRIX = ['quick', 'profile'] as const;
+
+function refuseConflicts(
+  values: ReturnType<typeof parsed>['values'],
+  names: string[],
+  isMatrix: boolean,
+): void {
+  const given = (name: (typeof MEASURING)[number]): boolean =>
+    values[name] !== undefined && values[name] !== false;
+  if (values.from !== undefined) {
+    const conflict = MEASURING.find(given);
+    if (conflict) throw new UsageError(`--${conflict} does not go with --from`);
+    if (names.length > 0) throw new UsageError('--from takes no names: it shows all of a run');
+  }
+  if (isMatrix) {
+    const conflict = NOT_OF_A_MATRIX.find(given);
+    if (conflict) throw new UsageError(`--${conflict} takes one Node and one live heap`);
+  }
+  if (values.targets && values.json) throw new UsageError('--json does not go with --targets');
 }
 
 function parsed(args: string[]) {
@@ -92,6 +143,9 @@ function parsed(args: string[]) {
         rounds: { type: 'string' },
         ms: { type: 'string' },
         'live-heap': { type: 'string' },
+        nodes: { type: 'string' },
+        at: { type: 'string' },
+        targets: { type: 'boolean', default: false },
         profile: { type: 'boolean', default: false },
         docs: { type: 'boolean', default: false },
         from: { type: 'string' },
@@ -109,7 +163,7 @@ function checkOf(
   values: ReturnType<typeof parsed>['values'],
   names: string[],
 ): CheckOptions | undefined {
-  const { check, record, ...others } = values;
+  const { check, record, at, ...others } = values;
   if (!check) {
     if (record) throw new UsageError('--record goes with --check only');
     return undefined;
@@ -121,12 +175,17 @@ function checkOf(
   if (record && names.length > 0) {
     throw new UsageError('--record takes no names: it records all workloads of one commit');
   }
-  const cases = CHECK_CASES.filter(({ name }) => names.includes(name));
-  return { cases: cases.length > 0 ? cases : CHECK_CASES, record };
+  if (record && at !== undefined) throw new UsageError('--at does not go with --record');
+  if (names.length === 0) return { cases: CHECK_CASES, record, at };
+  return {
+    cases: CHECK_CASES.filter(({ name }) => names.includes(name)),
+    record,
+    at,
+  };
 }
 
 function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
-  const workloads = WORKLOADS.filter(({ name }) => names.includes(name));
+  const workloads = ALL_WORKLOADS.filter(({ name }) => names.includes(name));
   const systems = SYSTEMS.filter(({ name }) => names.includes(name));
   const known = new Set([...workloads, ...systems].map(({ name }) => name));
   const unknown = names.filter((name) => !known.has(name));
@@ -134,6 +193,14 @@ function picked(names: string[]): { workloads: Workload[]; systems: System[] } {
     throw new UsageError(`neither a workload nor a system: ${unknown.join(', ')}\n\n${USAGE}`);
   }
   return { workloads, systems };
+}
+
+/** Whole numbers with commas between them, none of them twice. */
+function list(name: string, text: string, least = 1): number[] {
+  const numbers = text.split(',').map((part) => count(name, part, least));
+  const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
+  if (twice !== undefined) throw new UsageError(`--${name} has ${twice} twice`);
+  return numbers;
 }
 
 function count(name: string, text: string, least = 1): number {

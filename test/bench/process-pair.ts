@@ -112,6 +112,12 @@ export class ProcessPair {
     };
   }
 
+  /** Microseconds of processor time that both ends have used. */
+  async cpu(): Promise<number> {
+    const { listen, dial } = await this.#usage();
+    return listen.cpu + dial.cpu;
+  }
+
   async #usage(): Promise<Record<Role, UsageReport>> {
     const [listen, dial] = await Promise.all([
       this.listening.order({ do: 'usage' }),

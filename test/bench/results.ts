@@ -17,6 +17,24 @@ export interface BenchResults {
   skipped: Skipped[];
 }
 
+/** What a run with several Nodes or live heaps leaves in `bench-results/*.json`. */
+export interface BenchMatrix {
+  /** Version of this form. */
+  schema: 1;
+  /** When the run ended, ISO 8601. */
+  at: string;
+  /** As in `BenchResults`. */
+  commit: string;
+  command: string;
+  /** The results of each Node beside each live heap: `machine.node` and `liveHeapMiB` say which. */
+  cells: BenchResults[];
+}
+
+/** The results of a file, one for each Node and live heap. */
+export function cellsOf(file: BenchResults | BenchMatrix): BenchResults[] {
+  return 'cells' in file ? file.cells : [file];
+}
+
 /** Where it was measured. */
 export interface Machine {
   cpu: string;

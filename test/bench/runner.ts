@@ -1,9 +1,17 @@
+import type { RecordedBuild } from './check/recorded-build.js';
 import { Pair } from './pair.js';
 import { ProcessPair } from './process-pair.js';
 import type { Measurement, Skipped } from './results.js';
 import { median } from './statistics.js';
-import type { System } from './systems.js';
+import { isOurs, type System } from './systems.js';
 import type { Values, Workload } from './workloads/index.js';
+
+/**
+ * CPU time that processes have to use in their warm-up, as a share of its duration. It is less than
+ * both use on an idle machine; on a busy one they need longer until their code is compiled.
+ */
+const WARM_UP_SHARE = 0.6;
+const MOST_WARM_UPS = 10;
 
 /** How a run is carried out. */
 export interface RunnerSettings {
@@ -18,6 +26,10 @@ export interface RunnerSettings {
   keepProcesses: boolean;
   /** MiB of live objects in each process in JavaScript. */
   liveHeapMiB: number;
+  /** The Node that runs processes in JavaScript. */
+  node: string;
+  /** The compiled checkout whose library is measured; by default this one. */
+  build?: RecordedBuild | undefined;
   goPeer: string | undefined;
   /** Called in place of a simple round. */
   onRound?(workload: Workload, pair: Pair, round: () => Promise<Values>): Promise<Values>;
@@ -98,7 +110,13 @@ export class Runner {
     if (this.#settings.keepProcesses && this.#warm.has(variant)) return;
     this.#warm.add(variant);
     await this.#each(workload, values, 0, async (system) => {
-      await workload.round(await this.#pairOf(workload, system), this.#settings.warmUpMs);
+      const pair = await this.#pairOf(workload, system);
+      const start = await pair.processes.cpu();
+      for (let turn = 0; turn < MOST_WARM_UPS; turn++) {
+        await workload.round(pair, this.#settings.warmUpMs);
+        const used = ((await pair.processes.cpu()) - start) / 1000;
+        if (used >= WARM_UP_SHARE * this.#settings.warmUpMs) return;
+      }
     });
   }
 
@@ -143,8 +161,14 @@ export class Runner {
     const key = this.#keyOf(workload, system);
     let processes = this.#processes.get(key);
     if (processes === undefined) {
-      const { liveHeapMiB, goPeer } = this.#settings;
-      processes = ProcessPair.start(system, { variant: workload.variant, liveHeapMiB, goPeer });
+      const { liveHeapMiB, node, build, goPeer } = this.#settings;
+      processes = ProcessPair.start(system, {
+        variant: workload.variant,
+        liveHeapMiB,
+        node,
+        goPeer,
+        root: isOurs(system) ? build?.root : undefined,
+      });
       this.#processes.set(key, processes);
     }
     return new Pair(system, await processes);

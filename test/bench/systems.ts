@@ -93,6 +93,24 @@ export const SYSTEMS: readonly System[] = [
   { name: 'go-yamux', runtime: 'go', caller: 'dial', what: 'hashicorp/yamux' },
 ];
 
+/** Those that the targets are about, and whom they compare them with: a matrix has no time for all. */
+export const MATRIX_SYSTEMS: readonly System[] = [
+  'grpc-js-plain',
+  'ours-backchannel',
+  'ours-plain',
+  'go-backchannel',
+  'socket',
+  'ours-yamux',
+  'go-yamux',
+].map(systemNamed);
+
+const OURS_PREFIX = 'ours';
+
+/** Whether it is made of this package. */
+export function isOurs({ name }: Pick<System, 'name'>): boolean {
+  return name.startsWith(OURS_PREFIX);
+}
+
 /** @throws Error if there is none of this name. */
 export function systemNamed(name: string): System {
   const system = SYSTEMS.find((candidate) => candidate.name === name);

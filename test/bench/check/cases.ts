@@ -1,6 +1,4 @@
-import { systemNamed } from '../systems.js';
-import { WORKLOADS } from '../workloads/index.js';
-import type { Contender } from './contender.js';
+import { contender, type Contender } from './contender.js';
 import type { RecordedBuild } from './recorded-build.js';
 
 /** A workload whose CPU time is guarded. */
@@ -67,10 +65,4 @@ function besideSocket(system: string, name: string, rounds = ROUNDS): CheckCase 
     liveHeapMiB: LARGE_HEAP_MIB,
     rounds,
   };
-}
-
-function contender(system: string, name: string): Contender {
-  const workload = WORKLOADS.find((candidate) => candidate.name === name);
-  if (workload === undefined) throw new Error(`there is no workload "${name}"`);
-  return { system: systemNamed(system), workload };
 }

@@ -1,5 +1,5 @@
-import type { System } from '../systems.js';
-import type { Workload } from '../workloads/index.js';
+import { systemNamed, type System } from '../systems.js';
+import { WORKLOADS, type Workload } from '../workloads/index.js';
 import type { RecordedBuild } from './recorded-build.js';
 
 /** A system and what it does. */
@@ -8,6 +8,21 @@ export interface Contender {
   readonly workload: Workload;
   /** Absent: what is compiled here. */
   readonly build?: RecordedBuild;
+}
+
+/** The same case of another build of ours. */
+export function ofBuild<Case extends { ours: Contender }>(
+  checked: Case,
+  build: RecordedBuild,
+): Case {
+  return { ...checked, ours: { ...checked.ours, build } };
+}
+
+/** @throws Error if there is no system or workload of these names. */
+export function contender(system: string, name: string): Contender {
+  const workload = WORKLOADS.find((candidate) => candidate.name === name);
+  if (workload === undefined) throw new Error(`there is no workload "${name}"`);
+  return { system: systemNamed(system), workload };
 }
 
 /**

@@ -5,7 +5,7 @@ export const RECORD_FILE = 'test/bench/check/recorded-ratios.json';
 const DIGITS = 3;
 
 /** What was recorded on one line of Node. */
-export interface RatioRecord {
+export interface CheckRecord {
   /** The commit that was measured. */
   readonly commit: string;
   /** Ratios of our CPU time to the rival's, by workload. */
@@ -13,10 +13,10 @@ export interface RatioRecord {
 }
 
 /** Content of the file: V8 differs from one line of Node to the next, and so do the ratios. */
-type RecordsByNodeMajor = Record<string, RatioRecord>;
+type RecordsByNodeMajor = Record<string, CheckRecord>;
 
 /** The record of this line of Node; of another line, the newest, if this one has none: without ratios. */
-export async function readRecord(nodeMajor: string): Promise<RatioRecord> {
+export async function readRecord(nodeMajor: string): Promise<CheckRecord> {
   const all = await readAll();
   const newest = Object.keys(all).sort((a, b) => Number(b) - Number(a))[0]!;
   return all[nodeMajor] ?? { commit: all[newest]!.commit, ratios: {} };

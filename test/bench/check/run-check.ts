@@ -4,8 +4,8 @@ import { besideBuild, type CheckCase } from './cases.js';
 import { formatCheck, type CheckedCase } from './check-table.js';
 import { contenderName } from './contender.js';
 import { boundOf, judge, needsSample } from './judge.js';
-import { buildRecorded, type RecordedBuild } from './recorded-build.js';
-import { readRecord } from './recorded-ratios.js';
+import { buildIfPossible } from './recorded-build.js';
+import type { CheckRecord } from './recorded-ratios.js';
 import { takeSamples } from './take-samples.js';
 
 /** Milliseconds after which no group is begun: a check has two minutes, compiling included. */
@@ -21,10 +21,9 @@ type Log = (line: string) => void;
  */
 export async function runCheck(
   cases: readonly CheckCase[],
-  nodeMajor: string,
+  { commit, ratios }: CheckRecord,
   log: Log,
 ): Promise<string[]> {
-  const { commit, ratios } = await readRecord(nodeMajor);
   const results = await measure(
     cases.filter(({ name }) => ratios[name] !== undefined),
     ({ name }) => ratios[name]!,
@@ -38,7 +37,7 @@ export async function runCheck(
   );
   const doubtful = cases.filter((checked) => !passed.has(checked));
   if (doubtful.length === 0) return [];
-  const build = buildOf(commit, log);
+  const build = buildIfPossible(commit, log);
   if (build === undefined) {
     console.log(`\nNot judged: ${doubtful.map(({ name }) => name).join(', ')}.`);
     return [];
@@ -48,15 +47,6 @@ export async function runCheck(
   const confirmed = await measure(beside, () => 1, log);
   console.log(formatCheck(confirmed));
   return confirmed.flatMap(failureOf);
-}
-
-function buildOf(commit: string, log: Log): RecordedBuild | undefined {
-  try {
-    return buildRecorded(commit);
-  } catch (error) {
-    log(`cannot compare with the recorded commit ${commit}: ${(error as Error).message}`);
-    return undefined;
-  }
 }
 
 /** @param boundary - the ratio that a case is judged by. */

@@ -1,9 +1,8 @@
 import type { BenchResults } from '../results.js';
+import { isOurs } from '../systems.js';
 import type { ChartBar } from './chart-options.js';
 import { drawChart } from './chart.js';
 import { workloadsOf, type Workload } from './workloads.js';
-
-const OURS_PREFIX = 'ours';
 
 /** A chart of the first primary metric of each workload, by file name (`<workload>.svg`). */
 export function chartsOf(results: BenchResults): Map<string, string> {
@@ -22,6 +21,6 @@ function workloadChart({ name, primary: [metric], baseline }: Workload): string 
 }
 
 function kindOf(system: string, baseline: string | undefined): ChartBar['kind'] {
-  if (system.startsWith(OURS_PREFIX)) return 'ours';
+  if (isOurs({ name: system })) return 'ours';
   return system === baseline ? 'baseline' : 'other';
 }

@@ -14,6 +14,16 @@ export function resultsOf(...measurements: Partial<Measurement>[]): BenchResults
   };
 }
 
+/** Results of one Node beside one live heap. */
+export function cellOf(
+  node: string,
+  liveHeapMiB: number,
+  ...measurements: Partial<Measurement>[]
+): BenchResults {
+  const results = resultsOf(...measurements);
+  return { ...results, liveHeapMiB, machine: { ...results.machine, node } };
+}
+
 function measurementOf(given: Partial<Measurement>): Measurement {
   const median = given.median ?? 100;
   return {

@@ -1,0 +1,4 @@
+export { Cell } from './cell.js';
+export { matrixMarkdown } from './matrix-markdown.js';
+export { formatMatrix } from './matrix-table.js';
+export { spreadOf } from './spread.js';
