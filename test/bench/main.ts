@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { ofBuild } from './check/contender.js';
+import { runCounts } from './check/counts/index.js';
+import { ofBuild, type Contender } from './check/contender.js';
 import { buildRecorded } from './check/recorded-build.js';
 import { readRecord } from './check/recorded-ratios.js';
 import { runCheck } from './check/run-check.js';
@@ -32,13 +33,15 @@ async function main(): Promise<void> {
   else console.log('cells' in results ? formatMatrix(results.cells) : formatTable(results));
 }
 
-async function check({ cases, record, at }: CheckOptions): Promise<void> {
+async function check({ cases, countCases, record, at }: CheckOptions): Promise<void> {
   const nodeMajor = String(majorOf(process.version));
-  if (record) return runRecord(cases, nodeMajor, log);
+  if (record) return runRecord(cases, countCases, nodeMajor, log);
   const recorded = await readRecord(nodeMajor);
   const build = at === undefined ? undefined : buildRecorded(at);
-  const judged = build === undefined ? cases : cases.map((checked) => ofBuild(checked, build));
-  fail(await runCheck(judged, recorded, log));
+  const judged = <Case extends { ours: Contender }>(all: readonly Case[]): readonly Case[] =>
+    build === undefined ? all : all.map((checked) => ofBuild(checked, build));
+  fail(await runCheck(judged(cases), recorded, log));
+  fail(await runCounts(judged(countCases), recorded, log));
 }
 
 async function read(file: string): Promise<BenchResults | BenchMatrix> {

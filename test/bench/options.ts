@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CHECK_CASES, type CheckCase } from './check/cases.js';
+import { COUNT_CASES, type CountCase } from './check/counts/index.js';
 import { MATRIX_SYSTEMS, SYSTEMS, type System } from './systems.js';
 import { ALL_WORKLOADS, GRPC_WORKLOADS, WORKLOADS, type Workload } from './workloads/index.js';
 
@@ -34,6 +35,7 @@ export interface BenchOptions {
 /** Options of a check. */
 export interface CheckOptions {
   cases: readonly CheckCase[];
+  countCases: readonly CountCase[];
   /** Whether it writes the ratios that others are judged by. */
   record: boolean;
   /** A commit whose library is judged in place of the one here. */
@@ -56,14 +58,15 @@ export const USAGE = `Usage: npm run bench -- [options] [workload ...] [system .
   --profile       one round of each, profiled: prints where both processes spent their time
   --docs          write table and charts into docs/performance.md
   --from FILE     measure nothing; take the results of an earlier run
-  --check         judge CPU time by the recorded ratios to rivals in JavaScript, within two minutes;
+  --check         judge CPU time by the recorded ratios to rivals in JavaScript, within two minutes,
+                  and collections of the whole heap by the recorded counts, in half a minute;
                   where one is exceeded, beside the recorded commit, in two more;
                   takes no other option than --record and --at, and no system
   --record        with --check: judge nothing, write the ratios that are measured, and the commit
   --help
 
 Exit code: 0; 1 if a system failed, a target that allows no exception is not met, or --check found
-CPU time beyond its bound; 2 for wrong usage.
+CPU time or collections beyond their bound; 2 for wrong usage.
 
 Workloads: ${ALL_WORKLOADS.map(({ name }) => name).join(', ')}
 Of those, --check has: ${CHECK_CASES.map(({ name }) => name).join(', ')}
@@ -176,9 +179,10 @@ function checkOf(
     throw new UsageError('--record takes no names: it records all workloads of one commit');
   }
   if (record && at !== undefined) throw new UsageError('--at does not go with --record');
-  if (names.length === 0) return { cases: CHECK_CASES, record, at };
+  if (names.length === 0) return { cases: CHECK_CASES, countCases: COUNT_CASES, record, at };
   return {
     cases: CHECK_CASES.filter(({ name }) => names.includes(name)),
+    countCases: COUNT_CASES.filter(({ ours }) => names.includes(ours.workload.name)),
     record,
     at,
   };

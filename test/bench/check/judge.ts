@@ -14,18 +14,25 @@ export function boundOf(recorded: number): number {
   return ALLOWED * recorded;
 }
 
-/** @param samples - ratios of our CPU time to the rival's, one for each pass. */
-export function judge(samples: readonly number[], recorded: number): Verdict {
+/**
+ * @param samples - ratios of our CPU time to the rival's, one for each pass.
+ * @param bound - of other samples than these.
+ */
+export function judge(samples: readonly number[], recorded: number, bound = boundOf): Verdict {
   if (samples.length === 0) return 'unmeasured';
-  return median(samples) > boundOf(recorded) ? 'exceeded' : 'ok';
+  return median(samples) > bound(recorded) ? 'exceeded' : 'ok';
 }
 
 /**
  * Whether one more sample can change the verdict on three of them: two on the same side of the bound
  * decide, whatever the third would be.
  */
-export function needsSample(samples: readonly number[], recorded: number): boolean {
-  const above = samples.filter((sample) => sample > boundOf(recorded)).length;
+export function needsSample(
+  samples: readonly number[],
+  recorded: number,
+  bound = boundOf,
+): boolean {
+  const above = samples.filter((sample) => sample > bound(recorded)).length;
   return Math.max(above, samples.length - above) < MAJORITY;
 }
 

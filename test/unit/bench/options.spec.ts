@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CHECK_CASES } from '../../bench/check/cases.js';
+import { COUNT_CASES } from '../../bench/check/counts/index.js';
 import { readOptions, UsageError } from '../../bench/options.js';
 import { MATRIX_SYSTEMS, SYSTEMS } from '../../bench/systems.js';
 import { ALL_WORKLOADS, WORKLOADS } from '../../bench/workloads/index.js';
@@ -42,10 +43,13 @@ describe('the command line of the bench', () => {
 
     expect(readOptions(['--check'])?.check).toEqual({
       cases: CHECK_CASES,
+      countCases: COUNT_CASES,
       record: false,
       at: undefined,
     });
     expect(named?.cases.map(({ name }) => name)).toEqual(['stream-1KiB']);
+    expect(named?.countCases).toEqual([]);
+    expect(readOptions(['--check', 'mux-64KiB-x1'])?.check?.countCases).toHaveLength(2);
     expect(readOptions(['--check', '--at', 'HEAD^'])?.check?.at).toBe('HEAD^');
     expect(readOptions(['--check', '--record'])?.check?.record).toBe(true);
     expect(readOptions([])?.check).toBeUndefined();
