@@ -101,6 +101,7 @@ export const MATRIX_SYSTEMS: readonly System[] = [
   'go-backchannel',
   'socket',
   'ours-yamux',
+  'ours-yamux-borrowed',
   'go-yamux',
 ].map(systemNamed);
 
