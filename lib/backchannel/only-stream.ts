@@ -17,6 +17,7 @@ export function onlyStream(session: MultiplexSession): Promise<Duplex> {
       resolve(stream);
     });
     void session.closed.then((cause) => {
+      if (taken) return;
       reject(
         new HandshakeError('the connection ended before the client had opened its stream', {
           cause,

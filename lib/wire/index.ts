@@ -19,3 +19,4 @@ export { setLongTimer } from './long-timer.js';
 export { rethrowOnNextTick } from './rethrow-on-next-tick.js';
 export { watchProgress } from './watch-progress.js';
 export { withTimeout } from './with-timeout.js';
+export { withoutStack } from './without-stack.js';

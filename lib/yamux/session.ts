@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { InputTurns, linger, ownSocket, watchProgress, type LinkState } from '../wire/index.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
-import { sessionClosed, YamuxError } from './errors.js';
+import { sessionClosed, yamuxError } from './errors.js';
 import { GoAwayCode, YamuxFrameType } from './frame.js';
 import type { YamuxFrameOutputEvents } from './frame-output.js';
 import { YamuxFrameParser } from './frame-parser.js';
@@ -167,7 +167,7 @@ export class YamuxSession extends EventEmitter<{
 
   /** Ends the session at once: streams fail with `error`, and unsent data is lost. Idempotent. */
   destroy(error?: Error): void {
-    this.#terminate(error ?? sessionClosed());
+    if (this.#state !== 'closed') this.#terminate(error ?? sessionClosed());
     this.#socket.destroy();
   }
 
@@ -279,9 +279,10 @@ export class YamuxSession extends EventEmitter<{
   }
 
   #endOfInput(): void {
+    if (this.#state === 'closed') return;
     const error = this.#parser.insideFrame
-      ? new YamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
-      : new YamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
+      ? yamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
+      : yamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
     this.#terminate(error, undefined, true);
   }
 

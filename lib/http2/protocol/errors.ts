@@ -1,3 +1,5 @@
+import { withoutStack } from '../../wire/index.js';
+
 /** Scope of an error: `stream` ends one stream, `connection` ends all of them (RFC 9113, 5.4). */
 export type Http2ErrorScope = 'stream' | 'connection';
 
@@ -36,11 +38,7 @@ export class Http2Error extends Error {
  * @internal
  */
 export function http2Error(...args: ConstructorParameters<typeof Http2Error>): Http2Error {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  const error = new Http2Error(...args);
-  Error.stackTraceLimit = limit;
-  return error;
+  return withoutStack(() => new Http2Error(...args));
 }
 
 /** An option of a connection is unknown or has a bad value. */

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { withoutStack } from '../../../lib/wire/index.js';
+
+describe('an error without a stack', () => {
+  it('has only its name and message', () => {
+    const error = withoutStack(() => new TypeError('the end'));
+
+    expect(error.stack).toBe('TypeError: the end');
+  });
+
+  it('leaves the errors after it their stacks, even if it cannot be created', () => {
+    const create = (): Error => {
+      throw new Error('no');
+    };
+
+    expect(() => withoutStack(create)).toThrow('no');
+    expect(new Error('later').stack).toContain('\n');
+  });
+});
