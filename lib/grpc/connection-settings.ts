@@ -37,12 +37,18 @@ export function connectionSettingsOf(options: ChannelOptions): ConnectionSetting
   return settings;
 }
 
-/** Returns a text that is the same for all options with the same values, for a cache. */
-export function keyOfSettings(settings: ConnectionSettings): string {
-  // With the types: the number 1 and the text '1' are not the same value.
-  return Object.entries(settings)
-    .map(([name, value]) => `${name} ${typeof value} ${String(value)}`)
-    .join();
+const NAMES = Object.values(GRPC_NAMES);
+
+/** Returns a text that is the same for all options with the same values of these settings, for a cache. */
+export function keyOfSettings(options: ChannelOptions): string {
+  let key = '';
+  for (const name of NAMES) {
+    if (options[name] === undefined) continue;
+    const value: unknown = options[name];
+    // With the type: the number 1 and the text '1' are not the same value.
+    key += `${name} ${typeof value} ${String(value)},`;
+  }
+  return key;
 }
 
 /**

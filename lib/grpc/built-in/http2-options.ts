@@ -50,10 +50,10 @@ const known = new Map<string, Http2Options>();
  * @throws Http2OptionError naming an option of grpc-js that has a bad value.
  */
 export function http2OptionsOf(options: ChannelOptions, takesLargeFrames: boolean): Http2Options {
-  const settings = connectionSettingsOf(options);
-  const key = `${takesLargeFrames} ${keyOfSettings(settings)}`;
+  const key = `${takesLargeFrames} ${keyOfSettings(options)}`;
   let http2Options = known.get(key);
   if (http2Options === undefined) {
+    const settings = connectionSettingsOf(options);
     const { initialWindowSize: window, maxConcurrentStreams = MAX_CONCURRENT_CALLS } = settings;
     http2Options = verifyConnectionSettings({
       varyingHeaders: VARYING_HEADERS,
