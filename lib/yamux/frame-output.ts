@@ -1,5 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { borrowSlab, returnSlab, WriteScheduler, type Slab, type Sendable } from '../wire/index.js';
+import {
+  borrowSlab,
+  returnSlab,
+  WriteScheduler,
+  type Sendable,
+  type Slab,
+  type WriteSchedulerHost,
+} from '../wire/index.js';
 import { YamuxFrameType, HEADER_LENGTH, writeHeader } from './frame.js';
 
 /** A stream with data that its send window allows. */
@@ -30,7 +37,9 @@ const CONTROL_LIMIT = 16_384;
  * Writes the frames of a session. All frames of one tick are written together at its end: control
  * frames first, then one data frame of each ready stream in turn.
  */
-export class YamuxFrameOutput {
+export class YamuxFrameOutput implements WriteSchedulerHost<YamuxFrameSource> {
+  /** Nothing blocks all streams at once: windows are those of streams. */
+  readonly blocked = false;
   readonly #events: YamuxFrameOutputEvents;
   /** Waiting control frames, three numbers each: type and flags, stream id, length. */
   #control: number[] = [];
@@ -43,12 +52,7 @@ export class YamuxFrameOutput {
 
   constructor(socket: Duplex, events: YamuxFrameOutputEvents) {
     this.#events = events;
-    this.#scheduler = new WriteScheduler(socket, {
-      blocked: false,
-      onFlushStart: () => this.#flushControl(),
-      sendFrame: (source) => source.sendFrame(this),
-      onFlushEnd: () => this.#afterTurns(),
-    });
+    this.#scheduler = new WriteScheduler(socket, this);
   }
 
   /** Bytes that the network has taken so far. */
@@ -114,7 +118,10 @@ export class YamuxFrameOutput {
     this.#control = [];
   }
 
-  #flushControl(): void {
+  // ---- Called by the scheduler
+
+  /** Writes the waiting control frames. */
+  onFlushStart(): void {
     const frames = this.#control;
     if (frames.length === 0) return;
     this.#control = [];
@@ -127,7 +134,11 @@ export class YamuxFrameOutput {
     }
   }
 
-  #afterTurns(): void {
+  sendFrame(source: YamuxFrameSource): void {
+    source.sendFrame(this);
+  }
+
+  onFlushEnd(): void {
     this.#writeSlab();
     if (this.#slab) returnSlab(this.#slab);
     this.#slab = undefined;
@@ -135,6 +146,8 @@ export class YamuxFrameOutput {
     this.#events.onWritten();
     if (this.#scheduler.idle && this.#control.length === 0) this.#events.onIdle();
   }
+
+  // ---- Private methods
 
   #header(typeAndFlags: number, streamId: number, length: number): void {
     const slab = this.#reserve(HEADER_LENGTH);

@@ -41,7 +41,7 @@ const NOTHING = Buffer.alloc(0);
  * Output of a connection. Frames are written one after another into a buffer, which is flushed to the
  * socket once per turn of the event loop. Streams with queued DATA then send one frame each in turn.
  */
-export class Http2FrameOutput {
+export class Http2FrameOutput implements WriteSchedulerHost<Http2FrameSource> {
   /** Output buffer; header blocks are written into it between `beginFrame` and `endFrame`. */
   readonly writer = new ByteWriter(0);
   /** Send window of the connection, in bytes. The first SETTINGS of the peer add the rest of the default. */
@@ -69,7 +69,7 @@ export class Http2FrameOutput {
   constructor(socket: Duplex, maxQueued: number, events: Http2FrameOutputEvents) {
     this.#maxQueued = maxQueued;
     this.#events = events;
-    this.#scheduler = new WriteScheduler(socket, this.#createHost());
+    this.#scheduler = new WriteScheduler(socket, this);
   }
 
   /** Whether the socket is full, so that streams must queue their DATA. */
@@ -219,18 +219,32 @@ export class Http2FrameOutput {
     this.#scheduler.discard();
   }
 
-  #createHost(): WriteSchedulerHost<Http2FrameSource> {
-    const isBlocked = (): boolean => this.window <= 0;
-    return {
-      // While the connection window is closed, sources keep their place in the order.
-      get blocked() {
-        return isBlocked();
-      },
-      onFlushStart() {},
-      sendFrame: (source) => source.sendFrame(),
-      onFlushEnd: () => this.#afterTurns(),
-    };
+  // ---- Called by the scheduler
+
+  /** While the connection window is closed, sources keep their place in the order. */
+  get blocked(): boolean {
+    return this.window <= 0;
   }
+
+  onFlushStart(): void {}
+
+  sendFrame(source: Http2FrameSource): void {
+    source.sendFrame();
+  }
+
+  onFlushEnd(): void {
+    const { writer } = this;
+    this.#writeSlab();
+    this.#given = 0;
+    this.#lastDataStream = 0;
+    if (writer.bytes.length === 0) return;
+    returnSlab({ bytes: writer.bytes, offset: writer.offset });
+    writer.bytes = NOTHING;
+    writer.offset = 0;
+    this.#start = 0;
+  }
+
+  // ---- Private methods
 
   #schedule(): void {
     if (this.#scheduler.schedule() || this.#overflowed) return;
@@ -287,17 +301,5 @@ export class Http2FrameOutput {
     writer.bytes = slab.bytes;
     writer.offset = slab.offset;
     this.#start = slab.offset;
-  }
-
-  #afterTurns(): void {
-    const { writer } = this;
-    this.#writeSlab();
-    this.#given = 0;
-    this.#lastDataStream = 0;
-    if (writer.bytes.length === 0) return;
-    returnSlab({ bytes: writer.bytes, offset: writer.offset });
-    writer.bytes = NOTHING;
-    writer.offset = 0;
-    this.#start = 0;
   }
 }
