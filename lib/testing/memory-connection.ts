@@ -88,7 +88,9 @@ export class MemoryConnection extends Duplex {
 
   #receive(bytes: Buffer, done: (error?: Error) => void): void {
     if (this.destroyed) {
-      done(networkError('EPIPE', 'the other end has closed the connection'));
+      // A cut reaches the writer before or after what it has written: it is the same error.
+      if (this.errored) done(networkError('ECONNRESET', 'the connection was cut'));
+      else done(networkError('EPIPE', 'the other end has closed the connection'));
       return;
     }
     this.bytesRead += bytes.length;

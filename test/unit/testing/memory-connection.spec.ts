@@ -83,6 +83,14 @@ describe('a connection in memory', () => {
     await expect(once(b, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it('is reset for one end that has just written when the other one fails', async () => {
+    const [a, b] = MemoryConnection.pair();
+    b.write('on its way');
+    a.on('error', () => {}).destroy(new Error('oops'));
+
+    await expect(once(b, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
   it('is reset for who waits for room when the other end closes it', async () => {
     const [a, b] = MemoryConnection.pair();
     a.write(Buffer.alloc(b.readableHighWaterMark));
