@@ -198,6 +198,9 @@ export class ClientHandshaker {
   async #handshake(socket: Duplex): Promise<Duplex> {
     if (this.#closed) throw new HandshakeError('this side is closed');
     const server = toConnectionServer(verifiedServer(this.#serverFactory()));
+    // The magic leaves with the frames that follow in this turn of the event loop.
+    socket.cork();
+    setImmediate(() => socket.uncork());
     socket.write(BACKCHANNEL_MAGIC, 'latin1');
     const session = this.#createSession(socket, 'client');
     const served = new DialingSession(session, server, this.#drainMs);

@@ -45,7 +45,7 @@ export class WriteScheduler<Source extends Sendable> {
   #atATime = FIRST_AT_A_TIME;
   /** Writes run in the context of the connection, not in that of the first writing call of a tick. */
   readonly #scope = createRootScope();
-  #flushScheduled = false;
+  #scheduled: 'nothing' | 'late flush' | 'flush' = 'nothing';
   /** Whether something is to be written when the socket has room. */
   #waits = false;
   #ended = false;
@@ -100,13 +100,22 @@ export class WriteScheduler<Source extends Sendable> {
 
   /** Schedules a flush. Returns false if the flush has to wait until the socket has room. */
   schedule(): boolean {
-    if (this.#flushScheduled) return true;
-    if (this.full) {
-      this.#waits = true;
-      return false;
-    }
-    this.#flushScheduled = true;
+    if (this.#scheduled === 'flush') return true;
+    if (!this.#hasRoom()) return false;
+    this.#scheduled = 'flush';
     process.nextTick(this.#onTick);
+    return true;
+  }
+
+  /**
+   * Schedules a flush at the end of the turn of the event loop, for bytes that usually precede data of the
+   * same turn: an earlier flush takes them along. Returns false like `schedule()`.
+   */
+  scheduleLate(): boolean {
+    if (this.#scheduled !== 'nothing') return true;
+    if (!this.#hasRoom()) return false;
+    this.#scheduled = 'late flush';
+    setImmediate(this.#onTurnEnd);
     return true;
   }
 
@@ -137,15 +146,19 @@ export class WriteScheduler<Source extends Sendable> {
   }
 
   readonly #onTick = (): void => {
-    this.#flushScheduled = false;
+    this.#scheduled = 'nothing';
     if (!this.#ended) this.#flush();
+  };
+
+  readonly #onTurnEnd = (): void => {
+    if (this.#scheduled === 'late flush') this.#onTick();
   };
 
   /** The network has taken a write, or the write has failed. */
   readonly #onTaken = (error?: Error | null): void => {
     if (error) return;
     this.#stopTiming();
-    if (!this.#waits || this.#flushScheduled || this.#ended || this.full) return;
+    if (!this.#waits || this.#scheduled !== 'nothing' || this.#ended || this.full) return;
     this.#flush();
   };
 
@@ -177,9 +190,13 @@ export class WriteScheduler<Source extends Sendable> {
    * because a source that fails at every turn would starve all else.
    */
   #resumeLater(): void {
-    if (this.idle || this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    setImmediate(this.#onTick);
+    if (!this.idle) this.scheduleLate();
+  }
+
+  /** Whether the socket has room. If not, a flush follows when it has. */
+  #hasRoom(): boolean {
+    this.#waits ||= this.full;
+    return !this.full;
   }
 
   #takeTurns(): void {

@@ -35,7 +35,8 @@ const CONTROL_LIMIT = 16_384;
 
 /**
  * Writes the frames of a session. All frames of one tick are written together at its end: control
- * frames first, then one data frame of each ready stream in turn.
+ * frames first, then one data frame of each ready stream in turn. Control frames without data wait for the
+ * end of the turn of the event loop.
  */
 export class YamuxFrameOutput implements WriteSchedulerHost<YamuxFrameSource> {
   /** Nothing blocks all streams at once: windows are those of streams. */
@@ -77,7 +78,7 @@ export class YamuxFrameOutput implements WriteSchedulerHost<YamuxFrameSource> {
       this.#controlPressure = true;
       this.#events.onControlPressure(true);
     }
-    this.#scheduler.schedule();
+    this.#scheduler.scheduleLate();
   }
 
   /** Lets `source` send in turn with others until it is no longer sendable. */

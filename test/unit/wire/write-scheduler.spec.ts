@@ -178,3 +178,60 @@ describe('a source that fails at its turn', () => {
     expect(escaped.length).toBeLessThan(20);
   });
 });
+
+describe('a late flush', () => {
+  /** Schedulers whose frames, `late` and `data`, are one byte each. */
+  function createScheduler() {
+    const taken = new Network(Infinity);
+    const late: Buffer[] = [];
+    const data: Sendable = { sendable: true };
+    turns = new WriteScheduler<Sendable>(taken as unknown as Duplex, {
+      blocked: false,
+      onFlushStart: () => {
+        for (const frame of late.splice(0)) turns.write(frame);
+      },
+      sendFrame: (source) => {
+        turns.write(FRAME.subarray(0, 1));
+        turns.deactivate(source);
+      },
+      onFlushEnd() {},
+    });
+    const writeLate = (): void => {
+      late.push(FRAME.subarray(0, 1));
+      turns.scheduleLate();
+    };
+    return { batches: taken.batches, writeLate, writeData: () => turns.activate(data) };
+  }
+
+  it('writes at the end of the turn', async () => {
+    const { batches, writeLate } = createScheduler();
+
+    writeLate();
+    await Promise.resolve();
+    writeLate();
+    await nextTurn();
+
+    expect(batches).toEqual([2]);
+  });
+
+  it('joins the data that a promise brings in the same turn', async () => {
+    const { batches, writeLate, writeData } = createScheduler();
+
+    writeLate();
+    await Promise.resolve();
+    writeData();
+    await someTurns();
+
+    expect(batches).toEqual([2]);
+  });
+
+  it('does not delay data', async () => {
+    const { batches, writeLate, writeData } = createScheduler();
+
+    writeLate();
+    writeData();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+
+    expect(batches).toEqual([2]);
+  });
+});

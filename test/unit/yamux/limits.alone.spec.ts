@@ -168,7 +168,8 @@ describe('yamux limits', () => {
     socket.push(Buffer.concat(ids.map((id) => W(SYN, id, 15.75 * MiB))));
     for (const id of ids) (await session.accept()).write(Buffer.alloc(id * 128 * 1024));
 
-    while (socket.takeWrite() || socket.writableLength > 0) await nextTurn();
+    do await nextTurn();
+    while (socket.takeWrite() || socket.writableLength > 0);
 
     const order = dataFramesOf(Buffer.concat(socket.taken));
     const first = order.slice(0, 4 * 8);
