@@ -128,8 +128,8 @@ async function stubsOver({ security, session, compression, cuts }: Way): Promise
     server.forceShutdown();
   });
   const forward = stubOf(channel);
-  if (session === 'none') return [forward];
   await unary(forward, Buffer.from('connect'));
+  if (session === 'none') return [forward];
   const peer = registry.get(1)!;
   return [forward, stubOf(registry.backchannel(peer.id).channel as never, options)];
 }
