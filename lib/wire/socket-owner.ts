@@ -1,29 +1,35 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** Bun and Deno have their own sockets, whose chunks may share memory. */
-const isNode = !('Bun' in globalThis) && !('Deno' in globalThis);
+/**
+ * Whether sockets of this runtime can be owned. Bun and Deno have their own sockets: chunks may share memory,
+ * and a write that is done may still use its memory.
+ */
+export const canOwnSockets = !('Bun' in globalThis) && !('Deno' in globalThis);
 
-/** Who may have views of the chunks of a socket: nobody but its reader in this package, or the application too. */
+/** Who may know what a socket reads and writes: this package only, or the application too. */
 type SocketOwner = 'package' | 'application';
 
 const owners = new WeakMap<Duplex, SocketOwner>();
 
 /**
- * Declares that this package alone reads from `socket`: it has accepted or dialed it, or was given it for good.
- * The memory of its chunks is then freed after they were read. Has no effect for streams other than the sockets
+ * Declares that this package alone uses `socket`: it has accepted or dialed it, or was given it for good. The
+ * memory of its chunks is then freed after they were read, and buffers of messages are reused after they were
+ * written. Has no effect for streams other than the sockets
  * of `node:net` and `node:tls`, and for those of the application.
  */
 export function ownSocket(socket: Duplex): void {
-  if (isNode && socket instanceof Socket && !owners.has(socket)) owners.set(socket, 'package');
+  if (canOwnSockets && socket instanceof Socket && !owners.has(socket)) owners.set(socket, 'package');
 }
 
-/** Declares that the application made `socket`, and may know its chunks: their memory is never freed. */
+/**
+ * Declares that the application made `socket`, and may know its bytes: their memory is neither freed nor reused.
+ */
 export function lendSocket(socket: Duplex): void {
   if (socket instanceof Socket) owners.set(socket, 'application');
 }
 
-/** Whether this package alone reads from `socket`. */
+/** Whether this package alone uses `socket`. */
 export function isOwnSocket(socket: Duplex): boolean {
   return owners.get(socket) === 'package';
 }

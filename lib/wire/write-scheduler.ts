@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { createRootScope } from '../context/index.js';
+import { MessageLoan, PASSES_LOANS } from './message-loan.js';
+import { isOwnSocket } from './socket-owner.js';
 
 /** A source of data. Sources are asked for one frame at a time, so that each gets its turn. */
 export interface Sendable {
@@ -98,6 +100,18 @@ export class WriteScheduler<Source extends Sendable> {
     else socket.write(bytes, this.#onTaken);
   }
 
+  /**
+   * Hands bytes of a message to the socket, as `write` does. The loan of a pooled buffer ends only by the
+   * callbacks of a socket that this library owns: other streams may keep the bytes for any time.
+   */
+  writePayload(bytes: Uint8Array): void {
+    const loan = MessageLoan.of(bytes);
+    if (loan === undefined) return this.write(bytes);
+    if (isOwnSocket(this.#socket)) return this.#writeLent(bytes, loan);
+    if (!(PASSES_LOANS in this.#socket)) loan.forfeit();
+    this.write(bytes);
+  }
+
   /** Schedules a flush. Returns false if the flush has to wait until the socket has room. */
   schedule(): boolean {
     if (this.#scheduled === 'flush') return true;
@@ -143,6 +157,18 @@ export class WriteScheduler<Source extends Sendable> {
   discard(): void {
     this.#ended = true;
     this.#ready.clear();
+  }
+
+  /**
+   * Node calls the callback when the operating system or OpenSSL has copied the bytes, also if the socket was
+   * destroyed meanwhile. An error says nothing about the memory, so the loan then goes on.
+   */
+  #writeLent(bytes: Uint8Array, loan: MessageLoan): void {
+    this.#written += bytes.length;
+    this.#socket.write(bytes, (error) => {
+      if (!error) loan.taken(bytes.length);
+      this.#onTaken(error);
+    });
   }
 
   readonly #onTick = (): void => {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import {
   borrowSlab,
+  reportCopied,
   returnSlab,
   WriteScheduler,
   type Sendable,
@@ -99,12 +100,13 @@ export class YamuxFrameOutput implements WriteSchedulerHost<YamuxFrameSource> {
   payload(piece: Buffer): void {
     if (piece.length > COPY_LIMIT) {
       this.#writeSlab();
-      this.#scheduler.write(piece);
+      this.#scheduler.writePayload(piece);
       return;
     }
     const slab = this.#reserve(piece.length);
     slab.bytes.set(piece, slab.offset);
     slab.offset += piece.length;
+    reportCopied(piece);
   }
 
   /** Writes the waiting control frames, then ends the socket. Unsent data of streams is dropped. */

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import {
+  PASSES_LOANS,
   ReceiveWindow,
   rethrowOnNextTick,
   type LendingStream,
@@ -78,6 +79,11 @@ export class YamuxStream extends JoiningDuplex implements SharedLink, LendingStr
   /** Data pieces received for other streams of the session. */
   get receivedByOthers(): number {
     return this.#host.received.pieces - this.#receivedPieces;
+  }
+
+  /** @internal Written bytes go to the output of the session by reference. */
+  get [PASSES_LOANS](): true {
+    return true;
   }
 
   // ---- The application's side (called by Node's stream machinery)

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import {
   borrowSlab,
+  reportCopied,
   returnSlab,
   WriteScheduler,
   type Sendable,
@@ -272,7 +273,7 @@ export class Http2FrameOutput implements WriteSchedulerHost<Http2FrameSource> {
     if (piece.length > COPY_LIMIT) {
       if (this.#scheduler.full) this.#given = this.#queued() + piece.length;
       this.#writeSlab();
-      this.#scheduler.write(piece);
+      this.#scheduler.writePayload(piece);
       return;
     }
     this.#reserve(piece.length);
@@ -280,6 +281,7 @@ export class Http2FrameOutput implements WriteSchedulerHost<Http2FrameSource> {
     if (piece.length > FEW_BYTES) bytes.set(piece, offset);
     else for (let i = 0; i < piece.length; i += 1) bytes[offset + i] = piece[i]!;
     this.writer.offset += piece.length;
+    reportCopied(piece);
   }
 
   /** Passes new bytes to the socket. They are never overwritten: the socket may keep them long. */
