@@ -6,7 +6,7 @@ import {
   type ClientOptions,
   type Interceptor,
 } from '@grpc/grpc-js';
-import { BorrowedChannel, measuringTransformer } from '../grpc/index.js';
+import { BorrowedChannel, measuringTransformer, pooledRequests } from '../grpc/index.js';
 import { func, verifyArgument } from '../options/index.js';
 import { BackchannelError } from './errors.js';
 import { nameOfService, type ServiceReference } from './service-token.js';
@@ -45,6 +45,8 @@ export class ClientConn implements StubFactory {
   /** Carries the calls. Its `close()` has no effect, because stubs share the channel. */
   readonly channel: ChannelInterface;
   readonly #channel: ChannelInterface;
+  /** `clientOptions`, with pooled requests if there are no interceptors. */
+  readonly #stubOptions: ClientOptions;
   readonly #createStubs: ((options: ClientConn['clientOptions']) => StubFactory) | undefined;
   #stubs: StubFactory | undefined;
 
@@ -65,6 +67,13 @@ export class ClientConn implements StubFactory {
       interceptors,
       callInvocationTransformer: measuringTransformer(),
     };
+    this.#stubOptions =
+      interceptors.length > 0
+        ? this.clientOptions
+        : {
+            ...this.clientOptions,
+            callInvocationTransformer: pooledRequests(measuringTransformer()),
+          };
     this.#createStubs = createStubs;
   }
 
@@ -75,7 +84,7 @@ export class ClientConn implements StubFactory {
    */
   client<T extends Client>(Stub: ClientConstructor<T>): T {
     verifyArgument('ClientConn.client', 'argument', STUB_RULE, Stub);
-    return new Stub('backchannel', credentials.createInsecure(), this.clientOptions);
+    return new Stub('backchannel', credentials.createInsecure(), this.#stubOptions);
   }
 
   /**

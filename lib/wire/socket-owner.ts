@@ -19,7 +19,8 @@ const owners = new WeakMap<Duplex, SocketOwner>();
  * of `node:net` and `node:tls`, and for those of the application.
  */
 export function ownSocket(socket: Duplex): void {
-  if (canOwnSockets && socket instanceof Socket && !owners.has(socket)) owners.set(socket, 'package');
+  if (canOwnSockets && socket instanceof Socket && !owners.has(socket))
+    owners.set(socket, 'package');
 }
 
 /**

@@ -8,7 +8,12 @@ import {
 } from '@grpc/grpc-js';
 import { ClientGrpcProxy } from '@nestjs/microservices';
 import { nameOfService, type ServiceReference } from '../../backchannel/index.js';
-import { measuringTransformer, TAKES_CALLER_STACKS } from '../../grpc/index.js';
+import {
+  measuringTransformer,
+  pooledRequests,
+  pooledSerializer,
+  TAKES_CALLER_STACKS,
+} from '../../grpc/index.js';
 import { isError, OptionError } from '../../options/index.js';
 import type { BackchannelServicesOptions, StockGrpcOptions } from '../options/options.js';
 import { serviceName } from './service-host.js';
@@ -151,9 +156,16 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   }
 
   get #bareClient(): Client {
-    const { channelOptions } = this.options;
-    this.#client ??= new Client(this.url, credentials.createInsecure(), channelOptions);
+    this.#client ??= new Client(this.url, credentials.createInsecure(), this.#stubOptions);
     return this.#client;
+  }
+
+  /** Options of the client that no user sees. */
+  get #stubOptions(): ClientOptions {
+    const channelOptions = this.options.channelOptions as ClientOptions;
+    if (this.#needsClient) return channelOptions;
+    const callInvocationTransformer = pooledRequests(measuringTransformer());
+    return { ...channelOptions, callInvocationTransformer };
   }
 
   get #selectedNames(): string[] | undefined {
@@ -186,11 +198,18 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
       const stock = stubMethod(this.#bareClient, definition, this.#memory);
       const isUnary = !definition.requestStream && !definition.responseStream;
       const method =
-        isUnary && !this.#needsClient ? unaryMethod(this.#channel, definition, stock) : stock;
+        isUnary && !this.#needsClient
+          ? unaryMethod(this.#channel, pooledMethod(definition), stock)
+          : stock;
       define(stub, name, method);
     }
     return stub;
   }
+}
+
+/** `definition` with pooled requests. */
+function pooledMethod(definition: Method): Method {
+  return { ...definition, requestSerialize: pooledSerializer(definition.requestSerialize) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Http2Stream } from '../../../http2/index.js';
+import { messageBuffers, MessageLoan } from '../../../wire/index.js';
 import { compress } from '../compression.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
 import type { CallTransport } from './call-router.js';
@@ -12,6 +13,8 @@ const OVERHEAD = 256;
 interface Outgoing {
   pieces: readonly Uint8Array[];
   length: number;
+  /** Loan of the message's buffer, held while the message is in the retry buffer. */
+  loan: MessageLoan | undefined;
 }
 
 /**
@@ -83,10 +86,11 @@ export class MessageSendQueue {
     return hasRoom;
   }
 
-  /** Detaches the lost stream. Kept messages wait for another one. */
+  /** Detaches the lost stream, which has sent any part of the kept messages. They wait for another stream. */
   detach(): void {
     this.#stream = undefined;
     this.#transport = undefined;
+    for (const { loan } of this.#kept ?? []) loan?.forfeit();
   }
 
   /**
@@ -100,7 +104,10 @@ export class MessageSendQueue {
 
   /** Drops the retry buffer: the call cannot be retried any more. */
   commit(): void {
+    const kept = this.#kept;
+    if (kept === undefined) return;
     this.#kept = undefined;
+    for (const { loan } of kept) loan?.release();
   }
 
   /** Calls the callbacks of waiting writers. */
@@ -126,10 +133,13 @@ export class MessageSendQueue {
       return;
     }
     const pieces = [messagePrefix(message.length, compressed), message];
-    const outgoing = { pieces, length: PREFIX_LENGTH + message.length };
+    const length = PREFIX_LENGTH + message.length;
     const stream = this.#stream;
-    if (this.#kept !== undefined) this.#keep(this.#kept, outgoing);
-    const hasRoom = stream?.write(outgoing.pieces, outgoing.length) ?? false;
+    if (this.#kept !== undefined) {
+      const loan = messageBuffers.serves(message.length) ? MessageLoan.of(message) : undefined;
+      this.#keep(this.#kept, { pieces, length, loan });
+    }
+    const hasRoom = stream?.write(pieces, length) ?? false;
     if (!callback) return;
     if (hasRoom) callback();
     else (this.#callbacks ??= []).push(callback);
@@ -142,6 +152,7 @@ export class MessageSendQueue {
 
   #keep(kept: Outgoing[], outgoing: Outgoing): void {
     kept.push(outgoing);
+    outgoing.loan?.hold();
     this.#keptLength += OVERHEAD + outgoing.length;
     // Before there is a stream, all messages are kept.
     this.trim();

@@ -154,7 +154,13 @@ export class BuiltInServer implements StreamServer {
 
   #unknownMethod(path: string): Method | undefined {
     const handler = this.#unknown;
-    return handler && { definition: rawMethod(path), handle: handler as UntypedHandleCall };
+    return (
+      handler && {
+        definition: rawMethod(path),
+        handle: handler as UntypedHandleCall,
+        serialize: toBytes,
+      }
+    );
   }
 
   #intercept(call: ServerCallInterface, { definition }: Method): ServerCallInterface {

@@ -91,7 +91,7 @@ export class ServerCall extends DeliveredCall implements ServerCallInterface, St
     if (this.#state === 'over') return;
     let bytes: Buffer;
     try {
-      bytes = this.#method.definition.responseSerialize(message);
+      bytes = this.#method.serialize(message);
     } catch (error) {
       return this.#fail(status.INTERNAL, debugDetails('Error serializing response', error));
     }

@@ -5,6 +5,7 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { pooledSerializer } from '../../pooled-serializer.js';
 import { handlersOf } from '../../service-handlers.js';
 
 /** A served method. */
@@ -12,6 +13,8 @@ export interface Method {
   readonly definition: ServerMethodDefinition<unknown, unknown>;
   /** Undefined if the implementation has no handler for it. */
   readonly handle: UntypedHandleCall | undefined;
+  /** Serializes responses; the caller sends the result and keeps no reference to it. */
+  serialize(response: unknown): Buffer;
 }
 
 /** The methods of a server by path. Errors and their texts are those of `Server.addService` of grpc-js. */
@@ -44,6 +47,10 @@ export class ServiceTable {
     if (this.#methods.has(definition.path)) {
       throw new Error(`Method handler for ${definition.path} already provided.`);
     }
-    this.#methods.set(definition.path, { definition, handle });
+    this.#methods.set(definition.path, {
+      definition,
+      handle,
+      serialize: pooledSerializer(definition.responseSerialize),
+    });
   }
 }
