@@ -351,6 +351,21 @@ describe('yamux streams', () => {
       await link.peer.expectAlive();
     });
 
+    it('ST-20 sends SYN and what is written in the same turn in one write', async () => {
+      const { session, socket } = await yamux.client();
+      const written = vi.spyOn(socket, 'write');
+
+      // In a callback of the event loop, where a flush on the next tick would precede what awaits.
+      const opened = new Promise<YamuxStream>((resolve) =>
+        setImmediate(() => resolve(session.open())),
+      );
+      yamux.watched(await opened).write('first words');
+      await new Promise((resolve) => setImmediate(resolve));
+
+      const chunks = written.mock.calls.map(([chunk]) => Buffer.from(chunk as Uint8Array));
+      expect(chunks).toEqual([Buffer.concat([W(SYN, 1, 0), D(0, 1, 'first words')])]);
+    });
+
     it('ST-20 sends what is written before the acknowledgement, behind SYN', async () => {
       const { peer, open } = await yamux.client();
 
