@@ -26,7 +26,9 @@ const MAX_SERVED_STREAMS = 4;
  *
  * When the forward stream ends gracefully, backchannel calls get `drainMs` to finish. The other end ends
  * its streams and the connection after its last call. After one second, this side drains the streams that
- * are still open. If the forward stream is cut, the session ends at once.
+ * are still open, and ends the session after the last one. Without such a stream this side waits for the
+ * other end, which may be about to open its first one. If the forward stream is cut, the session ends at
+ * once.
  */
 export class DialingSession {
   /** Settles when the session has ended. */
@@ -143,7 +145,6 @@ export class DialingSession {
   #endStreams(): void {
     this.#state = 'ending';
     for (const served of this.#served) served.drain(this.#drainTime.leftMs);
-    this.#endIfThrough();
   }
 
   #endIfThrough(): void {

@@ -100,8 +100,6 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
       this.#decision.peerAnnounced();
       this.depart(this.#decision.graceful);
     });
-    // Connects before the first call needs the channel, as Go's `grpc.Dial` does.
-    this.#channel.getConnectivityState(true);
   }
 
   get connection(): ConnectionInfo {

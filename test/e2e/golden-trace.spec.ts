@@ -24,6 +24,7 @@ import {
   GoldenReplay,
   readTrace,
   recordedSpeech,
+  withLateStream2,
   yamuxConfigOf,
   type GoldenTrace,
   type Speech,
@@ -52,7 +53,7 @@ afterEach(() => {
 const recordings = ['go-mutator', 'go-mutator-v14'];
 
 describe.each(recordings)('FR-19 the recording %s', (name) => {
-  const trace = readTrace(name);
+  const trace = withLateStream2(readTrace(name));
 
   it('is answered by our listening side as Go answered it', async () => {
     const { port, registry } = await startListening(trace);

@@ -188,6 +188,8 @@ describe('a peer that is in the registry no more', () => {
     });
     const socket = rawDialer(port, MAGIC, OPEN, GREETING);
     const peer = await registry.waitFor();
+    peer.backchannel.channel.getConnectivityState(true);
+    await eventually(() => peer.openStreams).toBe(2);
     let id = 1;
     const timer = setInterval(() => socket.write(callOf('/calls.Calls/Hang', (id += 2))), 20);
     socket.once('close', () => clearInterval(timer));

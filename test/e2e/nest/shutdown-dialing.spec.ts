@@ -50,6 +50,19 @@ describe('a dialing side that closes', () => {
     await soon(closed);
   });
 
+  it('still answers the first call back, which learns from it that its peer leaves', async () => {
+    const { registry, client, listening } = await startHeldPair();
+    const events = eventsOf(registry);
+    await client.strategy.close();
+    expect(registry.size).toBe(1);
+
+    expect(await textOf(listening.calls, 'late')).toBe('late');
+
+    if (!isGrpcJs) await eventually(() => events).toEqual(['left']);
+    await client.close();
+    await eventually(() => events).toEqual(['left']);
+  });
+
   it.skipIf(isGrpcJs)('is no peer of those whom it connects to meanwhile', async () => {
     const old = await startHeldListener();
     const forwarder = closing(await Forwarder.start(old.port));
