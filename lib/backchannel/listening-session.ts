@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectivityState, type ChannelInterface, type ChannelOptions } from '@grpc/grpc-js';
 import {
+  ChannelOnDemand,
   closedByDecision,
   ENDING,
   watchConnectivity,
@@ -52,7 +53,7 @@ export interface ListeningSessionParts {
 export class ListeningSession implements PeerLink, PeerConnectionOwner {
   /** Carries the calls to the peer. */
   readonly backchannel: ClientConn;
-  readonly #channel: DialChannel;
+  readonly #channel: ChannelOnDemand;
   readonly #parts: ListeningSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
   readonly #streams: SessionStreams;
@@ -77,13 +78,13 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
 
   /** @param onDeparture - called once, when the registry must remove the peer. */
   constructor(parts: ListeningSessionParts, onDeparture: (departure: Departure) => void) {
-    const { session, stream, engine, channelOptions, connection, drainMs } = parts;
+    const { session, stream, drainMs } = parts;
     this.#parts = parts;
     this.#onDeparture = onDeparture;
     this.#streams = new SessionStreams(session);
     this.#streams.add(stream);
     this.#drainTime = new DrainTime(drainMs);
-    this.#channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
+    this.#channel = new ChannelOnDemand(() => this.#createChannel());
     this.backchannel = parts.createConn(this.#channel);
     stream.once('end', () => this.#decision.peerAnnounced());
     onWritableEnd(stream, (inOrder) => {
@@ -95,11 +96,6 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
         );
     });
     void session.closed.then((error) => this.#onSessionEnd(error));
-    watchConnectivity(this.#channel as ChannelInterface, (state) => {
-      if (state !== connectivityState.IDLE || !isFarewell(this.#channel.lastGoAway)) return;
-      this.#decision.peerAnnounced();
-      this.depart(this.#decision.graceful);
-    });
   }
 
   get connection(): ConnectionInfo {
@@ -229,6 +225,17 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
       if (this.#served === undefined) this.#parts.stream.destroy();
     }
     await endSession(this.#parts.session, limitMs);
+  }
+
+  #createChannel(): DialChannel {
+    const { engine, channelOptions, connection } = this.#parts;
+    const channel = engine.createStreamChannel(() => this.#openBack(), channelOptions, connection);
+    watchConnectivity(channel, (state) => {
+      if (state !== connectivityState.IDLE || !isFarewell(channel.lastGoAway)) return;
+      this.#decision.peerAnnounced();
+      this.depart(this.#decision.graceful);
+    });
+    return channel;
   }
 
   async #openBack(): Promise<Duplex> {

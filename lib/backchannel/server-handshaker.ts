@@ -103,6 +103,8 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     this.#createSession = verified.sessionFactory ?? yamuxSessionFactory();
     this.#engine = engineOf(verified.engine);
     this.#drainMs = verified.drainMs ?? DEFAULT_DRAIN_MS;
+    // Throws for a bad option; the channels of peers are created with their first calls.
+    this.#engine.createStreamChannel(neverOpens, verified.channelOptions).close();
   }
 
   /**
@@ -211,4 +213,8 @@ export class ServerHandshaker implements Handshaker<PeerConnectionInfo> {
     if (departed !== undefined) registry.removeBackchannel(id, departed);
     return new PeerConnectionInfo(socket, id, registry, { identity, session: peer });
   }
+}
+
+function neverOpens(): Promise<never> {
+  return Promise.reject(new Error('the channel is closed'));
 }

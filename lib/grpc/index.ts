@@ -1,5 +1,6 @@
 export { isAnswered } from './answered-calls.js';
 export { BorrowedChannel } from './borrowed-channel.js';
+export { ChannelOnDemand } from './channel-on-demand.js';
 export { closedByDecision, decisionIn, refusalOf, refusalText } from './closed-by-decision.js';
 export { MAX_STAY_AWAY_MS, STAY_AWAY_RULE } from './reconnect-advice.js';
 export { obeyPeer } from './obey-peer.js';

@@ -10,6 +10,7 @@ import {
 import { builtInEngine, type DialChannel } from '../../../lib/grpc/index.js';
 import { ListenMux } from '../../../lib/listenmux/index.js';
 import { MemoryConnection } from '../../../lib/testing/memory-connection.js';
+import { engines } from '../../fixtures/engines.js';
 import { RawCall } from '../../fixtures/grpc/raw-call.js';
 import { service, type Handlers } from '../../fixtures/grpc/service.js';
 
@@ -85,6 +86,14 @@ describe('the stream of backchannel calls', () => {
     expect(connected.written[before]).toMatch(
       // eslint-disable-next-line no-control-regex
       /^\0\x01\0\x01\0\0\0\x02[^]{4}\0\0\0\0\0\0\0\x02[^]{4}PRI \* HTTP\/2\.0\r\n\r\nSM\r\n\r\n[^]{3}\x04/,
+    );
+  });
+
+  it.each(engines)('has its options verified before there is a peer: engine $name', (engine) => {
+    const channelOptions = { 'grpc-node.flow_control_window': -1 };
+
+    expect(() => new ServerHandshaker(new Registry(), { engine, channelOptions })).toThrow(
+      'grpc-node.flow_control_window',
     );
   });
 

@@ -1,5 +1,6 @@
 import type { ChannelInterface } from '@grpc/grpc-js';
 import { BorrowedChannel } from '../../borrowed-channel.js';
+import { ChannelOnDemand } from '../../channel-on-demand.js';
 import type { CallRouter } from './call-router.js';
 import { BuiltInChannel } from './channel.js';
 
@@ -8,6 +9,8 @@ import { BuiltInChannel } from './channel.js';
  * another engine.
  */
 export function routerOf(channel: ChannelInterface): CallRouter | undefined {
-  if (channel instanceof BorrowedChannel) return routerOf(channel.lender);
+  if (channel instanceof BorrowedChannel || channel instanceof ChannelOnDemand) {
+    return routerOf(channel.lender);
+  }
   return channel instanceof BuiltInChannel ? channel.router : undefined;
 }
