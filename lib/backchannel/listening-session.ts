@@ -57,8 +57,8 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   readonly #parts: ListeningSessionParts;
   readonly #onDeparture: (departure: Departure) => void;
   readonly #streams: SessionStreams;
-  /** Streams of the channel; more than one only while a new one replaces the old one. */
-  readonly #backStreams = new Set<Duplex>();
+  /** Number of streams of the channel; more than one only while a new one replaces the old one. */
+  #backStreams = 0;
   /** `leaving`: the registry does not have the peer, calls finish. `ended`: there are no calls. */
   #state: 'open' | 'leaving' | 'ended' = 'open';
   /** `ended`: this side has ended the forward stream gracefully. */
@@ -86,7 +86,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
     this.#drainTime = new DrainTime(drainMs);
     this.#channel = new ChannelOnDemand(() => this.#createChannel());
     this.backchannel = parts.createConn(this.#channel);
-    stream.once('end', () => this.#decision.peerAnnounced());
+    stream.on('end', () => this.#decision.peerAnnounced());
     onWritableEnd(stream, (inOrder) => {
       if (this.#failure !== undefined) this.#onSessionEnd(this.#failure);
       else if (inOrder) this.#endForward();
@@ -192,7 +192,7 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   }
 
   #endIfThrough(): void {
-    if (this.#isClosed && this.#backStreams.size === 0) this.#end();
+    if (this.#isClosed && this.#backStreams === 0) this.#end();
   }
 
   /**
@@ -241,9 +241,9 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   async #openBack(): Promise<Duplex> {
     const stream = await this.#parts.session.open();
     this.#streams.add(stream);
-    this.#backStreams.add(stream);
+    this.#backStreams += 1;
     onWritableEnd(stream, () => {
-      this.#backStreams.delete(stream);
+      this.#backStreams -= 1;
       this.#endIfThrough();
     });
     return stream;

@@ -19,6 +19,7 @@ export class SessionStreams {
   add(stream: Duplex): void {
     if (stream.closed) return;
     this.#open.add(stream);
-    stream.once('close', () => this.#open.delete(stream));
+    // Not by `once`: the wrapper that Node makes for it would stay as long as the stream.
+    stream.on('close', () => this.#open.delete(stream));
   }
 }

@@ -13,7 +13,8 @@ export function onWritableEnd(stream: Duplex, listener: (inOrder: boolean) => vo
     listener(stream.writableFinished);
   };
   if (stream.closed) process.nextTick(tell);
-  else stream.once('finish', tell).once('close', tell);
+  // Not by `once`: the wrappers that Node makes for it would stay as long as the stream.
+  else stream.on('finish', tell).on('close', tell);
 }
 
 /**

@@ -64,7 +64,8 @@ export class ConnectionLimits {
     this.#admitted.add(socket);
     this.#countAddress(address, 1);
     if (address !== undefined) this.#handshakes.begin(socket, address);
-    socket.once('close', () => {
+    // Not by `once`: the wrapper that Node makes for it would stay as long as the connection.
+    socket.on('close', () => {
       this.#admitted.delete(socket);
       this.#countAddress(address, -1);
       this.#handshakes.end(socket);
@@ -88,7 +89,7 @@ export class ConnectionLimits {
     if (stream.closed) return;
     this.#handshakes.end(stream);
     this.#established += 1;
-    stream.once('close', () => {
+    stream.on('close', () => {
       this.#established -= 1;
       this.#owner.onLeft();
     });

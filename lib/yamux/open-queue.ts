@@ -17,7 +17,8 @@ export class OpenQueue<T> {
   readonly #hasRoom: () => boolean;
   readonly #openStream: () => T & { readonly id: number };
   readonly #onTimeout: (error: YamuxError) => void;
-  readonly #slots = new Map<number, NodeJS.Timeout | undefined>();
+  /** Timers of the streams that wait for their acknowledgement. Created with the first one. */
+  #slots: Map<number, NodeJS.Timeout | undefined> | undefined;
   #waiting: OpenRequest<T>[] = [];
   #closedBy: Error | undefined;
 
@@ -46,7 +47,7 @@ export class OpenQueue<T> {
 
   /** Frees the slot of a stream that the peer has acknowledged, or that has ended. */
   release(streamId: number): void {
-    if (this.#slots.size === 0 || !this.#slots.has(streamId)) return;
+    if (!this.#slots?.has(streamId)) return;
     clearTimeout(this.#slots.get(streamId));
     this.#slots.delete(streamId);
     this.serve();
@@ -62,16 +63,21 @@ export class OpenQueue<T> {
 
   /** Opens as many waiting streams as possible. Call it when there may be room again. */
   serve(): void {
-    while (this.#waiting.length > 0 && this.#slots.size < this.#limit && this.#hasRoom()) {
+    while (this.#waiting.length > 0 && this.#openSlots < this.#limit && this.#hasRoom()) {
       const request = this.#waiting.shift()!;
       try {
         const stream = this.#openStream();
+        this.#slots ??= new Map();
         this.#slots.set(stream.id, this.#startTimer(stream.id));
         request.resolve(stream);
       } catch (error) {
         request.reject(error as Error);
       }
     }
+  }
+
+  get #openSlots(): number {
+    return this.#slots?.size ?? 0;
   }
 
   #startTimer(streamId: number): NodeJS.Timeout | undefined {

@@ -14,7 +14,8 @@ interface PendingPing {
 export class YamuxPings {
   readonly #output: YamuxFrameOutput;
   readonly #timeoutMs: number;
-  readonly #pending = new Map<number, PendingPing>();
+  /** Created with the first ping: most sessions send none. */
+  #pending: Map<number, PendingPing> | undefined;
   #nextValue = 0;
 
   constructor(output: YamuxFrameOutput, timeoutMs: number) {
@@ -31,6 +32,7 @@ export class YamuxPings {
         this.#timeoutMs === 0
           ? undefined
           : setTimeout(() => this.#expire(value), this.#timeoutMs).unref();
+      this.#pending ??= new Map();
       this.#pending.set(value, { sentAt: performance.now(), timer, resolve, reject });
       this.#output.control(YamuxFrameType.Ping, YamuxFlag.Syn, 0, value);
     });
@@ -44,7 +46,7 @@ export class YamuxPings {
   }
 
   rejectAll(error: Error): void {
-    for (const value of this.#pending.keys()) this.#take(value)?.reject(error);
+    for (const value of this.#pending?.keys() ?? []) this.#take(value)?.reject(error);
   }
 
   #expire(value: number): void {
@@ -57,8 +59,8 @@ export class YamuxPings {
   }
 
   #take(value: number): PendingPing | undefined {
-    const ping = this.#pending.get(value);
-    this.#pending.delete(value);
+    const ping = this.#pending?.get(value);
+    this.#pending?.delete(value);
     clearTimeout(ping?.timer);
     return ping;
   }

@@ -11,7 +11,8 @@ interface PendingPing {
 /** Pings of a connection that are not answered yet. */
 export class Http2Pings {
   readonly #output: Http2FrameOutput;
-  readonly #pending = new Map<bigint, PendingPing>();
+  /** Created with the first ping: most connections send none. */
+  #pending: Map<bigint, PendingPing> | undefined;
   #lastValue = 0n;
 
   constructor(output: Http2FrameOutput) {
@@ -24,6 +25,7 @@ export class Http2Pings {
     const payload = Buffer.alloc(8);
     payload.writeBigUInt64BE(this.#lastValue);
     return new Promise((resolve, reject) => {
+      this.#pending ??= new Map();
       this.#pending.set(this.#lastValue, { sentAt: performance.now(), resolve, reject });
       this.#output.frame(Http2FrameType.Ping, 0, 0, payload);
     });
@@ -32,14 +34,14 @@ export class Http2Pings {
   /** Handles an answer. Returns whether its ping was pending. */
   receive(payload: Buffer): boolean {
     const value = payload.readBigUInt64BE();
-    const ping = this.#pending.get(value);
-    this.#pending.delete(value);
+    const ping = this.#pending?.get(value);
+    this.#pending?.delete(value);
     ping?.resolve(performance.now() - ping.sentAt);
     return ping !== undefined;
   }
 
   rejectAll(error: Error): void {
-    for (const ping of this.#pending.values()) ping.reject(error);
-    this.#pending.clear();
+    for (const ping of this.#pending?.values() ?? []) ping.reject(error);
+    this.#pending = undefined;
   }
 }

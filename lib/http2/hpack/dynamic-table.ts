@@ -1,7 +1,10 @@
 import { ENTRY_OVERHEAD } from './limits.js';
 
-/** Initial capacity in entries; most connections need at most twice that. */
-const FIRST_CAPACITY = 16;
+/** Capacity in entries of a table with its first entry; most connections need at most twice that. */
+const FIRST_CAPACITY = 8;
+
+/** Entries of an empty table, which has no capacity. */
+const NO_ENTRIES: string[] = [];
 
 /** Called for each evicted entry; `id` is the value of `inserted` right after its insertion. */
 export type OnEvict = (name: string, value: string, id: number) => void;
@@ -14,8 +17,8 @@ export type OnEvict = (name: string, value: string, id: number) => void;
  * `values` are public for speed: callers may read them at `slotOf(id)`.
  */
 export class DynamicTable {
-  names: string[] = new Array<string>(FIRST_CAPACITY).fill('');
-  values: string[] = new Array<string>(FIRST_CAPACITY).fill('');
+  names = NO_ENTRIES;
+  values = NO_ENTRIES;
   #maxSize: number;
   #size = 0;
   #count = 0;
@@ -93,8 +96,9 @@ export class DynamicTable {
   #grow(): void {
     const { names, values } = this;
     const oldMask = names.length - 1;
-    this.names = new Array<string>(2 * names.length).fill('');
-    this.values = new Array<string>(2 * names.length).fill('');
+    const capacity = Math.max(FIRST_CAPACITY, 2 * names.length);
+    this.names = new Array<string>(capacity).fill('');
+    this.values = new Array<string>(capacity).fill('');
     for (let id = this.#inserted - this.#count + 1; id <= this.#inserted; id++) {
       this.names[this.slotOf(id)] = names[id & oldMask]!;
       this.values[this.slotOf(id)] = values[id & oldMask]!;

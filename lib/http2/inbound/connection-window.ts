@@ -42,7 +42,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
     this.#fullSize = options.connectionWindowSize;
     this.#budget = budget;
     this.#onRoom = onRoom;
-    budget.join(this, DEFAULT_WINDOW_SIZE);
+    budget.join(DEFAULT_WINDOW_SIZE);
   }
 
   /** Bytes that the peer may still send. */

@@ -9,9 +9,9 @@ export interface UnreadBudgetUser {
  * peer gets credit for it until it is read or dropped.
  */
 export class UnreadBudget {
-  readonly #users = new Set<UnreadBudgetUser>();
-  /** Users that wait for bytes. */
-  readonly #waiting = new Set<UnreadBudgetUser>();
+  #users = 0;
+  /** Users that wait for bytes. Created with the first one. */
+  #waiting: Set<UnreadBudgetUser> | undefined;
   #left: number;
 
   constructor(bytes: number) {
@@ -25,19 +25,19 @@ export class UnreadBudget {
 
   /** Number of connections that share the budget. */
   get users(): number {
-    return this.#users.size;
+    return this.#users;
   }
 
   /** Adds a connection with an initial window of `bytes`, even if fewer are left. */
-  join(user: UnreadBudgetUser, bytes: number): void {
-    this.#users.add(user);
+  join(bytes: number): void {
+    this.#users += 1;
     this.#left -= bytes;
   }
 
-  /** Removes a connection and returns its `bytes`. */
+  /** Removes a connection, once, and returns its `bytes`. */
   leave(user: UnreadBudgetUser, bytes: number): void {
-    this.#users.delete(user);
-    this.#waiting.delete(user);
+    this.#users -= 1;
+    this.#waiting?.delete(user);
     this.giveBack(user, bytes);
   }
 
@@ -47,18 +47,19 @@ export class UnreadBudget {
 
   /** Registers `user` for `creditAgain`, which is called when another user returns bytes. */
   wait(user: UnreadBudgetUser): void {
+    this.#waiting ??= new Set();
     this.#waiting.add(user);
   }
 
   /** Cancels `wait`. */
   forgo(user: UnreadBudgetUser): void {
-    this.#waiting.delete(user);
+    this.#waiting?.delete(user);
   }
 
   /** Returns `bytes`; other waiting users retry. */
   giveBack(user: UnreadBudgetUser, bytes: number): void {
     this.#left += bytes;
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting === undefined || this.#waiting.size === 0) return;
     for (const waiting of this.#waiting) {
       if (waiting !== user) waiting.creditAgain();
     }

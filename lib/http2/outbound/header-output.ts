@@ -1,7 +1,7 @@
 import { Http2Flag, Http2FrameType } from '../protocol/frame.js';
 import type { Http2ConnectionOptions } from '../connection-options.js';
 import { HpackEncoder } from '../hpack/index.js';
-import type { Http2Settings } from '../protocol/settings.js';
+import { INITIAL_SETTINGS, type Http2Settings } from '../protocol/settings.js';
 import type { Http2FrameOutput } from './frame-output.js';
 
 /**
@@ -23,13 +23,12 @@ type HeaderOutputOptions = Pick<Http2ConnectionOptions, 'varyingHeaders' | 'maxH
 export class HeaderOutput {
   readonly #output: Http2FrameOutput;
   readonly #options: HeaderOutputOptions;
-  readonly #encoder: HpackEncoder;
+  /** Created when it is used first: many connections send no headers. */
+  #encoder: HpackEncoder | undefined;
 
   constructor(output: Http2FrameOutput, options: HeaderOutputOptions) {
-    const { varyingHeaders: varyingNames } = options;
     this.#output = output;
     this.#options = options;
-    this.#encoder = new HpackEncoder(varyingNames.length > 0 ? { varyingNames } : {});
   }
 
   /** Largest header list that may be sent now, in bytes; see `Http2Connection.maxSentHeaderListSize`. */
@@ -50,6 +49,9 @@ export class HeaderOutput {
 
   /** Applies the peer's SETTINGS_HEADER_TABLE_SIZE. */
   setMaxTableSize(bytes: number): void {
+    // A new encoder has the initial size, which a larger size of the peer does not change.
+    if (this.#encoder === undefined && bytes >= INITIAL_SETTINGS.headerTableSize) return;
+    this.#encoder ??= createEncoder(this.#options);
     this.#encoder.setMaxTableSize(bytes);
   }
 
@@ -64,6 +66,7 @@ export class HeaderOutput {
     maxFrameSize: number,
   ): void {
     const output = this.#output;
+    this.#encoder ??= createEncoder(this.#options);
     const from = output.beginFrame();
     try {
       this.#encoder.encode(headers, output.writer);
@@ -91,4 +94,8 @@ export class HeaderOutput {
       );
     }
   }
+}
+
+function createEncoder({ varyingHeaders: varyingNames }: HeaderOutputOptions): HpackEncoder {
+  return new HpackEncoder(varyingNames.length > 0 ? { varyingNames } : {});
 }

@@ -17,8 +17,8 @@ export class StreamTable {
   #nextId: number;
   /** Highest stream id that the peer has used. */
   #highestPeerId = 0;
-  /** Ids of streams that this side has reset, oldest first. */
-  readonly #resets = new Set<number>();
+  /** Ids of streams that this side has reset, oldest first. Created with the first one. */
+  #resets: Set<number> | undefined;
   /** Upper bound of `sendCredit` of all streams. */
   #mostCredit = 0;
   /** Highest id that was dropped from `#resets`. */
@@ -114,6 +114,7 @@ export class StreamTable {
 
   /** Records that this side has reset the stream: frames for it may be in transit. */
   rememberReset(id: number): void {
+    this.#resets ??= new Set();
     this.#resets.add(id);
     if (this.#resets.size <= RESETS_REMEMBERED) return;
     for (const oldest of this.#resets) {
@@ -125,11 +126,11 @@ export class StreamTable {
 
   /** Whether this side has, or may have, reset this closed stream: frames may be in transit. */
   wasReset(id: number): boolean {
-    return this.#resets.has(id) || id <= this.#forgottenUpTo;
+    return this.#resets?.has(id) === true || id <= this.#forgottenUpTo;
   }
 
   /** The peer has reset the stream, too: no frames follow. Returns whether the id was known. */
   forgetReset(id: number): boolean {
-    return this.#resets.delete(id);
+    return this.#resets?.delete(id) ?? false;
   }
 }
