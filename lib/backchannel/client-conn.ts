@@ -26,6 +26,8 @@ export type ClientConstructor<T extends Client> = new (
   options?: ClientOptions,
 ) => T;
 
+const MEASURING = measuringTransformer();
+
 const STUB_RULE = func('a class of stubs, generated or loaded by grpc-js');
 
 /**
@@ -65,7 +67,7 @@ export class ClientConn implements StubFactory {
     this.clientOptions = {
       channelOverride: this.channel,
       interceptors,
-      callInvocationTransformer: measuringTransformer(),
+      callInvocationTransformer: MEASURING,
     };
     this.#stubOptions =
       interceptors.length > 0

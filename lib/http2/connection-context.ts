@@ -4,23 +4,23 @@ import { Http2AbuseGuard } from './control/abuse-guard.js';
 import type { Http2ConnectionEvents } from './connection-events.js';
 import type { Http2ConnectionOptions } from './connection-options.js';
 import { ConnectionUser } from './connection-user.js';
-import { ConnectionWindow } from './inbound/connection-window.js';
+import { ConnectionWindow, type ConnectionWindowHost } from './inbound/connection-window.js';
 import { EARLY_BYTES, EARLY_STREAMS } from './protocol/early.js';
 import { http2Error } from './protocol/errors.js';
 import { ErrorCode, Http2FrameType } from './protocol/frame.js';
-import { Http2FrameOutput } from './outbound/frame-output.js';
-import { GracefulGoAway } from './control/graceful-go-away.js';
+import { Http2FrameOutput, type Http2FrameOutputEvents } from './outbound/frame-output.js';
+import { GracefulGoAway, type GracefulGoAwayHost } from './control/graceful-go-away.js';
 import { HeaderOutput } from './outbound/header-output.js';
 import { HpackDecoder } from './hpack/index.js';
 import type { PeerAccounts } from './peer-accounts.js';
 import { Http2Pings } from './control/pings.js';
 import type { Http2Role } from './protocol/role.js';
 import { INITIAL_SETTINGS } from './protocol/settings.js';
-import { SettingsExchange } from './control/settings-exchange.js';
+import { SettingsExchange, type SettingsHost } from './control/settings-exchange.js';
 import { Http2Stream } from './stream/stream.js';
 import type { Http2StreamHost } from './stream/stream-host.js';
 import { StreamTable } from './stream/stream-table.js';
-import { StreamWindows } from './inbound/stream-windows.js';
+import { StreamWindows, type StreamWindowsHost } from './inbound/stream-windows.js';
 
 /** Operations with which the parts of a connection end it. */
 export interface ConnectionLifecycle {
@@ -38,7 +38,15 @@ export interface ConnectionLifecycle {
  * State of one connection, shared by its frame receivers and its streams. Receivers and streams act on this
  * state directly instead of calling each other.
  */
-export class ConnectionContext implements Http2StreamHost {
+export class ConnectionContext
+  implements
+    Http2StreamHost,
+    Http2FrameOutputEvents,
+    SettingsHost,
+    ConnectionWindowHost,
+    StreamWindowsHost,
+    GracefulGoAwayHost
+{
   /**
    * Set only by `Http2Connection`.
    *
@@ -76,37 +84,16 @@ export class ConnectionContext implements Http2StreamHost {
     this.isServer = !isClient;
     this.lifecycle = lifecycle;
     this.user = new ConnectionUser(events);
-    this.output = new Http2FrameOutput(socket, options.maxQueuedBytes, {
-      onOverflow: () =>
-        lifecycle.fail(ErrorCode.EnhanceYourCalm, 'too many frames wait for the peer to take them'),
-    });
+    this.output = new Http2FrameOutput(socket, options.maxQueuedBytes, this);
     this.pings = new Http2Pings(this.output);
     this.streams = new StreamTable(role, accounts);
-    this.settings = new SettingsExchange(options, isClient, () => this.streamWindows.adapt());
+    this.settings = new SettingsExchange(options, isClient, this);
     this.headers = new HeaderOutput(this.output, options);
     this.decoder = createDecoder(options);
-    this.window = new ConnectionWindow(options, accounts.unread, (bytes) => this.credit(bytes));
-    this.streamWindows = new StreamWindows(
-      options,
-      accounts,
-      new RoundTrip(() => this.pings.send()),
-      {
-        streams: this.streams,
-        canAnnounce: () => this.state !== 'closed' && this.settings.canChangeWindow,
-        announce: (from, to) => this.settings.changeWindow(this.output, from, to),
-      },
-    );
-    this.abuse = new Http2AbuseGuard(accounts, (code, message) => lifecycle.fail(code, message));
-    this.gracefulGoAway = new GracefulGoAway(
-      this.output,
-      this.pings,
-      this.isServer,
-      () => this.settings.acknowledged,
-      () => {
-        lifecycle.drain();
-        lifecycle.closeIfDrained();
-      },
-    );
+    this.window = new ConnectionWindow(options, accounts.unread, this);
+    this.streamWindows = new StreamWindows(options, accounts, new RoundTrip(this.pings), this);
+    this.abuse = new Http2AbuseGuard(accounts, lifecycle);
+    this.gracefulGoAway = new GracefulGoAway(this);
   }
 
   // ---- Streams of both sides
@@ -143,6 +130,34 @@ export class ConnectionContext implements Http2StreamHost {
   /** Sends the peer credit for the connection window. */
   credit(bytes: number): void {
     if (bytes > 0) this.output.numberFrame(Http2FrameType.WindowUpdate, 0, bytes);
+  }
+
+  // ---- Called by the parts
+
+  onOverflow(): void {
+    const message = 'too many frames wait for the peer to take them';
+    this.lifecycle.fail(ErrorCode.EnhanceYourCalm, message);
+  }
+
+  onSettingsAcknowledged(): void {
+    this.streamWindows.adapt();
+  }
+
+  canAnnounce(): boolean {
+    return this.state !== 'closed' && this.settings.canChangeWindow;
+  }
+
+  announce(from: number, to: number): void {
+    this.settings.changeWindow(this.output, from, to);
+  }
+
+  get hasPeer(): boolean {
+    return this.settings.acknowledged;
+  }
+
+  onGoAwaySent(): void {
+    this.lifecycle.drain();
+    this.lifecycle.closeIfDrained();
   }
 
   // ---- Http2StreamHost

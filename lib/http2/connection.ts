@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import {
   destroyAfter,
   InputTurns,
+  type InputReader,
   LINGER_MS,
   type LinkState,
   type ReadingTime,
@@ -46,22 +47,18 @@ export class Http2Connection {
     const verified = verifyHttp2Options(options);
     this.#socket = socket;
     this.#role = role;
+    const inside = new Http2Connection.#Inside(this);
     this.#context = new ConnectionContext(
       socket,
       role,
-      this.#createLifecycle(),
+      inside,
       events,
       verified,
       accounts ?? new PeerAccounts(verified, role === 'client'),
     );
     this.#parser = new Http2FrameParser(new Http2FrameReceiver(this.#context), role === 'server');
     this.#greet();
-    InputTurns.begin(socket, {
-      read: (chunk, start, time) => this.#receive(chunk, start, time),
-      onEnd: () => this.#endOfInput(),
-      onError: (error) => this.#terminate(error, false),
-      onClose: () => this.#endOfInput(),
-    });
+    InputTurns.begin(socket, inside);
   }
 
   /** Open streams, opened by either side. */
@@ -166,26 +163,52 @@ export class Http2Connection {
     this.#terminate(error ?? closedError(), false, error);
   }
 
-  #createLifecycle(): ConnectionLifecycle {
-    return {
-      drain: () => this.#drain(),
-      closeIfDrained: () => this.#closeIfDrained(),
-      fail: (code, message) => this.#fail(code, message),
-      refused: (code, message) =>
-        this.#terminate(http2Error('connection', code, message, true), true),
-    };
-  }
+  /** The connection as its parts and its input see it: one object in place of a closure for each method. */
+  static readonly #Inside = class implements ConnectionLifecycle, InputReader {
+    constructor(private readonly connection: Http2Connection) {}
+
+    drain(): void {
+      const context = this.connection.#context;
+      if (context.state === 'open') context.state = 'draining';
+    }
+
+    closeIfDrained(): void {
+      const { streams, state } = this.connection.#context;
+      if (state === 'draining' && streams.size === 0) this.connection.#terminate(undefined, true);
+    }
+
+    fail(code: ErrorCode, message: string): void {
+      this.connection.#fail(code, message);
+    }
+
+    refused(code: number, message: string): void {
+      this.connection.#terminate(http2Error('connection', code, message, true), true);
+    }
+
+    read(chunk: Buffer, start: number, time: ReadingTime): number {
+      const context = this.connection.#context;
+      const end = this.connection.#parser.push(chunk, start, time);
+      context.credit(context.window.afterChunk());
+      return end;
+    }
+
+    onEnd(): void {
+      const { streams, state } = this.connection.#context;
+      if (state === 'closed') this.connection.#socket.destroy();
+      else if (streams.size === 0) this.connection.#terminate(undefined, true);
+      else this.connection.#terminate(closedError(), false);
+    }
+
+    onError(error: Error): void {
+      this.connection.#terminate(error, false);
+    }
+
+    onClose(): void {
+      this.onEnd();
+    }
+  };
 
   // ---- End of the connection
-
-  #drain(): void {
-    if (this.#context.state === 'open') this.#context.state = 'draining';
-  }
-
-  #closeIfDrained(): void {
-    if (this.#context.state === 'draining' && this.streamCount === 0)
-      this.#terminate(undefined, true);
-  }
 
   #fail(code: ErrorCode, message: string): void {
     if (this.#context.state === 'closed') return;
@@ -236,18 +259,6 @@ export class Http2Connection {
       this.#fail(ErrorCode.SettingsTimeout, 'the peer did not acknowledge our settings'),
     );
     this.#context.credit(window.announce());
-  }
-
-  #receive(chunk: Buffer, start: number, time: ReadingTime): number {
-    const end = this.#parser.push(chunk, start, time);
-    this.#context.credit(this.#context.window.afterChunk());
-    return end;
-  }
-
-  #endOfInput(): void {
-    if (this.#context.state === 'closed') this.#socket.destroy();
-    else if (this.streamCount === 0) this.#terminate(undefined, true);
-    else this.#terminate(closedError(), false);
   }
 }
 

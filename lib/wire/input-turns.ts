@@ -108,12 +108,12 @@ export class InputTurns {
     this.#current = current;
     this.#at = at;
     this.#socket.pause();
-    setImmediate(this.#onNextTurn);
+    setImmediate(InputTurns.#onNextTurn, this);
   }
 
-  readonly #onNextTurn = (): void => {
-    this.#scope.runInAsyncScope(this.#readOn, this);
-  };
+  static #onNextTurn(turns: InputTurns): void {
+    turns.#scope.runInAsyncScope(turns.#readOn, turns);
+  }
 
   #readOn(): void {
     const current = this.#current!;

@@ -15,11 +15,11 @@ export class ReadingTime {
     const now = performance.now();
     if (this.#until > 0) return now >= this.#until;
     this.#until = now + MOST_MS;
-    setImmediate(this.#onNextTurn);
+    setImmediate(ReadingTime.#reset, this);
     return false;
   }
 
-  readonly #onNextTurn = (): void => {
-    this.#until = 0;
-  };
+  static #reset(time: ReadingTime): void {
+    time.#until = 0;
+  }
 }

@@ -4,21 +4,27 @@ export interface WindowBudgetOptions {
   reserve?: number;
   /** Largest share of the remaining bytes that a window may take at a time. Default 1. */
   maxShare?: number;
-  /** Called when bytes are given back. */
-  onRoom?: () => void;
+  /** Told when bytes are given back. */
+  host?: WindowBudgetHost;
+}
+
+/** Uses the bytes of a budget. */
+export interface WindowBudgetHost {
+  /** Bytes were given back. */
+  onRoom(): void;
 }
 
 /** Bytes that several receive windows may have together. */
 export class WindowBudget {
   readonly #reserve: number;
   readonly #maxShare: number;
-  readonly #onRoom: (() => void) | undefined;
+  readonly #host: WindowBudgetHost | undefined;
   #left: number;
 
-  constructor(bytes: number, { reserve = 0, maxShare = 1, onRoom }: WindowBudgetOptions = {}) {
+  constructor(bytes: number, { reserve = 0, maxShare = 1, host }: WindowBudgetOptions = {}) {
     this.#reserve = bytes * reserve;
     this.#maxShare = maxShare;
-    this.#onRoom = onRoom;
+    this.#host = host;
     this.#left = bytes;
   }
 
@@ -43,6 +49,6 @@ export class WindowBudget {
   giveBack(bytes: number): void {
     if (bytes === 0) return;
     this.#left += bytes;
-    this.#onRoom?.();
+    this.#host?.onRoom();
   }
 }

@@ -1,6 +1,7 @@
 import { TokenBucket } from '../wire/index.js';
 import type { YamuxConfig } from './config.js';
 import { YamuxError } from './errors.js';
+import { GoAwayCode } from './frame.js';
 
 /**
  * Useless frames that a stream pays for when this side opens or resets it: ACK, and FIN, RST or credit in
@@ -12,6 +13,12 @@ const FRAMES_ABOUT_A_STREAM = 4;
  * `maxSessionWindowSize` of a backchannel connection.
  */
 const MAX_EARNED = 65_536;
+
+/** The session that the guard protects. */
+export interface YamuxAbuseGuardHost {
+  /** Ends the session with a GoAway. */
+  fail(error: YamuxError, goAwayCode: GoAwayCode): void;
+}
 
 /**
  * Limits frames and streams that cost the peer less than they cost this side. Frames and streams have
@@ -25,17 +32,17 @@ export class YamuxAbuseGuard {
   readonly #maxUselessFrames: number;
   readonly #frames: TokenBucket;
   readonly #streams: TokenBucket;
-  readonly #fail: (error: YamuxError) => void;
+  readonly #host: YamuxAbuseGuardHost;
   /** Useless frames that other traffic has paid for since the bucket was last empty. */
   #earned = 0;
   /** Bytes that an honest peer may still send on reset streams, until it learns of the resets. */
   #inFlight = 0;
 
-  constructor(config: Readonly<YamuxConfig>, fail: (error: YamuxError) => void) {
+  constructor(config: Readonly<YamuxConfig>, host: YamuxAbuseGuardHost) {
     this.#maxUselessFrames = config.maxUselessFrames;
     this.#frames = new TokenBucket(config.maxUselessFrames, config.uselessFramesPerSecond);
     this.#streams = new TokenBucket(config.maxResets, config.resetsPerSecond);
-    this.#fail = fail;
+    this.#host = host;
   }
 
   /** The peer has sent a frame that is useless by itself. */
@@ -91,7 +98,8 @@ export class YamuxAbuseGuard {
   }
 
   #flood(what: string): false {
-    this.#fail(new YamuxError('ERR_YAMUX_FLOOD', `the peer sent too many ${what}`));
+    const error = new YamuxError('ERR_YAMUX_FLOOD', `the peer sent too many ${what}`);
+    this.#host.fail(error, GoAwayCode.ProtocolError);
     return false;
   }
 }

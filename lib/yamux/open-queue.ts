@@ -6,6 +6,15 @@ interface OpenRequest<T> {
   reject(error: Error): void;
 }
 
+/** The session that opens the streams. */
+export interface OpenQueueHost<T> {
+  /** Whether the session has room for one more stream. */
+  readonly hasRoom: boolean;
+  openStream(): T & { readonly id: number };
+  /** The peer has not acknowledged a stream in time. */
+  onOpenTimeout(error: YamuxError): void;
+}
+
 /**
  * Delays `open()` while `limit` streams wait for the peer's acknowledgement (Go: `synCh`), or while
  * the session has no room for another window. A slot is bound to its stream id, so a stray
@@ -14,27 +23,20 @@ interface OpenRequest<T> {
 export class OpenQueue<T> {
   readonly #limit: number;
   readonly #timeoutMs: number;
-  readonly #hasRoom: () => boolean;
-  readonly #openStream: () => T & { readonly id: number };
-  readonly #onTimeout: (error: YamuxError) => void;
+  readonly #host: OpenQueueHost<T>;
   /** Timers of the streams that wait for their acknowledgement. Created with the first one. */
   #slots: Map<number, NodeJS.Timeout | undefined> | undefined;
   #waiting: OpenRequest<T>[] = [];
   #closedBy: Error | undefined;
 
-  constructor(options: {
-    limit: number;
-    timeoutMs: number;
-    /** Whether the session has room for one more stream. */
-    hasRoom: () => boolean;
-    openStream: () => T & { readonly id: number };
-    onTimeout: (error: YamuxError) => void;
-  }) {
-    this.#limit = options.limit;
-    this.#timeoutMs = options.timeoutMs;
-    this.#hasRoom = options.hasRoom;
-    this.#openStream = options.openStream;
-    this.#onTimeout = options.onTimeout;
+  /**
+   * @param limit - streams that may wait for their acknowledgement.
+   * @param timeoutMs - milliseconds for an acknowledgement; 0 for no limit.
+   */
+  constructor(limit: number, timeoutMs: number, host: OpenQueueHost<T>) {
+    this.#limit = limit;
+    this.#timeoutMs = timeoutMs;
+    this.#host = host;
   }
 
   request(): Promise<T> {
@@ -63,10 +65,10 @@ export class OpenQueue<T> {
 
   /** Opens as many waiting streams as possible. Call it when there may be room again. */
   serve(): void {
-    while (this.#waiting.length > 0 && this.#openSlots < this.#limit && this.#hasRoom()) {
+    while (this.#waiting.length > 0 && this.#openSlots < this.#limit && this.#host.hasRoom) {
       const request = this.#waiting.shift()!;
       try {
-        const stream = this.#openStream();
+        const stream = this.#host.openStream();
         this.#slots ??= new Map();
         this.#slots.set(stream.id, this.#startTimer(stream.id));
         request.resolve(stream);
@@ -87,7 +89,7 @@ export class OpenQueue<T> {
   }
 
   #expire(streamId: number): void {
-    this.#onTimeout(
+    this.#host.onOpenTimeout(
       new YamuxError(
         'ERR_YAMUX_OPEN_TIMEOUT',
         `the peer did not acknowledge stream ${streamId} within ${this.#timeoutMs} ms`,

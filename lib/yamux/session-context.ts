@@ -1,12 +1,17 @@
 import type { Duplex } from 'node:stream';
-import { RoundTrip, WindowBudget, type WindowLimits } from '../wire/index.js';
+import {
+  RoundTrip,
+  WindowBudget,
+  type WindowBudgetHost,
+  type WindowLimits,
+} from '../wire/index.js';
 import { YamuxAbuseGuard } from './abuse-guard.js';
 import { AcceptQueue } from './accept-queue.js';
 import type { YamuxConfig } from './config.js';
 import type { YamuxError } from './errors.js';
-import { GoAwayCode, INITIAL_WINDOW } from './frame.js';
+import { INITIAL_WINDOW, type GoAwayCode } from './frame.js';
 import { YamuxFrameOutput, type YamuxFrameOutputEvents } from './frame-output.js';
-import { OpenQueue } from './open-queue.js';
+import { OpenQueue, type OpenQueueHost } from './open-queue.js';
 import { YamuxPings } from './pings.js';
 import type { YamuxStream, YamuxStreamHost } from './stream.js';
 import { YamuxStreamTable } from './stream-table.js';
@@ -25,7 +30,9 @@ export interface YamuxSessionLifecycle {
 }
 
 /** The parts of one session, shared by its frame receiver and its streams. */
-export class YamuxSessionContext implements YamuxStreamHost {
+export class YamuxSessionContext
+  implements YamuxStreamHost, OpenQueueHost<YamuxStream>, WindowBudgetHost
+{
   readonly config: Readonly<YamuxConfig>;
   readonly lifecycle: YamuxSessionLifecycle;
   readonly output: YamuxFrameOutput;
@@ -42,15 +49,12 @@ export class YamuxSessionContext implements YamuxStreamHost {
     socket: Duplex,
     config: Readonly<YamuxConfig>,
     nextStreamId: number,
-    lifecycle: YamuxSessionLifecycle,
-    outputEvents: YamuxFrameOutputEvents,
+    session: YamuxSessionLifecycle & YamuxFrameOutputEvents,
   ) {
     this.config = config;
-    this.lifecycle = lifecycle;
-    this.output = new YamuxFrameOutput(socket, outputEvents);
-    this.abuse = new YamuxAbuseGuard(config, (error) =>
-      lifecycle.fail(error, GoAwayCode.ProtocolError),
-    );
+    this.lifecycle = session;
+    this.output = new YamuxFrameOutput(socket, session);
+    this.abuse = new YamuxAbuseGuard(config, session);
     this.pings = new YamuxPings(this.output, config.connectionWriteTimeoutMs);
     this.windows = {
       granted: INITIAL_WINDOW,
@@ -58,19 +62,29 @@ export class YamuxSessionContext implements YamuxStreamHost {
       max: config.maxStreamWindowSize,
       budget: new WindowBudget(config.maxSessionWindowSize, {
         reserve: RESERVE_FOR_NEW_STREAMS,
-        onRoom: () => this.opens.serve(),
+        host: this,
       }),
-      roundTrip: new RoundTrip(() => this.pings.send()),
+      roundTrip: new RoundTrip(this.pings),
     };
     this.streams = new YamuxStreamTable(this, nextStreamId);
     this.accepts = new AcceptQueue(config.acceptBacklog);
-    this.opens = new OpenQueue({
-      limit: config.acceptBacklog,
-      timeoutMs: config.streamOpenTimeoutMs,
-      hasRoom: () => this.streams.hasRoom,
-      openStream: () => this.streams.open(),
-      onTimeout: (error) => lifecycle.fail(error),
-    });
+    this.opens = new OpenQueue(config.acceptBacklog, config.streamOpenTimeoutMs, this);
+  }
+
+  get hasRoom(): boolean {
+    return this.streams.hasRoom;
+  }
+
+  openStream(): YamuxStream {
+    return this.streams.open();
+  }
+
+  onOpenTimeout(error: YamuxError): void {
+    this.lifecycle.fail(error);
+  }
+
+  onRoom(): void {
+    this.opens.serve();
   }
 
   keepChunk(): void {

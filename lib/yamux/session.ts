@@ -1,29 +1,28 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { InputTurns, linger, ownSocket, watchProgress, type LinkState } from '../wire/index.js';
+import {
+  InputTurns,
+  linger,
+  ownSocket,
+  watchProgress,
+  type InputReader,
+  type LinkState,
+  type ReadingTime,
+} from '../wire/index.js';
 import { verifyYamuxConfig, type YamuxConfig } from './config.js';
-import { sessionClosed, yamuxError } from './errors.js';
+import { sessionClosed, yamuxError, type YamuxError } from './errors.js';
 import { GoAwayCode, YamuxFrameType } from './frame.js';
 import type { YamuxFrameOutputEvents } from './frame-output.js';
 import { YamuxFrameParser } from './frame-parser.js';
 import { YamuxFrameReceiver, type YamuxRole } from './frame-receiver.js';
 import { startKeepAlive } from './keep-alive.js';
 import { YamuxSessionContext, type YamuxSessionLifecycle } from './session-context.js';
+import type { YamuxSessionState } from './session-state.js';
 import { StallWatch } from './stall-watch.js';
 import type { YamuxStream } from './stream.js';
 
 /** Milliseconds without progress after which `close()` gives up, if there is no write timeout. */
 const CLOSE_TIMEOUT_MS = 10_000;
-
-/**
- * State of a session.
- *
- * - `open`: both sides may open streams.
- * - `going away`: this side has sent a GoAway, and resets streams that the peer opens.
- * - `closing`: `close()` was called; the session ends when all written data is sent.
- * - `closed`: the session has ended for its users; the socket may linger.
- */
-type YamuxSessionState = 'open' | 'going away' | 'closing' | 'closed';
 
 /**
  * One yamux session over any reliable byte stream, compatible with hashicorp/yamux.
@@ -47,20 +46,17 @@ export class YamuxSession extends EventEmitter<{
    * Never rejects.
    */
   readonly closed: Promise<Error | undefined>;
-
   readonly #socket: Duplex;
   readonly #config: Readonly<YamuxConfig>;
   readonly #context: YamuxSessionContext;
   readonly #parser: YamuxFrameParser;
   readonly #stallWatch: StallWatch;
-  readonly #stopKeepAlive: () => void;
-  readonly #socketClosed: Promise<void>;
-  readonly #input: InputTurns;
-
+  readonly #stopKeepAlive: (() => void) | undefined;
   #state: YamuxSessionState = 'open';
   #closing: Promise<void> | undefined;
   #stopClosing: (() => void) | undefined;
   #bytesReceived = 0;
+  #onClosed!: (error: Error | undefined) => void;
 
   /**
    * @param socket - a connected byte stream. Nothing else may read from it or write to it.
@@ -78,23 +74,15 @@ export class YamuxSession extends EventEmitter<{
     this.#config = verifyYamuxConfig(config);
     this.#socket = socket;
     if (this.#config.chunks === 'borrowed') ownSocket(socket);
-    this.closed = new Promise((resolve) => this.once('close', resolve));
-    this.#socketClosed = socket.closed
-      ? Promise.resolve()
-      : new Promise((resolve) => socket.once('close', () => resolve()));
+    this.closed = new Promise((resolve) => (this.#onClosed = resolve));
     this.#stallWatch = new StallWatch(this.#look, this.#config.connectionWriteTimeoutMs, (error) =>
       this.#terminate(error),
     );
-    this.#context = new YamuxSessionContext(
-      socket,
-      this.#config,
-      nextStreamId,
-      this.#createLifecycle(),
-      this.#createOutputEvents(),
-    );
+    const inside = new YamuxSession.#Inside(this);
+    this.#context = new YamuxSessionContext(socket, this.#config, nextStreamId, inside);
     this.#parser = new YamuxFrameParser(new YamuxFrameReceiver(this.#context));
     this.#stopKeepAlive = this.#startKeepAlive();
-    this.#input = this.#attach();
+    inside.input = InputTurns.begin(socket, inside);
   }
 
   /** Number of streams that are neither reset nor ended by both sides. */
@@ -184,23 +172,62 @@ export class YamuxSession extends EventEmitter<{
     return this.#config.connectionWriteTimeoutMs || CLOSE_TIMEOUT_MS;
   }
 
-  #createLifecycle(): YamuxSessionLifecycle {
-    return {
-      fail: (error, goAwayCode) => this.#terminate(error, goAwayCode),
-      keepChunk: () => this.#input.keepChunk(),
-      closeIfFlushed: () => {
-        if (this.#state === 'closing') process.nextTick(() => this.#finishClosing());
-      },
-    };
-  }
+  /** The session as its parts and its input see it: one object in place of a closure for each method. */
+  static readonly #Inside = class
+    implements YamuxSessionLifecycle, YamuxFrameOutputEvents, InputReader
+  {
+    input: InputTurns | undefined;
+    constructor(private readonly session: YamuxSession) {}
 
-  #createOutputEvents(): YamuxFrameOutputEvents {
-    return {
-      onWritten: () => this.#stallWatch.written(this.#socket.writableLength),
-      onControlPressure: (high) => (high ? this.#input.pause() : this.#input.resume()),
-      onIdle: () => this.#finishClosing(),
-    };
-  }
+    fail(error: YamuxError, goAwayCode?: GoAwayCode): void {
+      this.session.#terminate(error, goAwayCode);
+    }
+
+    keepChunk(): void {
+      this.input?.keepChunk();
+    }
+
+    closeIfFlushed(): void {
+      const { session } = this;
+      if (session.#state === 'closing') process.nextTick(() => session.#finishClosing());
+    }
+
+    onWritten(): void {
+      this.session.#stallWatch.written(this.session.#socket.writableLength);
+    }
+
+    onControlPressure(high: boolean): void {
+      if (high) this.input?.pause();
+      else this.input?.resume();
+    }
+
+    onIdle(): void {
+      this.session.#finishClosing();
+    }
+
+    read(chunk: Buffer, start: number, time: ReadingTime): number {
+      const end = this.session.#parser.push(chunk, start, time);
+      this.session.#bytesReceived += end - start;
+      return end;
+    }
+
+    onEnd(): void {
+      if (this.session.#state === 'closed') this.session.#socket.destroy();
+      else this.onClose();
+    }
+
+    onError(error: Error): void {
+      this.session.#terminate(error, undefined, true);
+    }
+
+    onClose(): void {
+      if (this.session.#state === 'closed') return;
+      const error = this.session.#parser.insideFrame
+        ? yamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
+        : yamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
+      this.session.#terminate(error, undefined, true);
+    }
+  };
 
   // ---- End of the session
 
@@ -217,7 +244,8 @@ export class YamuxSession extends EventEmitter<{
       // Data written just before `close()` reaches its stream in the current tick.
       process.nextTick(() => this.#finishClosing());
     }
-    return this.#socketClosed;
+    if (this.#socket.closed) return Promise.resolve();
+    return new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
   #finishClosing(): void {
@@ -238,7 +266,7 @@ export class YamuxSession extends EventEmitter<{
     this.#state = 'closed';
     this.#stopClosing?.();
     this.#stallWatch.stop();
-    this.#stopKeepAlive();
+    this.#stopKeepAlive?.();
     this.#parser.stop();
 
     const { opens, accepts, pings, streams, output } = this.#context;
@@ -256,41 +284,14 @@ export class YamuxSession extends EventEmitter<{
       output.discard();
       this.#socket.destroy();
     }
+    this.#onClosed(error);
     this.emit('close', error);
   }
 
-  // ---- The socket
-
-  #attach(): InputTurns {
-    const socket = this.#socket;
-    return InputTurns.begin(socket, {
-      read: (chunk, start, time) => {
-        const end = this.#parser.push(chunk, start, time);
-        this.#bytesReceived += end - start;
-        return end;
-      },
-      onEnd: () => {
-        if (this.#state === 'closed') socket.destroy();
-        else this.#endOfInput();
-      },
-      onError: (error) => this.#terminate(error, undefined, true),
-      onClose: () => this.#endOfInput(),
-    });
-  }
-
-  #endOfInput(): void {
-    if (this.#state === 'closed') return;
-    const error = this.#parser.insideFrame
-      ? yamuxError('ERR_YAMUX_UNEXPECTED_EOF', 'the connection ended inside a yamux frame')
-      : yamuxError('ERR_YAMUX_SESSION_CLOSED', 'the connection was closed');
-    this.#terminate(error, undefined, true);
-  }
-
-  #startKeepAlive(): () => void {
-    const { keepAlive, keepAliveIntervalMs } = this.#config;
-    if (!keepAlive) return () => {};
+  #startKeepAlive(): (() => void) | undefined {
+    if (!this.#config.keepAlive) return undefined;
     return startKeepAlive({
-      intervalMs: keepAliveIntervalMs,
+      intervalMs: this.#config.keepAliveIntervalMs,
       look: this.#look,
       ping: () => this.#context.pings.send(),
       onDead: (error) => this.#terminate(error),

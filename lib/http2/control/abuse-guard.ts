@@ -11,6 +11,12 @@ const LATE_HEADERS = 2;
 /** Bytes of received DATA that refund one frame. */
 const BYTES_THAT_PAY = 1024;
 
+/** The connection that the guard protects. */
+export interface AbuseGuardHost {
+  /** Ends the connection with GOAWAY. */
+  fail(code: ErrorCode, message: string): void;
+}
+
 /**
  * Limits frames and streams that cost the peer less than they cost this side. Frames and streams have
  * separate token buckets, because useful frames must not refund wasted streams.
@@ -20,14 +26,14 @@ const BYTES_THAT_PAY = 1024;
 export class Http2AbuseGuard {
   readonly #frames: TokenBucket;
   readonly #streams: TokenBucket;
-  readonly #fail: (code: ErrorCode, message: string) => void;
+  readonly #host: AbuseGuardHost;
   /** Free header blocks left for streams that this side has reset. */
   #lateHeaders = 0;
 
-  constructor(accounts: PeerAccounts, fail: (code: ErrorCode, message: string) => void) {
+  constructor(accounts: PeerAccounts, host: AbuseGuardHost) {
     this.#frames = accounts.frames;
     this.#streams = accounts.streams;
-    this.#fail = fail;
+    this.#host = host;
   }
 
   /**
@@ -96,7 +102,7 @@ export class Http2AbuseGuard {
   }
 
   #calm(what: string): false {
-    this.#fail(ErrorCode.EnhanceYourCalm, `too many ${what}`);
+    this.#host.fail(ErrorCode.EnhanceYourCalm, `too many ${what}`);
     return false;
   }
 }

@@ -6,37 +6,32 @@ import type { Http2Pings } from './pings.js';
 /** Milliseconds to wait for the answer to a ping; the next step then follows without it. */
 const NEXT_STEP_MS = 1000;
 
+/** The connection that ends gracefully. */
+export interface GracefulGoAwayHost {
+  readonly output: Http2FrameOutput;
+  readonly pings: Http2Pings;
+  /** Whether the peer opens streams; if not, the last step alone is enough. */
+  readonly isServer: boolean;
+  /**
+   * Whether the peer has acknowledged our first SETTINGS. grpc-js ignores a GOAWAY that arrives together with
+   * these SETTINGS, and then retries calls forever without a pause.
+   */
+  readonly hasPeer: boolean;
+  /** Called after the last step: new streams of the peer are not served any more. */
+  onGoAwaySent(): void;
+}
+
 /** Sends GOAWAY in two steps, so that no request in transit is lost (RFC 9113, 6.8). */
 export class GracefulGoAway {
-  readonly #output: Http2FrameOutput;
-  readonly #pings: Http2Pings;
-  readonly #servesRequests: boolean;
-  readonly #hasPeer: () => boolean;
-  readonly #onLastStep: () => void;
+  readonly #host: GracefulGoAwayHost;
   #step: 'none' | 'first' | 'last' = 'none';
   /** Debug data of both GOAWAY frames. */
   #message = '';
   /** Highest stream id of the peer that this side has served. */
   #lastServedId = 0;
 
-  /**
-   * @param servesRequests - whether the peer opens streams; if not, the last step alone is enough.
-   * @param hasPeer - whether the peer has acknowledged our first SETTINGS. grpc-js ignores a GOAWAY that
-   * arrives together with these SETTINGS, and then retries calls forever without a pause.
-   * @param onLastStep - called after the last step: new streams of the peer are not served any more.
-   */
-  constructor(
-    output: Http2FrameOutput,
-    pings: Http2Pings,
-    servesRequests: boolean,
-    hasPeer: () => boolean,
-    onLastStep: () => void,
-  ) {
-    this.#output = output;
-    this.#pings = pings;
-    this.#servesRequests = servesRequests;
-    this.#hasPeer = hasPeer;
-    this.#onLastStep = onLastStep;
+  constructor(host: GracefulGoAwayHost) {
+    this.#host = host;
   }
 
   /** Whether `begin()` was called: this side opens no more streams. */
@@ -59,9 +54,9 @@ export class GracefulGoAway {
   begin(message = ''): void {
     if (this.#step !== 'none') return;
     this.#message = message;
-    if (!this.#servesRequests) return this.#takeLastStep();
+    if (!this.#host.isServer) return this.#takeLastStep();
     this.#step = 'first';
-    if (this.#hasPeer()) this.#takeFirstStep();
+    if (this.#host.hasPeer) this.#takeFirstStep();
     else this.#afterAnswer(() => this.#takeFirstStep());
   }
 
@@ -84,7 +79,7 @@ export class GracefulGoAway {
       isDone = true;
     };
     const timer = setTimeout(goOnOnce, NEXT_STEP_MS).unref();
-    this.#pings.send().then(
+    this.#host.pings.send().then(
       () => {
         clearTimeout(timer);
         goOnOnce();
@@ -96,10 +91,11 @@ export class GracefulGoAway {
   #takeLastStep(): void {
     this.#step = 'last';
     this.#write(this.#lastServedId, ErrorCode.NoError, this.#message);
-    this.#onLastStep();
+    this.#host.onGoAwaySent();
   }
 
   #write(lastStreamId: number, code: number, message: string): void {
-    this.#output.frame(Http2FrameType.GoAway, 0, 0, goAwayPayload(lastStreamId, code, message));
+    const payload = goAwayPayload(lastStreamId, code, message);
+    this.#host.output.frame(Http2FrameType.GoAway, 0, 0, payload);
   }
 }

@@ -9,6 +9,12 @@ import {
   type Http2Settings,
 } from '../protocol/settings.js';
 
+/** The connection whose settings are exchanged. */
+export interface SettingsHost {
+  /** Called for each SETTINGS acknowledgement of the peer. */
+  onSettingsAcknowledged(): void;
+}
+
 /** Settings of both sides: the acknowledgements of ours, and the current settings of the peer. */
 export class SettingsExchange {
   readonly #options: Http2ConnectionOptions;
@@ -17,15 +23,14 @@ export class SettingsExchange {
   #received = false;
   #timer: NodeJS.Timeout | undefined;
   #acknowledged = false;
-  readonly #onAcknowledged: () => void;
+  readonly #host: SettingsHost;
   /** Bytes by which each of our unacknowledged SETTINGS lowers the initial window, oldest first. */
   #reductions: readonly number[] = [];
 
-  /** @param onAcknowledged - called for each SETTINGS acknowledgement of the peer. */
-  constructor(options: Http2ConnectionOptions, isClient: boolean, onAcknowledged: () => void) {
+  constructor(options: Http2ConnectionOptions, isClient: boolean, host: SettingsHost) {
     this.#options = options;
     this.#isClient = isClient;
-    this.#onAcknowledged = onAcknowledged;
+    this.#host = host;
   }
 
   /** Current settings of the peer. */
@@ -78,7 +83,7 @@ export class SettingsExchange {
     this.#reductions = this.#reductions.slice(1);
     this.#acknowledged = true;
     this.stop();
-    this.#onAcknowledged();
+    this.#host.onSettingsAcknowledged();
     return true;
   }
 

@@ -11,6 +11,12 @@ const WORTHWHILE_BYTES = 4096;
  */
 const CREDIT_EVERY_MS = 250;
 
+/** The connection that has the window. */
+export interface ConnectionWindowHost {
+  /** Sends credit to the peer, after another connection has returned bytes. */
+  credit(bytes: number): void;
+}
+
 /**
  * Receive window of the connection: bytes in transit on all streams together.
  *
@@ -22,7 +28,7 @@ const CREDIT_EVERY_MS = 250;
 export class ConnectionWindow implements UnreadBudgetUser {
   readonly #fullSize: number;
   readonly #budget: UnreadBudget;
-  readonly #onRoom: (credit: number) => void;
+  readonly #host: ConnectionWindowHost;
   #open = DEFAULT_WINDOW_SIZE;
   #unread = 0;
   /** Bytes still missing of the DATA frame that is being received. */
@@ -32,16 +38,11 @@ export class ConnectionWindow implements UnreadBudgetUser {
 
   /**
    * @param budget - shared by all connections of the peer.
-   * @param onRoom - called with credit for the peer after another connection has returned bytes.
    */
-  constructor(
-    options: Http2ConnectionOptions,
-    budget: UnreadBudget,
-    onRoom: (credit: number) => void,
-  ) {
+  constructor(options: Http2ConnectionOptions, budget: UnreadBudget, host: ConnectionWindowHost) {
     this.#fullSize = options.connectionWindowSize;
     this.#budget = budget;
-    this.#onRoom = onRoom;
+    this.#host = host;
     budget.join(DEFAULT_WINDOW_SIZE);
   }
 
@@ -85,7 +86,7 @@ export class ConnectionWindow implements UnreadBudgetUser {
 
   creditAgain(): void {
     const credit = this.#creditIfHalfUsed();
-    if (credit > 0) this.#onRoom(credit);
+    if (credit > 0) this.#host.credit(credit);
   }
 
   /** Leaves the budget at the end of the connection. */
