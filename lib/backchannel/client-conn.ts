@@ -26,7 +26,9 @@ export type ClientConstructor<T extends Client> = new (
   options?: ClientOptions,
 ) => T;
 
+/** Transformers of all stubs; with interceptors, requests use no pooled buffers. */
 const MEASURING = measuringTransformer();
+const POOLED = pooledRequests(MEASURING);
 
 const STUB_RULE = func('a class of stubs, generated or loaded by grpc-js');
 
@@ -47,8 +49,6 @@ export class ClientConn implements StubFactory {
   /** Carries the calls. Its `close()` has no effect, because stubs share the channel. */
   readonly channel: ChannelInterface;
   readonly #channel: ChannelInterface;
-  /** `clientOptions`, with pooled requests if there are no interceptors. */
-  readonly #stubOptions: ClientOptions;
   readonly #createStubs: ((options: ClientConn['clientOptions']) => StubFactory) | undefined;
   #stubs: StubFactory | undefined;
 
@@ -69,13 +69,6 @@ export class ClientConn implements StubFactory {
       interceptors,
       callInvocationTransformer: MEASURING,
     };
-    this.#stubOptions =
-      interceptors.length > 0
-        ? this.clientOptions
-        : {
-            ...this.clientOptions,
-            callInvocationTransformer: pooledRequests(measuringTransformer()),
-          };
     this.#createStubs = createStubs;
   }
 
@@ -86,7 +79,12 @@ export class ClientConn implements StubFactory {
    */
   client<T extends Client>(Stub: ClientConstructor<T>): T {
     verifyArgument('ClientConn.client', 'argument', STUB_RULE, Stub);
-    return new Stub('backchannel', credentials.createInsecure(), this.#stubOptions);
+    const isIntercepted = (this.clientOptions.interceptors ?? []).length > 0;
+    const callInvocationTransformer = isIntercepted ? MEASURING : POOLED;
+    return new Stub('backchannel', credentials.createInsecure(), {
+      ...this.clientOptions,
+      callInvocationTransformer,
+    });
   }
 
   /**
