@@ -41,6 +41,12 @@ export const SYSTEMS: readonly System[] = [
     what: 'this package: the listening side calls back over the connection that was opened to it',
   },
   {
+    name: 'ours-uncalled',
+    runtime: 'node',
+    caller: 'dial',
+    what: 'this package: peers that call forward, and that nobody has called back yet',
+  },
+  {
     name: 'ours-plain',
     runtime: 'node',
     caller: 'dial',
@@ -97,6 +103,7 @@ export const SYSTEMS: readonly System[] = [
 export const MATRIX_SYSTEMS: readonly System[] = [
   'grpc-js-plain',
   'ours-backchannel',
+  'ours-uncalled',
   'ours-plain',
   'go-backchannel',
   'socket',

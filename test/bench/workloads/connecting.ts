@@ -4,6 +4,9 @@ import { ALL_GRPC, GRPC_BASELINE, type Workload } from './workload.js';
 /** A connection of ours is the same whoever calls. */
 const SYSTEMS = ALL_GRPC.filter((name) => name !== 'ours-forward');
 
+/** A peer that was never called costs less than one that was. */
+const IDLE_SYSTEMS = [...SYSTEMS, 'ours-uncalled'];
+
 /** What a connection takes on the slowest system, roughly. */
 const MS_PER_CONNECTION = 5;
 
@@ -40,7 +43,7 @@ export function connect(name: string): Workload {
 export function idlePeerMemory(name: string): Workload {
   return {
     name,
-    systems: SYSTEMS,
+    systems: IDLE_SYSTEMS,
     baseline: GRPC_BASELINE,
     freshProcesses: true,
     roundMs: MANY_PEERS * MS_PER_CONNECTION,
@@ -68,7 +71,7 @@ export function idlePeerMemory(name: string): Workload {
 export function marginalPeerMemory(name: string): Workload {
   return {
     name,
-    systems: SYSTEMS,
+    systems: IDLE_SYSTEMS,
     baseline: GRPC_BASELINE,
     freshProcesses: true,
     rounds: ROUNDS_OF_MARGINAL,

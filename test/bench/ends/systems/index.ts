@@ -12,6 +12,10 @@ const SYSTEMS: Record<string, () => Promise<Sides>> = {
   },
   'ours-forward': ours,
   'ours-backchannel': ours,
+  'ours-uncalled': async () => {
+    const { UncallingListening, UncalledDialing } = await import('./ours.js');
+    return { listen: () => new UncallingListening(), dial: () => new UncalledDialing() };
+  },
   'ours-plain': async () => {
     const { OursListening } = await import('./ours.js');
     const { GrpcJsPlain } = await import('./grpc-js-plain.js');

@@ -38,7 +38,7 @@ export class OursListening extends ListeningSide {
     );
     const mux = new ListenMux<PeerConnectionInfo>({ onConnection: serveConnections(server) });
     mux.register(
-      new ServerHandshaker(new CallerRegistry(this.callers), {
+      new ServerHandshaker(this.createRegistry(), {
         ...(this.#sessionFactory && { sessionFactory: this.#sessionFactory }),
       }),
     );
@@ -47,6 +47,17 @@ export class OursListening extends ListeningSide {
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     return `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  }
+
+  protected createRegistry(): Registry {
+    return new CallerRegistry(this.callers);
+  }
+}
+
+/** Our listening side without stubs of its peers, which it does not call. */
+export class UncallingListening extends OursListening {
+  protected override createRegistry(): Registry {
+    return new Registry();
   }
 }
 
@@ -71,9 +82,20 @@ export class OursDialing extends DialingSide {
       channelOverride: this.#handshaker.createChannel(address, credentials.createInsecure()),
     });
     const caller = new StubCaller(client);
-    // Once called back, the connection is ready in both directions.
-    await echoOnce(caller.echoThroughPeer.bind(caller));
+    await this.getReady(caller);
     return { caller, close: () => client.close() };
+  }
+
+  /** Once called back, the connection is ready in both directions. */
+  protected getReady(caller: StubCaller): Promise<unknown> {
+    return echoOnce(caller.echoThroughPeer.bind(caller));
+  }
+}
+
+/** Our dialing side, which is not called back. */
+export class UncalledDialing extends OursDialing {
+  protected override getReady(caller: StubCaller): Promise<unknown> {
+    return echoOnce(caller.echo.bind(caller));
   }
 }
 
