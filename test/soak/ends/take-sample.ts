@@ -1,11 +1,15 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { messageBuffers } from '../../../lib/wire/index.js';
 import type { Sample } from '../protocol.js';
 import type { End } from './end.js';
 import { liveObjects } from './live-objects.js';
 import { openStreams } from './open-streams.js';
 
-/** Milliseconds that what is under way may take to end: a socket lingers for two seconds at most. */
-const PATIENCE_MS = 5_000;
+/**
+ * Milliseconds that what is under way may take to end: a socket lingers for two seconds at most, and unused
+ * buffers of messages for 20, with a timer.
+ */
+const PATIENCE_MS = 25_000;
 const POLL_MS = 10;
 /** What finalizers of one collection let go, the next one takes. */
 const COLLECTIONS = 3;
@@ -21,7 +25,10 @@ export async function takeSample(
   { connections, thorough }: { connections: number; thorough: boolean },
 ): Promise<Sample> {
   const patience = performance.now() + PATIENCE_MS;
-  const isQuiet = (): boolean => !end.book.isBusy && openSockets() <= connections;
+  const isQuiet = (): boolean =>
+    !end.book.isBusy &&
+    openSockets() <= connections &&
+    (!thorough || messageBuffers.spareBytes === 0);
   while (!isQuiet() && performance.now() < patience) await sleep(POLL_MS);
   const live = thorough ? liveObjects() : undefined;
   for (let i = 0; i < COLLECTIONS; i++) {
