@@ -2,7 +2,7 @@ export { ByteQueue } from './byte-queue.js';
 export { TokenBucket } from './token-bucket.js';
 export { InputTurns, type InputReader } from './input-turns.js';
 export { overwriteFreed, overwriteFreedBuffers } from './debug-buffers.js';
-export { copyOf, isLent, LENT_SIZE, type LendingStream } from './lent-chunks.js';
+export { copyOf, isLent, LENT_SIZE } from './lent-chunks.js';
 export { freeMemory } from './free-memory.js';
 export { canOwnSockets, lendSocket, ownSocket } from './socket-owner.js';
 export { LinkWatch, type LinkState, type SharedLink } from './link-watch.js';

@@ -3,7 +3,6 @@ import {
   PASSES_LOANS,
   ReceiveWindow,
   rethrowOnNextTick,
-  type LendingStream,
   type SharedLink,
   type WindowLimits,
 } from '../wire/index.js';
@@ -48,7 +47,7 @@ function ignoreError(): void {}
  * - A reset by the peer, a timeout or the end of the session destroys the stream with an error. An
  *   `'error'` event without a listener is ignored; `'close'` and the callbacks report the end too.
  */
-export class YamuxStream extends JoiningDuplex implements SharedLink, LendingStream {
+export class YamuxStream extends JoiningDuplex implements SharedLink {
   readonly #host: YamuxStreamHost;
   readonly #queue: YamuxSendQueue;
   readonly #receiveWindow: ReceiveWindow;
