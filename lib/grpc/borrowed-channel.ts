@@ -13,6 +13,11 @@ export class BorrowedChannel implements ChannelInterface {
     this.#channel = channel;
   }
 
+  /** @internal Whether `channel` is one, not a proxy for one. */
+  static is(channel: ChannelInterface): channel is BorrowedChannel {
+    return #channel in channel;
+  }
+
   /** @internal The underlying channel. */
   get lender(): ChannelInterface {
     return this.#channel;

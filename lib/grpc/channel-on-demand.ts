@@ -17,6 +17,11 @@ export class ChannelOnDemand implements DialChannel {
     this.#create = create;
   }
 
+  /** @internal Whether `channel` is one, not a proxy for one. */
+  static is(channel: ChannelInterface): channel is ChannelOnDemand {
+    return #create in channel;
+  }
+
   /** @internal The underlying channel. */
   get lender(): DialChannel {
     if (this.#channel === undefined) {

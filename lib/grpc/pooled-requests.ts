@@ -1,5 +1,16 @@
-import { pooledSerializer } from './pooled-serializer.js';
+import type { ChannelInterface } from '@grpc/grpc-js';
+import { routerOf } from './built-in/index.js';
+import { pooledSerializer, type Serialize } from './pooled-serializer.js';
 import type { CallTransformer } from './without-caller-stack.js';
+
+/**
+ * Returns the serializer for requests that are handed to calls of `channel`: `pooledSerializer(serialize)` for a
+ * channel of the built-in engine, `serialize` for others. A channel of the application may keep requests, for
+ * example to send them again.
+ */
+export function requestSerializer(serialize: Serialize, channel: ChannelInterface): Serialize {
+  return routerOf(channel) === undefined ? serialize : pooledSerializer(serialize);
+}
 
 /**
  * Creates an option `callInvocationTransformer` for grpc-js clients whose requests use pooled buffers. Calls
@@ -9,9 +20,10 @@ import type { CallTransformer } from './without-caller-stack.js';
  */
 export function pooledRequests(next: CallTransformer): CallTransformer {
   return (properties) => {
-    const { methodDefinition, callOptions } = properties;
+    const { channel, methodDefinition, callOptions } = properties;
     if (!callOptions.interceptors?.length && !callOptions.interceptor_providers?.length) {
-      methodDefinition.requestSerialize = pooledSerializer(methodDefinition.requestSerialize);
+      const { requestSerialize } = methodDefinition;
+      methodDefinition.requestSerialize = requestSerializer(requestSerialize, channel);
     }
     return next(properties);
   };

@@ -11,7 +11,7 @@ import { nameOfService, type ServiceReference } from '../../backchannel/index.js
 import {
   measuringTransformer,
   pooledRequests,
-  pooledSerializer,
+  requestSerializer,
   TAKES_CALLER_STACKS,
 } from '../../grpc/index.js';
 import { isError, OptionError } from '../../options/index.js';
@@ -199,7 +199,7 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
       const isUnary = !definition.requestStream && !definition.responseStream;
       const method =
         isUnary && !this.#needsClient
-          ? unaryMethod(this.#channel, pooledMethod(definition), stock)
+          ? unaryMethod(this.#channel, pooledMethod(definition, this.#channel), stock)
           : stock;
       define(stub, name, method);
     }
@@ -207,9 +207,14 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
   }
 }
 
-/** `definition` with pooled requests. */
-function pooledMethod(definition: Method): Method {
-  return { ...definition, requestSerialize: pooledSerializer(definition.requestSerialize) };
+/** `definition` with pooled requests, if `channel` allows them. Some channels exist only from their first call on. */
+function pooledMethod(definition: Method, channel: ChannelInterface): Method {
+  let serialize: Method['requestSerialize'] | undefined;
+  const requestSerialize = (request: unknown): Buffer => {
+    serialize ??= requestSerializer(definition.requestSerialize, channel);
+    return serialize(request);
+  };
+  return { ...definition, requestSerialize };
 }
 
 /**

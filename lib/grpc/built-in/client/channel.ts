@@ -52,6 +52,11 @@ export class BuiltInChannel implements DialChannel {
     );
   }
 
+  /** Whether `channel` is one, not a proxy for one. */
+  static is(channel: ChannelInterface): channel is BuiltInChannel {
+    return #router in channel;
+  }
+
   /** Router of the calls, to which other routers may pass calls on. */
   get router(): CallRouter {
     return this.#router;

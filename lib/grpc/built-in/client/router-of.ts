@@ -6,11 +6,11 @@ import { BuiltInChannel } from './channel.js';
 
 /**
  * Returns the router of a channel; other routers may pass calls on to it. Returns undefined for a channel of
- * another engine.
+ * another engine or of the application.
  */
 export function routerOf(channel: ChannelInterface): CallRouter | undefined {
-  if (channel instanceof BorrowedChannel || channel instanceof ChannelOnDemand) {
+  if (BorrowedChannel.is(channel) || ChannelOnDemand.is(channel)) {
     return routerOf(channel.lender);
   }
-  return channel instanceof BuiltInChannel ? channel.router : undefined;
+  return BuiltInChannel.is(channel) ? channel.router : undefined;
 }

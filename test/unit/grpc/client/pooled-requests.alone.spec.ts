@@ -1,6 +1,7 @@
 import {
   InterceptingCall,
   status,
+  type ChannelInterface,
   type Interceptor,
   type MethodDefinition,
   type ServiceError,
@@ -31,7 +32,10 @@ beforeEach(() => {
   site = new Site();
 });
 
-afterEach(() => site.close());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return site.close();
+});
 
 /** Bodies of requests, of which the first `refused` are refused after all of their bytes have come. */
 async function serve(refused: number): Promise<{ address: string; bodies: Buffer[][] }> {
@@ -120,6 +124,18 @@ describe('a stub of a ClientConn', () => {
     await echo(stubOf(new ClientConn(site.channel(address))));
 
     expect(taken).toHaveBeenCalledOnce();
+  });
+
+  it('lets no channel of the application see them, such as a proxy', async () => {
+    const { address } = await serve(0);
+    const taken = vi.spyOn(messageBuffers, 'take');
+    const proxy = new Proxy<ChannelInterface>(site.channel(address), {
+      get: (channel, name: keyof ChannelInterface) => channel[name].bind(channel),
+    });
+
+    await echo(stubOf(new ClientConn(proxy)));
+
+    expect(taken).not.toHaveBeenCalled();
   });
 
   it('lets no interceptor see them', async () => {
