@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { freeMemory } from './free-memory.js';
-import { borrowChunks, isLent } from './lent-chunks.js';
+import { borrowChunks, isLent, type LendingStream } from './lent-chunks.js';
 import { isOwnSocket } from './socket-owner.js';
 
 /**
@@ -17,8 +17,8 @@ import { isOwnSocket } from './socket-owner.js';
 export class InputChunks {
   readonly #socket: Duplex;
   readonly #isOwn: boolean;
-  /** Whether the socket lends its chunks. */
-  readonly #isBorrower: boolean;
+  /** The socket, if it lends its chunks. */
+  readonly #lender: LendingStream | undefined;
   /** Bytes in the socket that earlier readers may have seen. */
   #inherited: number;
   /** Whether a view of the chunk that is being read escaped. */
@@ -27,18 +27,19 @@ export class InputChunks {
   constructor(socket: Duplex) {
     this.#socket = socket;
     this.#isOwn = isOwnSocket(socket);
-    this.#isBorrower = borrowChunks(socket);
+    this.#lender = borrowChunks(socket);
     this.#inherited = socket.readableLength;
   }
 
   /** A view of the chunk that is being read escapes: its memory must not be freed. */
   keep(): void {
     this.#hasEscaped = true;
+    this.#lender?.keepChunk();
   }
 
   /** Returns `chunk` to be read later: a copy if it is only lent. */
   hold(chunk: Buffer): Buffer {
-    return this.#isBorrower && isLent(chunk) ? Buffer.from(chunk) : chunk;
+    return this.#lender !== undefined && isLent(chunk) ? Buffer.from(chunk) : chunk;
   }
 
   /** `chunk` was read. Must be called once for each chunk, in the order of their arrival. */

@@ -25,12 +25,14 @@ export function copyOf(chunk: Buffer, start: number, end: number): Buffer {
 export interface LendingStream extends Duplex {
   /** From now on, chunks are lent to the listener of `'data'` until it returns. */
   borrowChunks(): void;
+  /** To be called by the listener if a view of its chunk escapes. */
+  keepChunk(): void;
 }
 
-/** Borrows the chunks of `stream` if it can lend them; returns whether it can. */
-export function borrowChunks(stream: Duplex): boolean {
+/** Borrows the chunks of `stream` if it can lend them; returns the lender, or undefined if it cannot. */
+export function borrowChunks(stream: Duplex): LendingStream | undefined {
   const lender = stream as Partial<LendingStream>;
-  if (typeof lender.borrowChunks !== 'function') return false;
+  if (typeof lender.borrowChunks !== 'function') return undefined;
   lender.borrowChunks();
-  return true;
+  return lender as LendingStream;
 }

@@ -55,7 +55,8 @@ export interface YamuxConfig {
   /**
    * How long the application may use the chunks of a stream that it gets by `'data'` events; `'kept'`: forever,
    * `'borrowed'`: until the listener returns; the memory is then freed, which saves garbage collections. Copy
-   * what is needed longer. Chunks of `read()`, `pipe()` and `for await` can be kept in any case. Default kept.
+   * what is needed longer. `Readable.wrap` does not, so it needs kept chunks. Chunks of `read()`, `pipe()` and
+   * `for await` can be kept in any case. Default kept.
    */
   chunks: 'kept' | 'borrowed';
   /**

@@ -10,6 +10,8 @@ export abstract class JoiningDuplex extends Duplex {
   /** Bytes that follow those in the buffer of `Readable`. Empty when that buffer is empty. */
   readonly #joiner = new PieceJoiner();
   #lends = false;
+  /** Whether a view of the piece that is being pushed escaped. */
+  #hasEscaped = false;
 
   static {
     // `readableLength` must count the bytes that wait to be joined. TypeScript accepts no getter here, because
@@ -34,6 +36,17 @@ export abstract class JoiningDuplex extends Duplex {
     this.#lends = true;
   }
 
+  /** @internal Called by the borrower if a view of its piece escapes. */
+  keepChunk(): void {
+    this.#hasEscaped = true;
+  }
+
+  /** Like `Readable.unshift`. What `read()` returns can be kept, also if it was put back by a borrower. */
+  override unshift(chunk: unknown, encoding?: BufferEncoding): void {
+    this.#hasEscaped = true;
+    super.unshift(chunk, encoding);
+  }
+
   /** Like `Readable.pipe`. The destination keeps chunks until it has written them, so none is lent any more. */
   override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
     this.#lends = false;
@@ -54,8 +67,10 @@ export abstract class JoiningDuplex extends Duplex {
       }
       this.pushJoined();
     }
+    // The borrower is one listener; a second one was lent nothing.
+    this.#hasEscaped = !this.#lends || this.listenerCount('data') > 1;
     this.push(piece);
-    return !this.#lends || this.#heldByNode > 0;
+    return this.#hasEscaped || this.#heldByNode > 0;
   }
 
   /** @internal Moves the joined bytes to `Readable`. */

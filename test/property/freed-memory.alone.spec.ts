@@ -18,9 +18,9 @@ import {
   serveConnections,
   yamuxSessionFactory,
 } from '../../lib/core.js';
-import { LENT_SIZE, overwriteFreedBuffers } from '../../lib/wire/index.js';
+import { LENT_SIZE, overwriteFreedBuffers, ownSocket } from '../../lib/wire/index.js';
 import { yamuxJsSessionFactory } from '../../lib/yamux-js/index.js';
-import { YamuxSession } from '../../lib/yamux.js';
+import { YamuxSession, type YamuxConfig } from '../../lib/yamux.js';
 import { CuttingProxy } from '../fixtures/cutting-proxy.js';
 import { service, stubOf, type Handlers, type Stub } from '../fixtures/grpc/service.js';
 import { securities } from '../fixtures/nest/tls.js';
@@ -249,12 +249,20 @@ async function socketPair(): Promise<[Socket, Socket]> {
 
 const SENT = bytesOf(20_000_000, 7);
 
+function sessionPair(
+  near: Duplex,
+  far: Duplex,
+  config: Partial<YamuxConfig> = {},
+): [YamuxSession, YamuxSession] {
+  const sender = new YamuxSession(near, 'client');
+  const receiver = new YamuxSession(far, 'server', config);
+  closing.push(() => [sender, receiver].map((session) => session.destroy()));
+  return [sender, receiver];
+}
+
 /** A stream whose other end has sent `SENT`, on a session that may free what it reads. */
 async function receivedStream(chunks: 'kept' | 'borrowed'): Promise<Duplex> {
-  const [near, far] = await socketPair();
-  const sender = new YamuxSession(near, 'client');
-  const receiver = new YamuxSession(far, 'server', { chunks });
-  closing.push(() => [sender, receiver].map((session) => session.destroy()));
+  const [sender, receiver] = sessionPair(...(await socketPair()), { chunks });
   const stream = await sender.open();
   stream.end(SENT);
   return receiver.accept();
@@ -325,6 +333,40 @@ describe('memory that is freed after use', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(hashOf(Buffer.concat(kept))).toBe(hashOf(SENT));
+  });
+
+  it('is not that of borrowed chunks that were put back and read again', async () => {
+    const stream = await receivedStream('borrowed');
+    const kept: Buffer[] = [];
+    const onData = (chunk: Buffer): void => {
+      stream.off('data', onData);
+      stream.pause().unshift(chunk);
+      kept.push(stream.read(chunk.length) as Buffer);
+      stream.on('data', onData).resume();
+    };
+    stream.on('data', onData);
+    await once(stream, 'end');
+    expect(hashOf(Buffer.concat(kept))).toBe(hashOf(SENT));
+  });
+
+  it('is not that of chunks that a second listener keeps', async () => {
+    const stream = await receivedStream('borrowed');
+    const kept: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => kept.push(chunk));
+    stream.on('data', () => {});
+    await once(stream, 'end');
+    expect(hashOf(Buffer.concat(kept))).toBe(hashOf(SENT));
+  });
+
+  it('is not that of chunks that a user keeps, of a session in a stream', async () => {
+    const [near, far] = await socketPair();
+    ownSocket(far);
+    const [outerSender, outerReceiver] = sessionPair(near, far);
+    const outer = await outerSender.open();
+    const [sender, receiver] = sessionPair(outer, await outerReceiver.accept());
+    (await sender.open()).end(SENT);
+    const stream = await receiver.accept();
+    expect(hashOf(Buffer.concat(await all(stream)))).toBe(hashOf(SENT));
   });
 
   it.each(['kept', 'borrowed'] as const)(

@@ -180,6 +180,7 @@ describe('the memory of chunks of input', () => {
     class Lending extends Duplex {
       override _read(): void {}
       borrowChunks(): void {}
+      keepChunk(): void {}
     }
     const input = new Lending();
     const read: Buffer[] = [];
