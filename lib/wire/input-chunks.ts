@@ -7,7 +7,8 @@ import { isOwnSocket } from './socket-owner.js';
  * Knows to whom the chunks of one socket belong, and frees the memory of a chunk after it was read. A chunk is
  * freed only if
  *
- * - this package accepted or dialed the socket itself (`ownSocket`), and nobody else reads from it,
+ * - this package accepted or dialed the socket itself (`ownSocket`), and nobody else has ever read from it since
+ *   this reader took over,
  * - it arrived after this reader took over: earlier readers may have kept what they put back,
  * - it is all of its `ArrayBuffer`,
  * - and no view of it escaped (`keep()`).
@@ -15,8 +16,8 @@ import { isOwnSocket } from './socket-owner.js';
  * So nothing that is freed can be part of a pending write: a view that is written has escaped.
  */
 export class InputChunks {
-  readonly #socket: Duplex;
-  readonly #isOwn: boolean;
+  /** Whether this package alone uses the socket. */
+  #isOwn: boolean;
   /** The socket, if it lends its chunks. */
   readonly #lender: LendingStream | undefined;
   /** Bytes in the socket that earlier readers may have seen. */
@@ -24,11 +25,16 @@ export class InputChunks {
   /** Whether a view of the chunk that is being read escaped. */
   #hasEscaped = false;
 
+  /** @param socket - the reader, not this object, listens to its `'data'`, and does so already. */
   constructor(socket: Duplex) {
-    this.#socket = socket;
-    this.#isOwn = isOwnSocket(socket);
+    this.#isOwn = isOwnSocket(socket) && isOnlyListener(socket);
     this.#lender = borrowChunks(socket);
     this.#inherited = socket.readableLength;
+    if (!this.#isOwn) return;
+    // A listener that leaves may still have the chunks that it saw.
+    socket.on('newListener', (event: string | symbol) => {
+      if (event === 'data' || event === 'readable') this.#isOwn = false;
+    });
   }
 
   /** A view of the chunk that is being read escapes: its memory must not be freed. */
@@ -47,16 +53,15 @@ export class InputChunks {
     const hasEscaped = this.#hasEscaped;
     this.#hasEscaped = false;
     if (this.#inherited > 0) this.#inherited -= chunk.length;
-    else if (!hasEscaped && this.#isOwn && this.#isFreeable(chunk)) freeMemory(chunk);
+    else if (!hasEscaped && this.#isOwn && isFreeable(chunk)) freeMemory(chunk);
   }
+}
 
-  #isFreeable(chunk: Buffer): boolean {
-    const isWhole = chunk.length === chunk.buffer.byteLength;
-    return isWhole && isLent(chunk) && this.#isOnlyReader();
-  }
+/** Whether `chunk` is worth freeing, and all of its `ArrayBuffer`. */
+function isFreeable(chunk: Buffer): boolean {
+  return chunk.length === chunk.buffer.byteLength && isLent(chunk);
+}
 
-  #isOnlyReader(): boolean {
-    const socket = this.#socket;
-    return socket.listenerCount('data') === 1 && socket.listenerCount('readable') === 0;
-  }
+function isOnlyListener(socket: Duplex): boolean {
+  return socket.listenerCount('data') === 1 && socket.listenerCount('readable') === 0;
 }

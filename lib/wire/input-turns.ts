@@ -51,9 +51,9 @@ export class InputTurns {
   private constructor(socket: Duplex, reader: InputReader) {
     this.#socket = socket;
     this.#reader = reader;
-    this.#input = new InputChunks(socket);
     const scope = this.#scope;
     socket.on('data', (chunk: Buffer) => scope.runInAsyncScope(this.#take, this, chunk));
+    this.#input = new InputChunks(socket);
     socket.on('end', () => this.#tell(() => reader.onEnd()));
     socket.on('error', (error) => this.#tell(() => reader.onError(error)));
     socket.on('close', () => this.#tell(() => reader.onClose()));

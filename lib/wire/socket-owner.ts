@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 
 /**
  * Whether sockets of this runtime can be owned. Bun and Deno have their own sockets: chunks may share memory,
@@ -15,12 +16,16 @@ const owners = new WeakMap<Duplex, SocketOwner>();
 /**
  * Declares that this package alone uses `socket`: it has accepted or dialed it, or was given it for good. The
  * memory of its chunks is then freed after they were read, and buffers of messages are reused after they were
- * written. Has no effect for streams other than the sockets
- * of `node:net` and `node:tls`, and for those of the application.
+ * written. Has no effect for streams other than the sockets of `node:net` and `node:tls`, and for those of the
+ * application. A subclass is such a stream: its chunks and written bytes may belong to anybody.
  */
 export function ownSocket(socket: Duplex): void {
-  if (canOwnSockets && socket instanceof Socket && !owners.has(socket))
-    owners.set(socket, 'package');
+  if (canOwnSockets && isSocketOfNode(socket) && !owners.has(socket)) owners.set(socket, 'package');
+}
+
+function isSocketOfNode(stream: Duplex): boolean {
+  const prototype: unknown = Object.getPrototypeOf(stream);
+  return prototype === Socket.prototype || prototype === TLSSocket.prototype;
 }
 
 /**

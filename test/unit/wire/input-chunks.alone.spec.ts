@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
@@ -127,6 +127,30 @@ describe('the memory of chunks of input', () => {
     const keeper = new Keeper();
     InputTurns.begin(far, keeper);
     await send(near, keeper);
+    expect(keeper.areValid).toBe(true);
+  });
+
+  it('is not freed if a listener that saw them has left', async () => {
+    const [near, far] = await socketPair();
+    ownSocket(far);
+    const keeper = new Keeper();
+    far.once('data', () => {});
+    InputTurns.begin(far, keeper);
+    await send(near, keeper);
+    expect(keeper.areValid).toBe(true);
+  });
+
+  it('is not freed on a socket of a class of the application', async () => {
+    class InMemory extends Socket {
+      override _read(): void {}
+    }
+    const socket = new InMemory();
+    ownSocket(socket);
+    const keeper = new Keeper();
+    InputTurns.begin(socket, keeper);
+    await nextTurn(); // From now on, the stream flows.
+    socket.push(Buffer.alloc(LARGE, 1));
+    await keeper.until(LARGE);
     expect(keeper.areValid).toBe(true);
   });
 
