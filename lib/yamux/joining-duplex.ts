@@ -26,9 +26,12 @@ export abstract class JoiningDuplex extends Duplex {
   /** Like `Readable.read`. */
   override read(size?: number): unknown {
     if (size !== undefined && size > this.#heldByNode) this.pushJoined();
-    const chunk: unknown = super.read(size);
-    if (this.#heldByNode === 0) this.pushJoined();
-    return chunk;
+    try {
+      return super.read(size);
+    } finally {
+      // Also if a listener of `'data'` has thrown: later pieces must not come before the joined ones.
+      if (this.#heldByNode === 0) this.pushJoined();
+    }
   }
 
   /** @internal Lends pieces to the listeners of `'data'` from now on: they are valid until the listener returns. */

@@ -93,9 +93,13 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
   }
 
   override read(size?: number): unknown {
-    const chunk = super.read(size);
-    if (chunk !== null) this.#afterConsumption();
-    return chunk;
+    let chunk: unknown; // Undefined if a listener of `'data'` throws, which has got a chunk.
+    try {
+      chunk = super.read(size);
+      return chunk;
+    } finally {
+      if (chunk !== null) this.#afterConsumption();
+    }
   }
 
   /** @internal */

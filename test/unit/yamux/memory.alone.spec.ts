@@ -77,6 +77,26 @@ describe('yamux memory', () => {
     expectSameBytes(Buffer.concat(parts), sent);
   });
 
+  it('RL-05 gives pieces in their order after a listener threw for one of them', async () => {
+    const link = await yamux.server();
+    const stream = await acceptStream(link);
+    const sent = pattern(50_000);
+    const read: Buffer[] = [];
+    stream.pause().on('data', (chunk: Buffer) => {
+      read.push(chunk);
+      if (read.length === 1) throw new Error('no more, please');
+    });
+    await link.peer.deliver(D(0, 1, sent.subarray(0, 20_000)));
+    await link.peer.deliver(D(0, 1, sent.subarray(20_000, 20_100)));
+
+    expect(() => stream.read() as unknown).toThrow('no more, please');
+    await link.peer.deliver(D(0, 1, sent.subarray(20_100)));
+    stream.resume();
+    while (read.reduce((sum, { length }) => sum + length, 0) < sent.length) await nextTurn();
+
+    expectSameBytes(Buffer.concat(read), sent);
+  });
+
   it('RL-06 makes every stream wait, and holds little itself, while the peer reads nothing', async () => {
     const socket = new HeldSocket();
     const session = new YamuxSession(socket, 'server', { connectionWriteTimeoutMs: 0 });
