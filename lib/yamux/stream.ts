@@ -213,7 +213,12 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.pushJoined();
     if (this.#local === 'finished') this.#finish();
     else this.#watchForClose();
-    if (!this.destroyed) this.push(null);
+    if (this.destroyed) return;
+    try {
+      this.push(null);
+    } catch (error) {
+      rethrowOnNextTick(error); // A listener of `'readable'` threw.
+    }
   }
 
   /** @internal Handles RST: the peer has reset the stream, or does not know it. */

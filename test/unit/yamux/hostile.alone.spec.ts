@@ -1,4 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { Uncaught } from '../../fixtures/http2/uncaught.js';
 import { ACK, D, FIN, header, P, RST, SYN, W } from '../../fixtures/raw-peer.js';
 import { acceptStream, expectFatal, useYamux } from '../../fixtures/yamux-link.js';
 import {
@@ -307,6 +309,28 @@ describe('yamux under hostile input', () => {
       await peer.framesUntil((frame) => frame.streamId === 3 && frame.flags === RST);
       await peer.expectAlive();
       expect(session.streamCount).toBe(0);
+    });
+  });
+
+  describe('listeners that throw', () => {
+    it("HX-13 keep no other stream from its data, also if the end made Node emit 'readable'", async () => {
+      const uncaught = new Uncaught();
+      try {
+        const link = await yamux.server();
+        const [first, second] = [await acceptStream(link, 1), await acceptStream(link, 3)];
+        first.on('readable', () => {
+          throw new Error('not readable');
+        });
+        await nextTurn();
+
+        link.peer.write(D(FIN, 1, 'data'), D(0, 3, 'data'));
+
+        expect((await readBytes(second, 4)).toString()).toBe('data');
+        await link.peer.expectAlive();
+        expect(uncaught.errors).toContainEqual(new Error('not readable'));
+      } finally {
+        uncaught.release();
+      }
     });
   });
 
