@@ -258,14 +258,26 @@ const TURNS_TO_SEND = 4;
 
 /**
  * Waits until begun calls are sent. Calls that wait for a connection attempt count too: closing would end
- * them.
+ * them. The first call may begin such an attempt during the wait.
  */
 async function begunCalls(channel: ChannelInterface): Promise<void> {
-  const { CONNECTING } = connectivityState;
-  if (channel.getConnectivityState(false) === CONNECTING) {
-    await new Promise<void>((resolve) => {
-      channel.watchConnectivityState(CONNECTING, Infinity, () => resolve());
-    });
-  }
-  for (let turn = 0; turn < TURNS_TO_SEND; turn++) await nextTurn();
+  let turns = 0;
+  do {
+    if (isConnecting(channel)) {
+      await endOfAttempt(channel);
+      turns = 0;
+    }
+    await nextTurn();
+    turns += 1;
+  } while (turns < TURNS_TO_SEND || isConnecting(channel));
+}
+
+function isConnecting(channel: ChannelInterface): boolean {
+  return channel.getConnectivityState(false) === connectivityState.CONNECTING;
+}
+
+function endOfAttempt(channel: ChannelInterface): Promise<void> {
+  return new Promise((resolve) => {
+    channel.watchConnectivityState(connectivityState.CONNECTING, Infinity, () => resolve());
+  });
 }

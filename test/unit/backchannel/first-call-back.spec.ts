@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ChannelInterface, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
@@ -34,22 +35,28 @@ interface Connected {
   peer: Peer;
   /** Why peers have departed. */
   departures: string[];
+  /** Resolves when a peer has departed. */
+  departed: Promise<unknown>;
   /** What the listening side has written, write by write. */
   written: string[];
 }
 
 /** A dialing side and a listening side, connected, after a first forward call. */
-async function connect(): Promise<Connected> {
+async function connect(engine = builtInEngine): Promise<Connected> {
   const [near, far] = MemoryConnection.pair();
   const written: string[] = [];
   near.prependListener('data', (bytes: Buffer) => written.push(bytes.toString('latin1')));
   const registry = new Registry();
   const departures: string[] = [];
-  registry.peers$.subscribe((event) => {
-    if (event.type === 'disconnected') departures.push(event.departure.cause);
+  const departed = new Promise<void>((resolve) => {
+    registry.peers$.subscribe((event) => {
+      if (event.type !== 'disconnected') return;
+      departures.push(event.departure.cause);
+      resolve();
+    });
   });
   const mux = new ListenMux({ onConnection: serveConnections(createServer()) });
-  mux.register(new ServerHandshaker(registry));
+  mux.register(new ServerHandshaker(registry, { engine }));
   mux.handle(far);
   const handshaker = new ClientHandshaker(createServer);
   const forward = handshaker.createChannelOver(() => Promise.resolve(near));
@@ -59,7 +66,7 @@ async function connect(): Promise<Connected> {
   });
   expect(await new RawCall(forward).ended).toBe(status.OK);
   const [peer] = registry;
-  return { near, forward, peer: peer!, departures, written };
+  return { near, forward, peer: peer!, departures, departed, written };
 }
 
 function callBack({ peer }: Connected): RawCall {
@@ -134,4 +141,16 @@ describe('a first call back that crosses the departure of its peer', () => {
     expect(await call.ended).toBe(status.OK);
     expect(connected.departures).toEqual(['left']);
   });
+
+  it.each(engines.flatMap((engine) => [0, 1, 2, 3].map((turns) => ({ engine, turns }))))(
+    'is answered if it begins $turns turns after the end of the forward stream: engine $engine.name',
+    async ({ engine, turns }) => {
+      const connected = await connect(engine);
+      connected.forward.close();
+      await connected.departed;
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
+
+      expect(await callBack(connected).ended).toBe(status.OK);
+    },
+  );
 });
