@@ -170,6 +170,11 @@ export class ConnectionContext
     return this.options.sendHighWaterMark;
   }
 
+  get isOverbooked(): boolean {
+    const { settings, streams } = this;
+    return !settings.received || streams.size > settings.peer.maxConcurrentStreams;
+  }
+
   get maxSentHeaderListSize(): number {
     return this.headers.maxListSize(this.settings.peer);
   }

@@ -21,6 +21,7 @@ export abstract class SendingHalf implements Http2FrameSource {
   /** Send window minus the peer's INITIAL_WINDOW_SIZE. */
   #credit = 0;
   #hasSentData = false;
+  #isGranted = false;
   /** Undefined until data must wait for the first time. */
   #queue: Http2SendQueue | undefined;
 
@@ -40,6 +41,14 @@ export abstract class SendingHalf implements Http2FrameSource {
   /** Largest list of trailers that may be sent now, in bytes: small while the socket is full. */
   get maxTrailersSize(): number {
     return this.host.maxSentTrailersSize;
+  }
+
+  /**
+   * Whether the peer may still refuse this stream because it allows fewer: not once it has given the stream
+   * credit.
+   */
+  get mayExceedLimit(): boolean {
+    return !this.#isGranted && this.host.isOverbooked;
   }
 
   /**
@@ -104,6 +113,7 @@ export abstract class SendingHalf implements Http2FrameSource {
 
   /** @internal Applies a WINDOW_UPDATE of the peer. */
   grant(bytes: number): void {
+    this.#isGranted = true;
     this.#credit += bytes;
     this.#schedule();
   }

@@ -14,6 +14,11 @@ export interface Http2StreamHost {
   readonly maxSentTrailersSize: number;
   /** `write` of a stream returns false when this many bytes of DATA, or more, are queued in the stream. */
   readonly sendHighWaterMark: number;
+  /**
+   * Whether more streams may be open than the peer allows: until its SETTINGS arrive, and while it refuses
+   * those above its limit.
+   */
+  readonly isOverbooked: boolean;
   /** Encodes and writes a header block, in the order of the calls. */
   sendHeaders(streamId: number, headers: readonly string[], endStream: boolean): void;
   /** Reports that `bytes` of received DATA were read or dropped. */

@@ -11,7 +11,7 @@ describe('MessageSendQueue', () => {
     'keeps not more than a quarter of a mebibyte of %s messages to send again',
     (_what, count, length) => {
       const queue = new MessageSendQueue(() => {});
-      queue.attach({ write: () => true } as unknown as Http2Stream, {});
+      queue.attach({ write: () => true } as unknown as Http2Stream);
       for (let i = 1; i < count; i += 1) queue.send(Buffer.alloc(length), undefined, undefined);
       expect(queue.canReplay).toBe(true);
       queue.send(Buffer.alloc(length), undefined, undefined);
@@ -24,7 +24,7 @@ describe('MessageSendQueue', () => {
     ['on a stream', { write: () => true } as unknown as Http2Stream],
   ])('lets go of what it kept when its call ends %s', async (_where, stream) => {
     const queue = new MessageSendQueue(() => {});
-    if (stream !== undefined) queue.attach(stream, {});
+    if (stream !== undefined) queue.attach(stream);
     const send = (): WeakRef<object> => {
       const message = Buffer.alloc(1000);
       queue.send(message, undefined, undefined);

@@ -59,6 +59,8 @@ export class ClientCall
   #transport: CallTransport | undefined;
   #stream: Http2Stream | undefined;
   #hasRetried = false;
+  /** Whether the stream was opened before the peer announced how many it allows. */
+  #isEarly = false;
   /** The status to be delivered; undefined before the call has ended. */
   #status: CallStatus | undefined;
 
@@ -208,8 +210,8 @@ export class ClientCall
 
   onClose(error?: Http2Error): void {
     if (this.#state !== 'open' || error === undefined) return;
-    const mayRetry = isUnprocessed(error) && !this.#hasRetried && this.#sendQueue.canReplay;
-    if (mayRetry) this.#retry();
+    const mayRetry = isUnprocessed(error) && this.#sendQueue.canReplay;
+    if (mayRetry && (!this.#hasRetried || this.#isTooEarly())) this.#retry();
     else this.#end(this.#transport!.statusOfEnd?.(error) ?? statusOfEnd(error));
   }
 
@@ -279,13 +281,20 @@ export class ClientCall
     const stream = openStream(transport, base, this.#metadata, deadline, this);
     if (!(stream instanceof Http2Stream)) return this.#end(stream);
     this.#stream = stream;
+    this.#isEarly = transport.isReady === false;
     this.#state = 'open';
-    if (this.#sendQueue.attach(stream, transport)) this.onDrain();
+    if (this.#sendQueue.attach(stream)) this.onDrain();
+  }
+
+  /** Whether the peer has refused the call because it allows fewer: as if the call had waited for SETTINGS. */
+  #isTooEarly(): boolean {
+    const transport = this.#transport!;
+    return this.#isEarly && this.#router.isCurrent(transport) && !transport.hasRoom;
   }
 
   /** Waits for another stream: the peer has not processed the request. */
   #retry(): void {
-    this.#hasRetried = true;
+    if (!this.#isTooEarly()) this.#hasRetried = true;
     this.#state = 'waiting';
     this.#stream = undefined;
     this.#transport = undefined;

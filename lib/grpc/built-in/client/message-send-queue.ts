@@ -2,7 +2,6 @@ import type { Http2Stream } from '../../../http2/index.js';
 import { messageBuffers, MessageLoan } from '../../../wire/index.js';
 import { compress } from '../compression.js';
 import { messagePrefix, PREFIX_LENGTH } from '../message-prefix.js';
-import type { CallTransport } from './call-router.js';
 
 /** Limit of the retry buffer, in bytes. */
 const REPLAY_LIMIT = 256 * 1024;
@@ -24,7 +23,6 @@ interface Outgoing {
 export class MessageSendQueue {
   readonly #onFailure: () => void;
   #stream: Http2Stream | undefined;
-  #transport: Pick<CallTransport, 'isReady'> | undefined;
   /** The retry buffer; undefined once the call cannot be retried. */
   #kept: Outgoing[] | undefined = [];
   #keptLength = 0;
@@ -72,13 +70,9 @@ export class MessageSendQueue {
     return this.#callbacks !== undefined;
   }
 
-  /**
-   * Sends messages to `stream` of `transport`, beginning with the kept ones. Returns whether it accepts
-   * more.
-   */
-  attach(stream: Http2Stream, transport: Pick<CallTransport, 'isReady'>): boolean {
+  /** Sends messages to `stream`, beginning with the kept ones. Returns whether it accepts more. */
+  attach(stream: Http2Stream): boolean {
     this.#stream = stream;
-    this.#transport = transport;
     let hasRoom = true;
     for (const { pieces, length } of this.#kept ?? []) hasRoom = stream.write(pieces, length);
     if (this.#ended) stream.end();
@@ -89,17 +83,16 @@ export class MessageSendQueue {
   /** Detaches the lost stream, which has sent any part of the kept messages. They wait for another stream. */
   detach(): void {
     this.#stream = undefined;
-    this.#transport = undefined;
     for (const { loan } of this.#kept ?? []) loan?.forfeit();
   }
 
   /**
-   * Drops the retry buffer if it exceeds its limit. Until the connection is established, it has none: a
-   * peer that announces few streams refuses those that it already got, and they are to be retried.
+   * Drops the retry buffer if it exceeds its limit. It has no limit while the peer may refuse the stream
+   * because it allows fewer: these calls are to be retried. The windows of the peer then limit what is sent.
    */
   trim(): void {
     if (this.#keptLength <= REPLAY_LIMIT || this.#stream === undefined) return;
-    if (this.#transport?.isReady !== false) this.commit();
+    if (!this.#stream.mayExceedLimit) this.commit();
   }
 
   /** Drops the retry buffer: the call cannot be retried any more. */

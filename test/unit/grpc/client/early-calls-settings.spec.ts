@@ -3,12 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { engineOf } from '../../../../lib/grpc/index.js';
+import { ErrorCode } from '../../../../lib/http2/index.js';
 import { answer, take } from '../../../fixtures/grpc/answers.js';
 import { RawCall } from '../../../fixtures/grpc/raw-call.js';
 import {
   codesOf,
+  goAway,
   greeting,
   okResponse,
+  refusal,
   silentPort,
   startCalls,
   windowUpdate,
@@ -17,6 +20,7 @@ import { Site } from '../../../fixtures/grpc/site.js';
 import { eventually } from '../../../fixtures/nest/eventually.js';
 
 const KiB = 1024;
+const MAX_CONCURRENT_STREAMS = 3;
 const INITIAL_WINDOW_SIZE = 4;
 
 let site: Site;
@@ -84,6 +88,52 @@ describe('the settings of a peer that calls have left for', () => {
       expect([served, sockets.length]).toEqual([60, 1]);
     },
   );
+
+  it('MAX_CONCURRENT_STREAMS 1: a refused call is still made again after a GOAWAY', async () => {
+    const { channel, peers } = await silentPort(site);
+    const calls = startCalls(channel, 2);
+    await eventually(() => peers[0]?.requests).toEqual([1, 3]);
+    peers[0]!.write(greeting([MAX_CONCURRENT_STREAMS, 1]), refusal(3), okResponse(1));
+    await eventually(() => peers[0]!.requests).toEqual([1, 3, 5]);
+
+    peers[0]!.write(goAway(3, ErrorCode.NoError));
+
+    await eventually(() => peers[1]?.requests).toEqual([1]);
+    peers[1]!.write(greeting(), okResponse(1));
+    expect(await codesOf(calls)).toEqual([0, 0]);
+  });
+
+  it('MAX_CONCURRENT_STREAMS 1: calls are made again that are refused only after more messages', async () => {
+    const { channel, peers } = await silentPort(site);
+    const size = 600 * KiB;
+    const calls = startCalls(channel, 2, { messages: [Buffer.alloc(size)] });
+    await eventually(() => peers[0]?.requests).toEqual([1, 3]);
+    peers[0]!.write(
+      greeting([MAX_CONCURRENT_STREAMS, 1], [INITIAL_WINDOW_SIZE, 2 ** 20]),
+      windowUpdate(0, 2 ** 24),
+    );
+    await eventually(() => peers[0]!.dataBytes).toBe(2 * (size + 5));
+
+    peers[0]!.write(refusal(3), okResponse(1));
+
+    await eventually(() => peers[0]!.dataBytes).toBe(3 * (size + 5));
+    expect(peers[0]!.requests).toEqual([1, 3, 5]);
+    peers[0]!.write(okResponse(5));
+    expect(await codesOf(calls)).toEqual([0, 0]);
+  });
+
+  it('MAX_CONCURRENT_STREAMS 1: messages are not kept of calls that the peer gives credit', async () => {
+    const { channel, peers } = await silentPort(site);
+    const calls = startCalls(channel, 2, { messages: [Buffer.alloc(600 * KiB)] });
+    await eventually(() => peers[0]?.requests).toEqual([1, 3]);
+    peers[0]!.write(greeting([MAX_CONCURRENT_STREAMS, 1]), windowUpdate(0, 2 ** 24));
+    peers[0]!.write(windowUpdate(1, 2 ** 20), windowUpdate(3, 2 ** 20));
+    await eventually(() => peers[0]!.dataBytes).toBe(2 * (600 * KiB + 5));
+
+    peers[0]!.write(refusal(3), okResponse(1));
+
+    expect(await codesOf(calls)).toEqual([status.OK, status.UNAVAILABLE]);
+  });
 
   it('INITIAL_WINDOW_SIZE 0: no more DATA leaves without credit', async () => {
     const { channel, peers } = await silentPort(site);

@@ -79,7 +79,7 @@ describe('a request in a pooled buffer', () => {
     const bytes = Buffer.from(message);
     const loan = MessageLoan.of(message)!;
     const queue = new MessageSendQueue(() => {});
-    queue.attach({ write: () => true } as unknown as Http2Stream, { isReady: true });
+    queue.attach({ write: () => true } as unknown as Http2Stream);
     queue.send(message, undefined, undefined);
     loan.taken(1000);
 
