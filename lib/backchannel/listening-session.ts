@@ -188,7 +188,8 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
   #onSessionEnd(error: Error | undefined): void {
     const isFailure = error !== undefined && error === this.#failure;
     this.depart(isFailure ? { cause: 'lost', error } : this.#decision.atEnd(error));
-    this.#end();
+    // Streams that end with the session tell calls why, also those that wait for the stream to connect.
+    this.#end(undefined, () => setImmediate(() => this.#channel.close()));
   }
 
   #endIfThrough(): void {
@@ -199,14 +200,15 @@ export class ListeningSession implements PeerLink, PeerConnectionOwner {
    * Ends the session. Every end of a session runs this method.
    *
    * @param goAway - sent to a peer whose forward calls are still served.
+   * @param closeChannel - closes the channel of backchannel calls, at once by default.
    */
-  #end(goAway?: GoAway): void {
+  #end(goAway?: GoAway, closeChannel = () => this.#channel.close()): void {
     if (this.#state === 'ended') return;
     this.depart(this.#decision.graceful);
     this.#state = 'ended';
     clearTimeout(this.#timer);
     if (this.#forward === 'open') this.#endServing(goAway);
-    this.#channel.close();
+    closeChannel();
     const limitMs = this.#forward === 'open' ? 0 : this.#drainTime.leftMs;
     void this.#endSession(limitMs + LINGER_MS);
   }

@@ -154,3 +154,18 @@ describe('a first call back that crosses the departure of its peer', () => {
     },
   );
 });
+
+describe('a first call back whose connection breaks', () => {
+  it.each(engines)('says why: engine $name', async (engine) => {
+    const connected = await connect(engine);
+    connected.near.cork();
+    const call = callBack(connected);
+    await vi.waitFor(() => expect(connected.peer.openStreams).toBe(2));
+
+    connected.near.destroy(new Error('cut'));
+
+    expect(await call.ended).toBe(status.UNAVAILABLE);
+    expect(call.details).toContain('the connection was cut');
+    expect(connected.departures).toEqual(['lost']);
+  });
+});
