@@ -10,9 +10,10 @@ const COPY_LIMIT = 4096;
 
 /**
  * Size of the buffer for a partial message, as a multiple of the received bytes. Unwritten memory is nearly
- * free: the system allocates it page by page.
+ * free: the system allocates it page by page. A message of 1 MiB that begins with a frame of 16 KiB, less its
+ * prefix, fits at once.
  */
-const GROWTH = 64;
+const GROWTH = 65;
 /**
  * Multiple to use if `GROWTH` exceeds the memory. With a smaller one, a message that arrives byte by byte
  * would be copied for each byte.
