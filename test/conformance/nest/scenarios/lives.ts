@@ -3,7 +3,7 @@ import type { Run } from '../harness/run.js';
 import { scenario, type ScenarioGroup } from '../harness/scenario.js';
 
 /** Long enough for a call to reach its handler, short enough to wait for. */
-const SOON_MS = 1000;
+const SOON_MS = 250;
 
 /** Calls, leaves when the handler has noted `arrival`, and tells which of `notes` come. */
 async function leave(
