@@ -6,7 +6,7 @@ import {
   type ClientOptions,
   type Interceptor,
 } from '@grpc/grpc-js';
-import { BorrowedChannel, measuringTransformer, pooledRequests } from '../grpc/index.js';
+import { BorrowedChannel, measuringTransformer, poolRequests } from '../grpc/index.js';
 import { func, verifyArgument } from '../options/index.js';
 import { BackchannelError } from './errors.js';
 import { nameOfService, type ServiceReference } from './service-token.js';
@@ -26,9 +26,8 @@ export type ClientConstructor<T extends Client> = new (
   options?: ClientOptions,
 ) => T;
 
-/** Transformers of all stubs; with interceptors, requests use no pooled buffers. */
+/** Transformer of all stubs. */
 const MEASURING = measuringTransformer();
-const POOLED = pooledRequests(MEASURING);
 
 const STUB_RULE = func('a class of stubs, generated or loaded by grpc-js');
 
@@ -79,12 +78,9 @@ export class ClientConn implements StubFactory {
    */
   client<T extends Client>(Stub: ClientConstructor<T>): T {
     verifyArgument('ClientConn.client', 'argument', STUB_RULE, Stub);
-    const isIntercepted = (this.clientOptions.interceptors ?? []).length > 0;
-    const callInvocationTransformer = isIntercepted ? MEASURING : POOLED;
-    return new Stub('backchannel', credentials.createInsecure(), {
-      ...this.clientOptions,
-      callInvocationTransformer,
-    });
+    const stub = new Stub('backchannel', credentials.createInsecure(), this.clientOptions);
+    poolRequests(stub, MEASURING);
+    return stub;
   }
 
   /**

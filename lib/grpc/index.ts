@@ -48,7 +48,7 @@ export { CHANNEL_CREDENTIALS_RULE, SERVER_CREDENTIALS_RULE } from './credentials
 export { createListener } from './listener.js';
 export { problemOfTarget } from './problem-of-target.js';
 export { isMeasuring, measuringTransformer } from './measured-calls.js';
-export { pooledRequests, requestSerializer } from './pooled-requests.js';
+export { poolRequests, requestSerializer } from './pooled-requests.js';
 export { onEndOf, withParent } from './parent-calls.js';
 export { TAKES_CALLER_STACKS } from './takes-caller-stacks.js';
 export { makeUnaryCall, type UnaryCallback, type UnaryMethod } from './unary-call.js';

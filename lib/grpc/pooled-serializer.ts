@@ -1,5 +1,5 @@
 import { canOwnSockets, MessageLoan, messageBuffers } from '../wire/index.js';
-import { loadProtoLoader, type BufferWriterClass } from './proto-loader.js';
+import { loadProtoLoader, sourceOf, type BufferWriterClass } from './proto-loader.js';
 
 /** Serializes messages of one type. */
 export type Serialize = (message: unknown) => Buffer;
@@ -27,7 +27,7 @@ export function pooledSerializer(serialize: Serialize): Serialize {
 
 function create(serialize: Serialize): Serialize | null {
   const loader = loadProtoLoader();
-  if (loader === null || String(serialize) !== loader.serializerSource) return null;
+  if (loader === null || sourceOf(serialize) !== loader.serializerSource) return null;
   const allocator = allocatorOf(loader.BufferWriter);
   return (message) => allocator.serialize(serialize, message);
 }

@@ -40,11 +40,16 @@ function tryToLoad(): ProtoLoader | null {
     };
     const { serialize } = fromJSON({ nested: { Empty: { fields: {} } } })['Empty']!;
     return isWriterOf(serialize, BufferWriter)
-      ? { serializerSource: String(serialize), BufferWriter }
+      ? { serializerSource: sourceOf(serialize), BufferWriter }
       : null;
   } catch {
     return null;
   }
+}
+
+/** Source text of `code`, also if it has a `toString` of its own, as wrappers of some libraries do. */
+export function sourceOf(code: (...args: never[]) => unknown): string {
+  return Function.prototype.toString.call(code);
 }
 
 function isWriterOf(serialize: Serializer, writer: BufferWriterClass): boolean {

@@ -10,7 +10,7 @@ import { ClientGrpcProxy } from '@nestjs/microservices';
 import { nameOfService, type ServiceReference } from '../../backchannel/index.js';
 import {
   measuringTransformer,
-  pooledRequests,
+  poolRequests,
   requestSerializer,
   TAKES_CALLER_STACKS,
 } from '../../grpc/index.js';
@@ -155,17 +155,13 @@ export abstract class GrpcStubs extends ClientGrpcProxy {
     return found && { [name]: found.stub };
   }
 
+  /** A client that no user sees. */
   get #bareClient(): Client {
-    this.#client ??= new Client(this.url, credentials.createInsecure(), this.#stubOptions);
-    return this.#client;
-  }
-
-  /** Options of the client that no user sees. */
-  get #stubOptions(): ClientOptions {
+    if (this.#client !== undefined) return this.#client;
     const channelOptions = this.options.channelOptions as ClientOptions;
-    if (this.#needsClient) return channelOptions;
-    const callInvocationTransformer = pooledRequests(measuringTransformer());
-    return { ...channelOptions, callInvocationTransformer };
+    this.#client = new Client(this.url, credentials.createInsecure(), channelOptions);
+    if (!this.#needsClient) poolRequests(this.#client, channelOptions.callInvocationTransformer);
+    return this.#client;
   }
 
   get #selectedNames(): string[] | undefined {

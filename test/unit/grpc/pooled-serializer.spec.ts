@@ -3,6 +3,7 @@ import { fromJSON, type MessageTypeDefinition } from '@grpc/proto-loader';
 import { describe, expect, it } from 'vitest';
 import { pooledSerializer, type Serialize } from '../../../lib/grpc/pooled-serializer.js';
 import { MessageLoan } from '../../../lib/wire/index.js';
+import { disguised } from '../../fixtures/grpc/disguised.js';
 
 const { BufferWriter } = createRequire(
   createRequire(import.meta.url).resolve('@grpc/proto-loader'),
@@ -95,6 +96,7 @@ describe('pooledSerializer', () => {
   it.each<[string, Serialize]>([
     ['with the same name', { serialize: (value: unknown) => serialize(value) }.serialize],
     ['that is bound', serialize.bind(undefined)],
+    ['whose name and toString are copies', disguised(serialize)],
     ['of another compiler', (value) => Buffer.from(JSON.stringify(value))],
   ])('does not change a serializer %s', (_what, wrapper) => {
     expect(pooledSerializer(wrapper)).toBe(wrapper);

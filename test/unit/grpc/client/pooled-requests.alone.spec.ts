@@ -2,6 +2,7 @@ import {
   InterceptingCall,
   status,
   type ChannelInterface,
+  type ClientOptions,
   type Interceptor,
   type MethodDefinition,
   type ServiceError,
@@ -134,6 +135,34 @@ describe('a stub of a ClientConn', () => {
     });
 
     await echo(stubOf(new ClientConn(proxy)));
+
+    expect(taken).not.toHaveBeenCalled();
+  });
+
+  it('lets no interceptor see them that its class or somebody later adds', async () => {
+    const { address } = await serve(0);
+    const taken = vi.spyOn(messageBuffers, 'take');
+    const pass: Interceptor = (options, next) => new InterceptingCall(next(options));
+    const additions: ((given: ClientOptions) => ClientOptions)[] = [
+      () => ({ interceptors: [pass] }),
+      () => ({ interceptors: [], interceptor_providers: [() => pass] }),
+      ({ callInvocationTransformer: transform }) => ({
+        callInvocationTransformer: (properties) => transform!(properties),
+      }),
+    ];
+
+    for (const added of additions) {
+      class Company extends Mirror {
+        constructor(...[to, secrets, given]: ConstructorParameters<typeof Mirror>) {
+          super(to, secrets, { ...given, ...added(given!) });
+        }
+      }
+      await echo(new ClientConn(site.channel(address)).client<MirrorStub>(Company as never));
+    }
+    const later: Interceptor[] = [];
+    const stub = stubOf(new ClientConn(site.channel(address), later));
+    later.push(pass);
+    await echo(stub);
 
     expect(taken).not.toHaveBeenCalled();
   });
