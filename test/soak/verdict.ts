@@ -11,8 +11,11 @@ import type { Seen } from './results.js';
  */
 const BOUNDS: Record<Growth['phase'], number> = { connections: 262, calls: 10.5, churn: 0 };
 
-/** Bytes by which what is in use varies by itself from sample to sample. */
-const NOISE = 512 * 1024;
+/**
+ * Bytes by which what is in use varies by itself from sample to sample. Half of it are chunks of input that
+ * Node 20 frees in batches.
+ */
+const NOISE = 1024 * 1024;
 
 /** What is wrong with what a run has seen: nothing, if it was well. */
 export function verdictOf({ moments }: Pick<Seen, 'moments'>): string[] {
