@@ -21,7 +21,7 @@ import {
   type ListenMuxLimits,
 } from './listen-mux-limits.js';
 import { peekMagic } from './peek-magic.js';
-import { isNoTls, tlsReason } from './tls-reason.js';
+import { problemOfTls } from './tls-reason.js';
 
 /** Options of a `ListenMux`: optional limits, and callbacks. */
 export interface ListenMuxOptions<Context> extends ListenMuxLimitOptions {
@@ -284,13 +284,6 @@ export class ListenMux<Context = undefined> {
 function ownedSocket<Accepted extends Socket>(socket: Accepted): Accepted {
   ownSocket(socket);
   return socket.setNoDelay(true);
-}
-
-function problemOfTls(error: Error): string {
-  if (isNoTls(error)) {
-    return 'the client does not speak TLS: set "credentials" on its side too, or leave them out on this side';
-  }
-  return tlsReason(error) ?? error.message;
 }
 
 /**

@@ -25,3 +25,11 @@ export function tlsReason(error: Error): string | undefined {
 export function isNoTls(error: Error): boolean {
   return NO_TLS.test(tlsReason(error) ?? '');
 }
+
+/** Describes why the TLS handshake of a client failed, with a remedy if it speaks no TLS. */
+export function problemOfTls(error: Error): string {
+  if (isNoTls(error)) {
+    return 'the client does not speak TLS: set "credentials" on its side too, or leave them out on this side';
+  }
+  return tlsReason(error) ?? error.message;
+}

@@ -1,4 +1,5 @@
 import { Duplex, Readable } from 'node:stream';
+import { rethrowOnNextTick } from '../wire/index.js';
 import { PieceJoiner } from './piece-joiner.js';
 
 /** Getter of the bytes that Node's `Readable` holds. */
@@ -65,20 +66,34 @@ export abstract class JoiningDuplex extends Duplex {
   protected pushOrJoin(piece: Buffer): boolean {
     if (this.#heldByNode > 0) {
       if (this.#joiner.isSmall(piece)) {
-        this.#joiner.add(piece, (joined) => this.push(joined));
+        this.#joiner.add(piece, (joined) => this.pushSafely(joined));
         return false;
       }
       this.pushJoined();
     }
     // The borrower is one listener; a second one was lent nothing.
     this.#hasEscaped = !this.#lends || this.listenerCount('data') > 1;
-    this.push(piece);
+    if (!this.pushSafely(piece)) return true;
     return this.#hasEscaped || this.#heldByNode > 0;
+  }
+
+  /**
+   * @internal Like `push`, but an error that a listener throws becomes an `uncaughtException`, and does not
+   * interrupt the parser. Returns whether no listener threw.
+   */
+  protected pushSafely(piece: Buffer | null): boolean {
+    try {
+      this.push(piece);
+      return true;
+    } catch (error) {
+      rethrowOnNextTick(error);
+      return false;
+    }
   }
 
   /** @internal Moves the joined bytes to `Readable`. */
   protected pushJoined(): void {
-    if (this.#joiner.length > 0) this.push(this.#joiner.take());
+    if (this.#joiner.length > 0) this.pushSafely(this.#joiner.take());
   }
 
   /** @internal Drops the joined bytes. */

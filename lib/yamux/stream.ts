@@ -1,11 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import {
-  PASSES_LOANS,
-  ReceiveWindow,
-  rethrowOnNextTick,
-  type SharedLink,
-  type WindowLimits,
-} from '../wire/index.js';
+import { PASSES_LOANS, ReceiveWindow, type SharedLink, type WindowLimits } from '../wire/index.js';
 import { CloseTimeout } from './close-timeout.js';
 import { streamReset } from './errors.js';
 import { YamuxFlag, YamuxFrameType } from './frame.js';
@@ -191,13 +185,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.#receivedPieces += 1;
     this.#host.received.pieces += 1;
     this.#receiveWindow.receive(piece.length);
-    try {
-      if (this.pushOrJoin(piece)) this.#host.keepChunk();
-    } catch (error) {
-      this.#host.keepChunk();
-      // A listener threw. The error becomes an `uncaughtException`, but does not interrupt the parser.
-      rethrowOnNextTick(error);
-    }
+    if (this.pushOrJoin(piece)) this.#host.keepChunk();
     this.#afterConsumption();
   }
 
@@ -213,12 +201,7 @@ export class YamuxStream extends JoiningDuplex implements SharedLink {
     this.pushJoined();
     if (this.#local === 'finished') this.#finish();
     else this.#watchForClose();
-    if (this.destroyed) return;
-    try {
-      this.push(null);
-    } catch (error) {
-      rethrowOnNextTick(error); // A listener of `'readable'` threw.
-    }
+    if (!this.destroyed) this.pushSafely(null);
   }
 
   /** @internal Handles RST: the peer has reset the stream, or does not know it. */
