@@ -10,7 +10,7 @@ export const PASSES_LOANS = Symbol('passes loans');
 /** Small `Buffer`s of Node begin before this offset in the memory that they share. */
 const OFFSET_OF_SMALL = 8 * 1024;
 
-/** Loans by the memory of the lent buffer: any part of a message leads to its loan. */
+/** Loans by the `ArrayBuffer` of their buffer, which all views of a message share. */
 const loans = new WeakMap<ArrayBufferLike, MessageLoan>();
 
 /**

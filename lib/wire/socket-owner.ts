@@ -8,7 +8,7 @@ import { TLSSocket } from 'node:tls';
  */
 export const canOwnSockets = !('Bun' in globalThis) && !('Deno' in globalThis);
 
-/** Who may know what a socket reads and writes: this package only, or the application too. */
+/** Owner of the bytes that a socket reads and writes. */
 type SocketOwner = 'package' | 'application';
 
 const owners = new WeakMap<Duplex, SocketOwner>();

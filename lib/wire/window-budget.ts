@@ -4,7 +4,7 @@ export interface WindowBudgetOptions {
   reserve?: number;
   /** Largest share of the remaining bytes that a window may take at a time. Default 1. */
   maxShare?: number;
-  /** Told when bytes are given back. */
+  /** Notified when bytes are returned to the budget. */
   host?: WindowBudgetHost;
 }
 

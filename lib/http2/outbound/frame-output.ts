@@ -41,6 +41,8 @@ const NOTHING = Buffer.alloc(0);
 /**
  * Output of a connection. Frames are written one after another into a buffer, which is flushed to the
  * socket once per turn of the event loop. Streams with queued DATA then send one frame each in turn.
+ *
+ * Longer than 300 lines because all kinds of frames change the state of the one buffer.
  */
 export class Http2FrameOutput implements WriteSchedulerHost<Http2FrameSource> {
   /** Output buffer; header blocks are written into it between `beginFrame` and `endFrame`. */
